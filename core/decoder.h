@@ -1,0 +1,54 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "core/acceptance_rule.h"
+#include "core/drafter.h"
+#include "core/language_model.h"
+
+namespace speclab {
+
+// What one step did for one sequence.
+struct StepRow {
+  SequenceId sequence{};
+  int proposed = 0;  // nodes that the rule could accept
+  int probes = 0;    // nodes that only asked the target
+  int accepted = 0;  // what the rule said
+  int emitted = 0;   // tokens added to the text, after end-of-text and length limit
+};
+
+// Moves a batch forward by one draft-verify step.
+class Decoder {
+ public:
+  Decoder(LanguageModel& target, Drafter& drafter, AcceptanceRule& rule)
+      : target_(target), drafter_(drafter), rule_(rule) {}
+
+  // Takes a sequence in and fills the target's cache up to, not including, its last token.
+  void admit(const Sequence& sequence);
+  void retire(const Sequence& sequence);
+
+  // One row per sequence, in the batch's order; they live until the next step.
+  std::span<const StepRow> step(Batch batch);
+
+ private:
+  std::span<Draft> bare_roots(Batch batch);
+  std::span<const Slice> unseen(Batch batch, std::span<const Draft> drafts);
+  std::span<Verdict> blank_verdicts(Batch batch);
+  std::span<const Kept> paths(Batch batch, std::span<const Verdict> verdicts);
+  std::span<const StepRow> extend(Batch batch, std::span<const Draft> drafts,
+                                  std::span<const Verdict> verdicts);
+
+  LanguageModel& target_;
+  Drafter& drafter_;
+  AcceptanceRule& rule_;
+  // Reused from step to step.
+  std::vector<Draft> drafts_;
+  std::vector<Verdict> verdicts_;
+  std::vector<int> counting_;  // 1, 2, 3, ...: all nodes below a root
+  std::vector<Slice> slices_;
+  std::vector<Kept> kept_;
+  std::vector<StepRow> rows_;
+};
+
+}  // namespace speclab

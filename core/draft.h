@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/rows.h"
+#include "core/token_tree.h"
+
+namespace speclab {
+
+enum class Draw : std::uint8_t {
+  fixed,                // chosen without regard to the judge's stream; judged as certain (q one-hot)
+  without_replacement,  // one after another from the node's scores, nothing put back
+  independent           // each from the full scores; one token may be drawn twice
+};
+
+// One sequence's proposal. It says how it was drawn, because a lossless verdict depends on it.
+class Draft {
+ public:
+  // A bare root; keeps the memory.
+  void reset(Token root, int proposers = 1) {
+    tree_.reset(root);
+    draw = Draw::fixed;
+    proposers_ = proposers;
+    guesses_.assign(1, {});
+    scores_.assign(static_cast<std::size_t>(proposers), {});
+  }
+
+  // The new node. A probe is evaluated by the target and never judged; all below it are probes.
+  int add(int parent, Token token, int proposer = 0, bool probe = false) {
+    guesses_.push_back({static_cast<std::uint8_t>(proposer), probe || guesses_[parent].probe});
+    scores_.resize(scores_.size() + static_cast<std::size_t>(proposers_));
+    return tree_.add(parent, token);
+  }
+
+  const TokenTree& tree() const { return tree_; }
+  int size() const { return tree_.size(); }
+  int proposers() const { return proposers_; }
+  int proposer(int node) const { return guesses_[node].proposer; }  // whose row at the parent proposed it
+  bool probe(int node) const { return guesses_[node].probe; }
+
+  // A draft model's probabilities (f64, sampling settings applied) of what follows `node`; may be empty.
+  // Rows live until the drafter is asked for the next drafts.
+  Row scores(int node, int proposer = 0) const { return scores_[index(node, proposer)]; }
+  void set_scores(int node, Row row, int proposer = 0) { scores_[index(node, proposer)] = row; }
+
+  // Children that the rule judges, in the order in which they were added; kNone ends the walk.
+  int first_candidate(int node) const { return skip_probes(tree_.first_child(node)); }
+  int next_candidate(int node) const { return skip_probes(tree_.next_sibling(node)); }
+
+  Draw draw = Draw::fixed;
+
+ private:
+  struct Guess {
+    std::uint8_t proposer = 0;
+    bool probe = false;
+  };
+  std::size_t index(int node, int proposer) const {
+    return static_cast<std::size_t>(node * proposers_ + proposer);
+  }
+  int skip_probes(int node) const {
+    while (node != TokenTree::kNone && guesses_[node].probe) node = tree_.next_sibling(node);
+    return node;
+  }
+
+  TokenTree tree_;
+  int proposers_ = 1;
+  std::vector<Guess> guesses_{1};
+  std::vector<Row> scores_{1};
+};
+
+// What the target made of one draft.
+struct Verdict {
+  std::vector<int> path;  // accepted nodes below the root, nearest first
+  Token next = 0;         // the target's own token after them
+};
+
+}  // namespace speclab
