@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/language_model.h"
+#include "core/models/token_source.h"
+
+namespace speclab {
+
+// A token source with the cache that makes it a model. Sequence ids index an array: keep them small.
+class SourceModel : public LanguageModel {
+ public:
+  explicit SourceModel(std::shared_ptr<const TokenSource> source) : source_(std::move(source)) {}
+
+  int vocab() const override { return source_->vocab(); }
+  void open(SequenceId sequence) override;
+  void close(SequenceId sequence) override;
+  int length(SequenceId sequence) const override;
+  const Forward& forward(std::span<const Slice> batch) override;
+  Work keep(std::span<const Kept> batch) override;
+  Work rewind(std::span<const Rewound> batch) override;
+
+ private:
+  struct Cache {
+    TokenSource::State empty = 0;
+    std::vector<TokenSource::State> text;  // the state after each token
+    std::vector<TokenSource::State> node;  // the state after each evaluated node
+    std::vector<bool> evaluated;
+    int nodes = 0;  // how many are evaluated
+    bool open = false;
+  };
+  Cache& cache(SequenceId sequence);
+  const Cache& cache(SequenceId sequence) const;
+  void write_row(TokenSource::State state, const Site& site);
+
+  std::shared_ptr<const TokenSource> source_;
+  std::vector<Cache> caches_;
+  std::vector<float> values_;
+  Forward result_;
+};
+
+}  // namespace speclab
