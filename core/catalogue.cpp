@@ -55,6 +55,7 @@ constexpr Constant kConstants[] = {
 constexpr Constant kOptional[] = {
     {"bits8_bandwidth", &Efficiency::bits8_bandwidth},
     {"bits4_bandwidth", &Efficiency::bits4_bandwidth},
+    {"launch_seconds", &Efficiency::launch_seconds},
     {"draft_seconds_per_token", &Efficiency::draft_seconds_per_token},
     {"judge_seconds_per_row", &Efficiency::judge_seconds_per_row},
     {"all_reduce_seconds", &Efficiency::all_reduce_seconds},

@@ -8,7 +8,7 @@ int Intervals::start(Seconds now) {
   if (settled_) charges_.clear();
   settled_ = false;
   const int interval = static_cast<int>(charges_.size());
-  charges_.push_back({.begin = now});
+  charges_.push_back({.work = {}, .begin = now});
   open_.push_back(interval);
   return interval;
 }

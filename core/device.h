@@ -19,6 +19,7 @@ struct Efficiency {
   double attention_seconds = 0;      // t_a, per layer
   double layer_seconds = 0;          // what a layer takes besides
   double pass_seconds = 0;           // what a forward pass takes besides
+  double launch_seconds = 0;         // the host's, per layer; it runs ahead, so that only what exceeds the device's counts
   double host_seconds_per_step = 0;
   double host_seconds_per_sequence = 0;  // in a step
   double draft_seconds_per_token = 0;    // a drafter's own time, without its models'

@@ -13,7 +13,7 @@
 namespace speclab {
 namespace {
 
-constexpr double kSmall = 64;        // tokens; cost-model.md 3b
+constexpr double kSmall = 64;        // tokens; where the fitted tiles change
 constexpr int kRemembered = 8192;    // longer passes are rare and priced afresh
 
 double relative_bandwidth(const Efficiency& efficiency, double bits) {
@@ -66,6 +66,7 @@ Roofline::Model Roofline::prepared(ModelShape shape) const {
                        (shards * efficiency.cache_bandwidth * device_.bytes_per_second);
   model.per_pair = 4.0 * shape.heads * shape.head_dim * shape.layers /
                    (devices_ * efficiency.compute * device_.fp16_flops_per_second);
+  model.launch = efficiency.launch_seconds * shape.layers;
   model.shape = std::move(shape);
   return model;
 }
@@ -77,7 +78,7 @@ const Roofline::Model& Roofline::model(Actor actor) const {
   return models_[static_cast<std::size_t>(index)];
 }
 
-// One kind of product without its starts: the p-norm of streaming and computing (cost-model.md 3b).
+// One kind of product without its starts: the p-norm of streaming and computing (configs/devices/README.md).
 Seconds Roofline::product(const Model& model, double weights, double bits, double tokens) const {
   const Efficiency& efficiency = device_.efficiency;
   const double bandwidth = efficiency.weights_bandwidth * relative_bandwidth(efficiency, bits);
@@ -137,6 +138,7 @@ Price Roofline::explain(const Work& work) const {
       const double seen = one.shape.windowed_layers > 0 ? seen_part(one.shape, context, work.sequences) : 1;
       price.attention += std::max((context * seen + work.new_tokens) * one.per_position,
                                   static_cast<double>(work.pairs) * seen * one.per_pair);
+      if (one.launch > 0) price.overhead += std::max(0.0, one.launch - price.total());
       return price;
     }
     case Op::keep:
