@@ -1,0 +1,40 @@
+#include "core/nearest_names.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+namespace speclab {
+namespace {
+
+// Levenshtein's distance, one row at a time.
+std::size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = row[0]++;
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::string nearest_names(std::string_view name, std::span<const std::string> names, std::size_t most) {
+  std::vector<std::pair<std::size_t, std::string_view>> ranked;
+  for (const std::string& known : names) ranked.emplace_back(edits(name, known), known);
+  std::ranges::stable_sort(ranked, {}, [](const auto& entry) { return entry.first; });
+  std::vector<std::string_view> nearest;
+  for (const auto& [distance, known] : ranked) {
+    if (nearest.size() < most) nearest.push_back(known);
+  }
+  return fmt::format("{}", fmt::join(nearest, ", "));
+}
+
+}  // namespace speclab

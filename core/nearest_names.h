@@ -1,0 +1,12 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace speclab {
+
+// "a, b, c": the names fewest edits away from `name`, nearest first, at most `most`.
+std::string nearest_names(std::string_view name, std::span<const std::string> names, std::size_t most = 5);
+
+}  // namespace speclab
