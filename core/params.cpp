@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <numeric>
+#include <limits>
 
 namespace speclab {
 
@@ -153,26 +152,6 @@ void Params::finish() const {
     for (const SettingNote& note : notes_) known.push_back(note.name);
     fail(key, fmt::format("is not a setting here{}; known: {}", did_you_mean(key, known), fmt::join(known, ", ")));
   }
-}
-
-std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& names) {
-  const auto distance = [](std::string_view a, std::string_view b) {  // edits
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j <= b.size(); ++j) {
-        const std::size_t above = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-        diagonal = above;
-      }
-    }
-    return row.back();
-  };
-  const auto nearest = std::ranges::min_element(names, {}, [&](const std::string& n) { return distance(wrong, n); });
-  if (nearest == names.end() || distance(wrong, *nearest) > std::max<std::size_t>(2, wrong.size() / 3)) return "";
-  return fmt::format(", did you mean '{}'?", *nearest);
 }
 
 }  // namespace speclab

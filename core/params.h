@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/errors.h"
+#include "core/nearest_names.h"
 
 namespace speclab {
 
@@ -81,8 +82,5 @@ class Params {
   std::map<std::string, nlohmann::json> resolved_;
   std::vector<SettingNote> notes_;
 };
-
-// ", did you mean 'x'?" where one of the names is near, else nothing.
-std::string did_you_mean(std::string_view wrong, const std::vector<std::string>& names);
 
 }  // namespace speclab

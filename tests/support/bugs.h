@@ -46,7 +46,7 @@ class SwappedRatio : public HostRule {
       const Token x = draft.tree().token(c);
       const double px = odds.p[static_cast<std::size_t>(x)];
       if (px > 0 && s.judge_chance->bernoulli(odds.q(draft, node, x) / px)) return {.child = c};
-      take_out(odds.p, x);
+      if (!take_out(odds.p, x)) return {.child = c};
     }
     return {.instead = static_cast<Token>(s.judge_chance->categorical(odds.p))};
   }
