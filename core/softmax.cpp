@@ -101,25 +101,6 @@ void normalise(std::span<double> probabilities) { scale(probabilities, 1 / sum_o
 
 }  // namespace
 
-Token argmax(std::span<const float> logits) {
-  // First the largest value, in lanes; then where it stands.
-  std::array<float, 16> lanes;
-  lanes.fill(-std::numeric_limits<float>::infinity());
-  std::size_t i = 0;
-  for (; i + 16 <= logits.size(); i += 16) {
-    for (std::size_t lane = 0; lane < 16; ++lane) {
-      lanes[lane] = logits[i + lane] > lanes[lane] ? logits[i + lane] : lanes[lane];
-    }
-  }
-  for (std::size_t lane = 0; i < logits.size(); ++i, ++lane) {
-    lanes[lane] = logits[i] > lanes[lane] ? logits[i] : lanes[lane];
-  }
-  const float largest = *std::ranges::max_element(lanes);
-  const auto found = std::ranges::find(logits, largest);
-  SPECLAB_CHECK(found != logits.end(), "a row of {} logits has no largest", logits.size());
-  return static_cast<Token>(found - logits.begin());
-}
-
 void softmax(std::span<const float> logits, const Sampling& sampling, std::span<double> probabilities) {
   const Token best = argmax(logits);
   if (sampling.temperature == 0) {

@@ -2,12 +2,10 @@
 
 #include <span>
 
+#include "core/argmax.h"
 #include "core/sequence.h"
 
 namespace speclab {
-
-// The index of the largest logit, the lowest of equals. NaN anywhere is a broken invariant of the model.
-Token argmax(std::span<const float> logits);
 
 // The distribution that the settings make of logits (see Sampling), in double. Tokens that do not survive
 // top_k or top_p get exactly 0; of equal logits the lower index survives. Temperature 0 is one-hot.

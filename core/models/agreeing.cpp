@@ -11,7 +11,7 @@ namespace speclab {
 Agreeing::Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double> acceptance,
                    std::vector<double> siblings, std::uint64_t seed)
     : target_(std::move(target)), acceptance_(std::move(acceptance)), siblings_(std::move(siblings)),
-      seed_(mix64(seed + kGolden)) {
+      seed_(mix64(seed + kGolden)), vocab_(target_->vocab()) {
   SPECLAB_CHECK(!acceptance_.empty(), "there is no acceptance probability");
 }
 
@@ -25,7 +25,7 @@ int Agreeing::rank(const Site& site) const {
     below += (1 - below) * siblings_[r];
     if (u < below) return static_cast<int>(r) + 1;
   }
-  return vocab() - 1;
+  return vocab_ - 1;
 }
 
 void Agreeing::logits(State state, const Site& site, std::span<float> row) const {
@@ -33,7 +33,7 @@ void Agreeing::logits(State state, const Site& site, std::span<float> row) const
   const int worse = rank(site);
   if (worse == 0) return;
   const Token best = argmax(row);
-  if (worse == vocab() - 1) {  // last of all
+  if (worse == vocab_ - 1) {  // last of all
     std::swap(row[static_cast<std::size_t>(best)], *std::ranges::min_element(row));
     return;
   }

@@ -18,7 +18,7 @@ class Agreeing : public TokenSource {
   Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double> acceptance,
            std::vector<double> siblings, std::uint64_t seed);
 
-  int vocab() const override { return target_->vocab(); }
+  int vocab() const override { return vocab_; }
   State start(SequenceId sequence) const override { return target_->start(sequence); }
   State advance(State state, Token token) const override { return target_->advance(state, token); }
   void logits(State state, const Site& site, std::span<float> row) const override;
@@ -31,6 +31,7 @@ class Agreeing : public TokenSource {
   std::shared_ptr<const TokenSource> target_;
   std::vector<double> acceptance_, siblings_;
   std::uint64_t seed_;
+  int vocab_;
 };
 
 }  // namespace speclab

@@ -28,14 +28,11 @@ void SourceModel::close(SequenceId sequence) { cache(sequence) = {}; }
 
 int SourceModel::length(SequenceId sequence) const { return static_cast<int>(cache(sequence).text.size()); }
 
-void SourceModel::write_row(TokenSource::State state, const Site& site) {
-  const std::size_t at = values_.size();
-  values_.resize(at + static_cast<std::size_t>(vocab()));
-  source_->logits(state, site, std::span(values_).subspan(at));
-}
-
 const Forward& SourceModel::forward(std::span<const Slice> batch) {
-  values_.clear();
+  std::size_t most_rows = 0;
+  for (const Slice& slice : batch) most_rows += 1 + slice.nodes.size();
+  const auto cols = static_cast<std::size_t>(vocab_);
+  if (values_.size() < most_rows * cols) values_.resize(most_rows * cols);
   result_.first.clear();
   Work work{.op = Op::forward, .sequences = static_cast<int>(batch.size())};
   for (const Slice& slice : batch) {
@@ -50,31 +47,31 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
     TokenSource::State state = cached.text.empty() ? cached.empty : cached.text.back();
     for (const Token token : slice.text) cached.text.push_back(state = source_->advance(state, token));
     const auto length = static_cast<std::int64_t>(cached.text.size());
-    if (slice.rows && fresh > 0) {
-      write_row(state, {slice.sequence, length, 1});
-      ++work.rows;
-    }
+    const auto write_row = [&](TokenSource::State after, int depth) {
+      const std::span<float> row(values_.data() + static_cast<std::size_t>(work.rows++) * cols, cols);
+      source_->logits(after, {slice.sequence, length + depth - 1, depth}, row);
+    };
+    if (slice.rows && fresh > 0) write_row(state, 1);
     if (slice.nodes.empty()) continue;
     const auto size = static_cast<std::size_t>(slice.tree->size());
     if (cached.node.size() < size) {
       cached.node.resize(size);
-      cached.evaluated.resize(size);
+      cached.drafted.resize(size);
     }
     for (const int node : slice.nodes) {
       const int parent = slice.tree->parent(node), depth = slice.tree->depth(node);
-      SPECLAB_CHECK(parent == 0 || cached.evaluated[parent], "node {} comes before its parent {}", node, parent);
-      SPECLAB_CHECK(!cached.evaluated[node], "node {} was evaluated before", node);
-      cached.node[node] =
-          source_->advance(parent == 0 ? cached.text.back() : cached.node[parent], slice.tree->token(node));
-      cached.evaluated[node] = true;
+      SPECLAB_CHECK(parent == 0 || cached.evaluated(parent), "node {} comes before its parent {}", node, parent);
+      SPECLAB_CHECK(!cached.evaluated(node), "node {} was evaluated before", node);
+      const TokenSource::State above = parent == 0 ? cached.text.back() : cached.node[static_cast<std::size_t>(parent)];
+      const TokenSource::State here = source_->advance(above, slice.tree->token(node));
+      cached.node[static_cast<std::size_t>(node)] = here;
+      cached.drafted[static_cast<std::size_t>(node)] = cached.draft;
       ++cached.nodes;
       work.pairs += length + depth;
-      if (!slice.rows) continue;
-      write_row(cached.node[node], {slice.sequence, length + depth, depth + 1});
-      ++work.rows;
+      if (slice.rows) write_row(here, depth + 1);
     }
   }
-  result_.logits = {values_.data(), work.rows, vocab(), Place::host};
+  result_.logits = {values_.data(), work.rows, vocab_, Place::host};
   result_.work = work;
   return result_;
 }
@@ -85,12 +82,11 @@ Work SourceModel::keep(std::span<const Kept> batch) {
     Cache& cached = cache(kept.sequence);
     work.context += static_cast<std::int64_t>(cached.text.size());
     for (const int node : kept.path) {
-      if (static_cast<std::size_t>(node) >= cached.evaluated.size() || !cached.evaluated[node]) break;
-      cached.text.push_back(cached.node[node]);
+      if (!cached.evaluated(node)) break;
+      cached.text.push_back(cached.node[static_cast<std::size_t>(node)]);
       ++work.new_tokens;
     }
-    cached.evaluated.assign(cached.evaluated.size(), false);
-    cached.nodes = 0;
+    cached.forget_nodes();
   }
   return work;
 }
@@ -102,8 +98,7 @@ Work SourceModel::rewind(std::span<const Rewound> batch) {
     SPECLAB_CHECK(rewound.length >= 0 && static_cast<std::size_t>(rewound.length) <= cached.text.size(),
                   "cannot rewind {} tokens to {}", cached.text.size(), rewound.length);
     cached.text.resize(static_cast<std::size_t>(rewound.length));
-    cached.evaluated.assign(cached.evaluated.size(), false);
-    cached.nodes = 0;
+    cached.forget_nodes();
   }
   return work;
 }

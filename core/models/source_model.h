@@ -11,9 +11,10 @@ namespace speclab {
 // A token source with the cache that makes it a model. Sequence ids index an array: keep them small.
 class SourceModel : public LanguageModel {
  public:
-  explicit SourceModel(std::shared_ptr<const TokenSource> source) : source_(std::move(source)) {}
+  explicit SourceModel(std::shared_ptr<const TokenSource> source)
+      : source_(std::move(source)), vocab_(source_->vocab()) {}
 
-  int vocab() const override { return source_->vocab(); }
+  int vocab() const override { return vocab_; }
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
   int length(SequenceId sequence) const override;
@@ -26,17 +27,26 @@ class SourceModel : public LanguageModel {
     TokenSource::State empty = 0;
     std::vector<TokenSource::State> text;  // the state after each token
     std::vector<TokenSource::State> node;  // the state after each evaluated node
-    std::vector<bool> evaluated;
-    int nodes = 0;  // how many are evaluated
+    std::vector<std::uint32_t> drafted;    // the draft in which a node was evaluated last
+    std::uint32_t draft = 1;               // counts drafts: a new one forgets all nodes
+    int nodes = 0;                         // how many are evaluated
     bool open = false;
+
+    bool evaluated(int n) const {
+      return static_cast<std::size_t>(n) < drafted.size() && drafted[static_cast<std::size_t>(n)] == draft;
+    }
+    void forget_nodes() {
+      ++draft;
+      nodes = 0;
+    }
   };
   Cache& cache(SequenceId sequence);
   const Cache& cache(SequenceId sequence) const;
-  void write_row(TokenSource::State state, const Site& site);
 
   std::shared_ptr<const TokenSource> source_;
+  int vocab_;
   std::vector<Cache> caches_;
-  std::vector<float> values_;
+  std::vector<float> values_;  // only grows
   Forward result_;
 };
 
