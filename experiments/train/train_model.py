@@ -33,10 +33,10 @@ SHAPES = {
 # ---------------------------------------------------------------- data
 
 
-def tokenise(corpus: pathlib.Path, tokenizer: Tokenizer, split: str) -> list[np.ndarray]:
-    """Every document of both kinds as uint16 ids, with the begin and end tokens."""
+def tokenise(corpus: pathlib.Path, tokenizer: Tokenizer, split: str, kinds=("prose", "code")) -> list[np.ndarray]:
+    """Every document of the kinds as uint16 ids, with the begin and end tokens."""
     documents = []
-    for kind in ("prose", "code"):
+    for kind in kinds:
         lines = open(corpus / f"{kind}.{split}.jsonl", encoding="utf-8").readlines()
         texts = [json.loads(line)["text"] for line in lines]
         end = tokenizer.token_to_id("<|end_of_text|>")
@@ -123,7 +123,7 @@ def project_embedding(model: llama.Llama, teacher: llama.Llama) -> None:
     wide = teacher.model.embed_tokens.weight.detach()
     _, _, directions = torch.linalg.svd(wide - wide.mean(0), full_matrices=False)
     narrow = wide @ directions[:model.config.hidden_size].T
-    model.model.embed_tokens.weight.data.copy_(narrow / narrow.std() * 0.05)
+    model.model.embed_tokens.weight.data.copy_(narrow / narrow.std() * 0.03)
 
 
 def train(args) -> None:
@@ -135,8 +135,9 @@ def train(args) -> None:
     model = llama.Llama(SHAPES[args.stage])
     teacher = None
     if args.teacher:
-        teacher = llama.load(args.teacher).requires_grad_(False).bfloat16()
+        teacher = llama.load(args.teacher).requires_grad_(False)
         project_embedding(model, teacher)
+        teacher.bfloat16()
     loss_of = torch.compile(step_loss) if args.compile else step_loss
     opts = optimisers(model, args.matrix_rate, args.vector_rate)
     peaks = [group["lr"] for opt in opts for group in opt.param_groups]
