@@ -6,7 +6,8 @@
 namespace speclab {
 
 // What work asks of a device, whatever the device: no efficiency enters, and nothing is divided among
-// several devices. Attention is counted as published: 2 operations per multiply and add, softmax and masks left out.
+// several devices. Attention is counted as published: 2 operations per multiply and add, softmax and masks
+// left out.
 struct Demand {
   double flops = 0;         // of matrix products and attention
   double weight_bytes = 0;  // streamed; an embedding lookup is 0
