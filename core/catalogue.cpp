@@ -234,6 +234,7 @@ ModelShape load_shape(const fs::path& file) {
   if (shape.experts.dense_layers > shape.layers) top.fail("experts.dense_layers", "exceeds layers");
   const bool plain = !shape.mixture() || shape.experts.dense_layers > 0;
   shape.feed_forward = plain ? top.count("feed_forward") : 0;
+  shape.learned_positions = top.count("learned_positions", 0);
   shape.tied_embeddings = top.truth("tied_embeddings", false);
   shape.borrowed_embeddings = top.truth("borrowed_embeddings", false);
   shape.attention_weights = top.number("attention_weights", 0);

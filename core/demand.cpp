@@ -55,7 +55,7 @@ Matrices head_matrix(const ModelShape& shape) {
 
 double parameters(const ModelShape& shape) {
   const double tables = shape.borrowed_embeddings ? 0 : shape.tied_embeddings ? 1 : 2;
-  double sum = tables * shape.hidden * shape.vocab;
+  double sum = (tables * shape.vocab + shape.learned_positions) * shape.hidden;
   for (const Matrices& matrices : layer_matrices(shape)) {
     sum += matrices.weights * matrices.layers * (matrices.routed ? shape.experts.count : 1);
   }

@@ -22,7 +22,7 @@ double distinct_experts(const Experts& experts, double tokens);
 double attention_weights(const ModelShape& shape);
 double cache_width(const ModelShape& shape);
 
-// All weights: embeddings, layers with every expert, head unless tied, extras.
+// All weights: embeddings, learned positions, layers with every expert, head unless tied, extras.
 double parameters(const ModelShape& shape);
 
 // Bytes of one position in the cache, over all layers.

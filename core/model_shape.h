@@ -26,8 +26,8 @@ struct Experts {
   double spread = 0.7;   // kappa of distinct_experts; 1: tokens choose independently (upper bound)
 };
 
-// A decoder-only transformer as far as its cost goes. Biases, norms and positions are left out
-// (together under 0.5 % of any catalogued model).
+// A decoder-only transformer as far as its cost goes. Biases and norms are left out (together under
+// 0.5 % of any catalogued model).
 struct ModelShape {
   std::string name;
   std::vector<std::string> aliases;
@@ -39,6 +39,7 @@ struct ModelShape {
   int feed_forward = 0;           // inner width of the plain block
   int feed_forward_matrices = 3;  // 3 with a gate, else 2
   int vocab = 0;
+  int learned_positions = 0;         // looked up, like the embeddings
   bool tied_embeddings = false;      // the head is the embedding table; it is streamed all the same
   bool borrowed_embeddings = false;  // both belong to another model: not counted, the head still streamed
   double attention_weights = 0;      // in one layer; 0: from heads, kv_heads and head_dim
