@@ -27,15 +27,15 @@ double flops_per_second(const Device& device, Arithmetic arithmetic) {
   return wanted > 0 ? wanted : device.fp16_flops_per_second;
 }
 
-// The value for n, computing all smaller ones that are missing: growth is geometric, so each is computed
-// once.
+// The value for n: of a table that is filled as far as was asked, each place once; a long pass, which is
+// rare, is computed into `scratch`.
 template <typename Compute>
-Price remembered(std::vector<Price>& table, int n, Compute compute) {
+const Price& remembered(std::vector<Price>& table, Price& scratch, int n, Compute compute) {
   if (static_cast<std::size_t>(n) < table.size()) [[likely]]
     return table[static_cast<std::size_t>(n)];
-  if (n >= kRemembered) return compute(n);
+  SPECLAB_CHECK(n >= 0, "{} tokens or rows", n);
+  if (n >= kRemembered) return scratch = compute(n);
   const std::size_t size = std::max<std::size_t>({16, 2 * table.size(), static_cast<std::size_t>(n) + 1});
-  table.reserve(size);
   while (table.size() < size) table.push_back(compute(static_cast<int>(table.size())));
   return table[static_cast<std::size_t>(n)];
 }
@@ -137,8 +137,10 @@ Price Roofline::explain(const Work& work) const {
   switch (work.op) {
     case Op::forward: {
       const Model& one = model(work.actor);
-      Price price = remembered(one.layers_of, work.new_tokens, [&](int n) { return compute_layers(one, n); });
-      const Price rows = remembered(one.head_of, work.rows, [&](int n) { return compute_head(one, n); });
+      const Price& rows =
+          remembered(one.head_of, one.long_head, work.rows, [&](int n) { return compute_head(one, n); });
+      Price price = remembered(one.layers_of, one.long_layers, work.new_tokens,
+                               [&](int n) { return compute_layers(one, n); });
       price.weights += rows.weights;
       price.overhead += rows.overhead;
       const double context = static_cast<double>(work.context);

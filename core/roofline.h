@@ -18,7 +18,7 @@ struct Price {
   Seconds cache = 0;          // moving kept positions
   Seconds host = 0;           // steps, drafters and rules
 
-  Seconds total() const { return weights + attention + communication + overhead + cache + host; }
+  Seconds total() const { return ((weights + overhead) + (communication + attention)) + (cache + host); }
 };
 
 // Tokens that the hardware computes for n: multiples of a small tile up to 64, of the large one beyond.
@@ -53,6 +53,7 @@ class Roofline : public CostModel {
     Seconds launch = 0;                    // of a pass
     mutable std::vector<Price> layers_of;  // by tokens, filled as far as was asked
     mutable std::vector<Price> head_of;    // by rows
+    mutable Price long_layers, long_head;  // of the last pass that is too long for the tables
   };
   Model prepared(ModelShape shape) const;
   const Model& model(Actor actor) const;
