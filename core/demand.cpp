@@ -1,6 +1,5 @@
 #include "core/demand.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "core/matrices.h"
@@ -66,12 +65,6 @@ double cache_bytes_per_position(const ModelShape& shape) {
   return cache_width(shape) * shape.layers * shape.cache_bits / 8;
 }
 
-double seen_part(const ModelShape& shape, double context, double sequences) {
-  if (shape.windowed_layers == 0 || context <= shape.window * sequences) return 1;
-  const double windowed = 1.0 * shape.windowed_layers / shape.layers;
-  return 1 - windowed + windowed * shape.window * sequences / context;
-}
-
 Demand demand(const ModelShape& shape, const Work& work) {
   if (work.op == Op::keep) return {.cache_bytes = 2 * work.new_tokens * cache_bytes_per_position(shape)};
   if (work.op != Op::forward) return {};
@@ -86,9 +79,12 @@ Demand demand(const ModelShape& shape, const Work& work) {
   const Matrices head = head_matrix(shape);
   sum.flops += 2 * head.weights * work.rows;
   if (work.rows > 0) sum.weight_bytes += head.weights * head.bits / 8;
-  const double seen = seen_part(shape, static_cast<double>(work.context), work.sequences);
-  sum.flops += 4.0 * shape.heads * shape.head_dim * shape.layers * static_cast<double>(work.pairs) * seen;
-  sum.cache_bytes = (static_cast<double>(work.context) * seen + tokens) * cache_bytes_per_position(shape);
+  const double windowed = 1.0 * shape.windowed_layers / shape.layers;
+  const double pairs = seen(static_cast<double>(work.pairs), shape.window * tokens, windowed);
+  const double context =
+      seen(static_cast<double>(work.context), 1.0 * shape.window * work.sequences, windowed);
+  sum.flops += 4.0 * shape.heads * shape.head_dim * shape.layers * pairs;
+  sum.cache_bytes = (context + tokens) * cache_bytes_per_position(shape);
   return sum;
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "core/model_shape.h"
 #include "core/work.h"
 
@@ -28,9 +30,12 @@ double parameters(const ModelShape& shape);
 // Bytes of one position in the cache, over all layers.
 double cache_bytes_per_position(const ModelShape& shape);
 
-// Part of a pass's cache reads and query-key pairs that sliding windows leave, when `sequences`
-// share `context` positions equally; 1 without windows.
-double seen_part(const ModelShape& shape, double context, double sequences);
+// Mean over the layers of how much of `amount` a pass sees when windowed layers, a part of all, stop at
+// `limit`. Of cached positions the limit is window x sequences (which are taken to be equally long), of
+// query-key pairs window x new tokens.
+inline double seen(double amount, double limit, double windowed_part) {
+  return amount - windowed_part * std::max(0.0, amount - limit);
+}
 
 // `work` is a sum over the batch. A forward pass reads the whole cache once, whatever it verifies, and writes
 // its own positions; `keep` reads and writes what it moves; all else asks nothing.

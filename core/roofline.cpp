@@ -72,6 +72,7 @@ Roofline::Model Roofline::prepared(ModelShape shape) const {
   model.per_pair = 4.0 * shape.heads * shape.head_dim * shape.layers /
                    (devices_ * efficiency.compute * device_.fp16_flops_per_second);
   model.launch = efficiency.launch_seconds * shape.layers;
+  model.windowed_part = 1.0 * shape.windowed_layers / shape.layers;
   model.shape = std::move(shape);
   return model;
 }
@@ -143,10 +144,11 @@ Price Roofline::explain(const Work& work) const {
                                [&](int n) { return compute_layers(one, n); });
       price.weights += rows.weights;
       price.overhead += rows.overhead;
-      const double context = static_cast<double>(work.context);
-      const double seen = one.shape.windowed_layers > 0 ? seen_part(one.shape, context, work.sequences) : 1;
-      price.attention += std::max((context * seen + work.new_tokens) * one.per_position,
-                                  static_cast<double>(work.pairs) * seen * one.per_pair);
+      const double window = one.shape.window;
+      const double context =
+          seen(static_cast<double>(work.context), window * work.sequences, one.windowed_part);
+      const double pairs = seen(static_cast<double>(work.pairs), window * work.new_tokens, one.windowed_part);
+      price.attention += std::max((context + work.new_tokens) * one.per_position, pairs * one.per_pair);
       if (one.launch > 0) price.overhead += std::max(0.0, one.launch - price.total());
       return price;
     }

@@ -50,6 +50,7 @@ class Roofline : public CostModel {
     Matrices head;
     Seconds per_position = 0;  // of the cache, read or written once
     Seconds per_pair = 0;
+    double windowed_part = 0;              // of the layers
     Seconds launch = 0;                    // of a pass
     mutable std::vector<Price> layers_of;  // by tokens, filled as far as was asked
     mutable std::vector<Price> head_of;    // by rows

@@ -100,10 +100,18 @@ TEST(Demand, KeepMovesBothWaysAndTheRestAsksNothing) {
 }
 
 TEST(Demand, WindowsForgetTheFar) {
-  const ModelShape oss = shape("gpt-oss-20b");  // every second layer looks back 128
-  EXPECT_EQ(seen_part(oss, 100, 1), 1);
-  EXPECT_EQ(seen_part(oss, 1280, 1), 0.5 + 0.5 * 0.1);
-  EXPECT_EQ(seen_part(oss, 1280, 10), 1);
+  const ModelShape oss = shape("gpt-oss-20b");  // every second of 24 layers looks back 128
+  const double per_position = 49'152;
+  EXPECT_EQ(demand(oss, chain(1, 100)).cache_bytes, 101 * per_position);
+  EXPECT_EQ(demand(oss, chain(1, 1280)).cache_bytes, (0.5 * 1280 + 0.5 * 128 + 1) * per_position);
+  Work ten = chain(1, 1280);
+  ten.sequences = 10;
+  EXPECT_EQ(demand(oss, ten).cache_bytes, 1281 * per_position);
+  const double scored = demand(oss, chain(2, 1280)).flops - demand(oss, chain(2, 0)).flops;
+  EXPECT_EQ(scored, 4.0 * 64 * 64 * 24 * (0.5 * 2563 + 0.5 * 256 - 3));
+  Roofline prices(streaming(), oss);
+  EXPECT_NEAR(prices.explain(chain(1, 1280)).attention, demand(oss, chain(1, 1280)).cache_bytes / 1e12,
+              1e-15);
 }
 
 TEST(DistinctExperts, Limits) {
