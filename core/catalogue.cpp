@@ -18,8 +18,8 @@ toml::table parsed(const fs::path& file) {
   try {
     return toml::parse_file(file.string());
   } catch (const toml::parse_error& error) {
-    throw ConfigError(fmt::format("{}: line {}: {}", file.string(), error.source().begin.line,
-                                  error.description()));
+    throw ConfigError(
+        fmt::format("{}: line {}: {}", file.string(), error.source().begin.line, error.description()));
   }
 }
 
@@ -35,7 +35,7 @@ void require_sources(StrictTable& file, std::initializer_list<const char*> subje
 
 struct Constant {
   const char* key;
-  double Efficiency::* value;
+  double Efficiency::*value;
 };
 
 // Must be there; a stack may replace any of them.
@@ -70,14 +70,17 @@ void read_efficiency(StrictTable table, Efficiency& efficiency, bool complete) {
   for (const Constant& constant : kOptional) {
     efficiency.*constant.value = table.number(constant.key, efficiency.*constant.value);
   }
-  for (const auto& [key, tile] : {std::pair{"small_tile", &Efficiency::small_tile},
-                                  std::pair{"large_tile", &Efficiency::large_tile}}) {
+  for (const auto& [key, tile] :
+       {std::pair{"small_tile", &Efficiency::small_tile}, std::pair{"large_tile", &Efficiency::large_tile}}) {
     if (complete || table.has(key)) efficiency.*tile = table.count(key);
     if (efficiency.*tile < 1) table.fail(key, "should be at least 1");
   }
-  for (const auto& [key, part] : {std::pair{"weights_bandwidth", efficiency.weights_bandwidth},
-                                  std::pair{"compute", efficiency.compute},
-                                  std::pair{"cache_bandwidth", efficiency.cache_bandwidth}}) {
+  efficiency.quantised_tile =
+      table.count("quantised_tile", std::min(efficiency.quantised_tile, efficiency.small_tile));
+  if (efficiency.quantised_tile < 1) table.fail("quantised_tile", "should be at least 1");
+  for (const auto& [key, part] :
+       {std::pair{"weights_bandwidth", efficiency.weights_bandwidth},
+        std::pair{"compute", efficiency.compute}, std::pair{"cache_bandwidth", efficiency.cache_bandwidth}}) {
     if (part <= 0 || part > 1) table.fail(key, fmt::format("is {}; it should be in (0, 1]", part));
   }
   if (efficiency.knee < 1) table.fail("knee", "should be at least 1");
@@ -90,8 +93,10 @@ double optional_rate(StrictTable& table, const std::string& key) {
 }
 
 Experts read_experts(StrictTable table) {
-  Experts experts{.count = table.count("count"), .per_token = table.count("per_token"),
-                  .shared_width = table.count("shared_width", 0), .dense_layers = table.count("dense_layers", 0),
+  Experts experts{.count = table.count("count"),
+                  .per_token = table.count("per_token"),
+                  .shared_width = table.count("shared_width", 0),
+                  .dense_layers = table.count("dense_layers", 0),
                   .width = table.count("width")};
   experts.spread = table.number("spread", experts.spread);
   if (experts.per_token < 1 || experts.per_token > experts.count) {
@@ -102,7 +107,8 @@ Experts read_experts(StrictTable table) {
 }
 
 WeightFormat read_format(StrictTable table) {
-  WeightFormat format{.name = table.text("name"), .attention_bits = table.positive("attention_bits"),
+  WeightFormat format{.name = table.text("name"),
+                      .attention_bits = table.positive("attention_bits"),
                       .feed_forward_bits = table.positive("feed_forward_bits"),
                       .head_bits = table.positive("head_bits")};
   const std::string arithmetic = table.text("arithmetic");
@@ -142,8 +148,8 @@ fs::path find_file(const fs::path& folder, std::string_view kind, std::string_vi
     known.push_back(file.stem().string());
     for (const std::string& alias : entry.texts("aliases")) known.push_back(slug(alias));
   }
-  throw ConfigError(fmt::format("{}: no {} '{}'; nearest: {}", folder.string(), kind, name,
-                                nearest_names(wanted, known)));
+  throw ConfigError(
+      fmt::format("{}: no {} '{}'; nearest: {}", folder.string(), kind, name, nearest_names(wanted, known)));
 }
 
 }  // namespace
@@ -178,7 +184,8 @@ Device load_device(const fs::path& file, std::string_view stack) {
     device.link_bytes_per_second = link.positive("bytes_per_second");
     link.finish();
     if (device.efficiency.all_reduce_bytes_per_second <= 0) {
-      top.fail("efficiency.all_reduce_bytes_per_second", "should be more than 0 where there is an interconnect");
+      top.fail("efficiency.all_reduce_bytes_per_second",
+               "should be more than 0 where there is an interconnect");
     }
   }
   bool found = stack.empty();
@@ -227,6 +234,7 @@ ModelShape load_shape(const fs::path& file) {
   if (shape.experts.dense_layers > shape.layers) top.fail("experts.dense_layers", "exceeds layers");
   const bool plain = !shape.mixture() || shape.experts.dense_layers > 0;
   shape.feed_forward = plain ? top.count("feed_forward") : 0;
+  shape.learned_positions = top.count("learned_positions", 0);
   shape.tied_embeddings = top.truth("tied_embeddings", false);
   shape.borrowed_embeddings = top.truth("borrowed_embeddings", false);
   shape.attention_weights = top.number("attention_weights", 0);

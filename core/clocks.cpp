@@ -14,8 +14,9 @@ int Intervals::start(Seconds now) {
 }
 
 Charge& Intervals::stop(int interval, const Work& work) {
-  SPECLAB_CHECK(!open_.empty() && open_.back() == interval, "interval {} is stopped while {} is the innermost",
-                interval, open_.empty() ? -1 : open_.back());
+  SPECLAB_CHECK(!open_.empty() && open_.back() == interval,
+                "interval {} is stopped while {} is the innermost", interval,
+                open_.empty() ? -1 : open_.back());
   open_.pop_back();
   Charge& charge = charges_[static_cast<std::size_t>(interval)];
   charge.work = work;

@@ -1,6 +1,5 @@
 #include "core/demand.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "core/matrices.h"
@@ -55,7 +54,7 @@ Matrices head_matrix(const ModelShape& shape) {
 
 double parameters(const ModelShape& shape) {
   const double tables = shape.borrowed_embeddings ? 0 : shape.tied_embeddings ? 1 : 2;
-  double sum = tables * shape.hidden * shape.vocab;
+  double sum = (tables * shape.vocab + shape.learned_positions) * shape.hidden;
   for (const Matrices& matrices : layer_matrices(shape)) {
     sum += matrices.weights * matrices.layers * (matrices.routed ? shape.experts.count : 1);
   }
@@ -64,12 +63,6 @@ double parameters(const ModelShape& shape) {
 
 double cache_bytes_per_position(const ModelShape& shape) {
   return cache_width(shape) * shape.layers * shape.cache_bits / 8;
-}
-
-double seen_part(const ModelShape& shape, double context, double sequences) {
-  if (shape.windowed_layers == 0 || context <= shape.window * sequences) return 1;
-  const double windowed = 1.0 * shape.windowed_layers / shape.layers;
-  return 1 - windowed + windowed * shape.window * sequences / context;
 }
 
 Demand demand(const ModelShape& shape, const Work& work) {
@@ -86,9 +79,12 @@ Demand demand(const ModelShape& shape, const Work& work) {
   const Matrices head = head_matrix(shape);
   sum.flops += 2 * head.weights * work.rows;
   if (work.rows > 0) sum.weight_bytes += head.weights * head.bits / 8;
-  const double seen = seen_part(shape, static_cast<double>(work.context), work.sequences);
-  sum.flops += 4.0 * shape.heads * shape.head_dim * shape.layers * static_cast<double>(work.pairs) * seen;
-  sum.cache_bytes = (static_cast<double>(work.context) * seen + tokens) * cache_bytes_per_position(shape);
+  const double windowed = 1.0 * shape.windowed_layers / shape.layers;
+  const double pairs = seen(static_cast<double>(work.pairs), shape.window * tokens, windowed);
+  const double context =
+      seen(static_cast<double>(work.context), 1.0 * shape.window * work.sequences, windowed);
+  sum.flops += 4.0 * shape.heads * shape.head_dim * shape.layers * pairs;
+  sum.cache_bytes = (context + tokens) * cache_bytes_per_position(shape);
   return sum;
 }
 

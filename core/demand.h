@@ -1,12 +1,15 @@
 #pragma once
 
+#include <algorithm>
+
 #include "core/model_shape.h"
 #include "core/work.h"
 
 namespace speclab {
 
 // What work asks of a device, whatever the device: no efficiency enters, and nothing is divided among
-// several devices. Attention is counted as published: 2 operations per multiply and add, softmax and masks left out.
+// several devices. Attention is counted as published: 2 operations per multiply and add, softmax and masks
+// left out.
 struct Demand {
   double flops = 0;         // of matrix products and attention
   double weight_bytes = 0;  // streamed; an embedding lookup is 0
@@ -21,15 +24,18 @@ double distinct_experts(const Experts& experts, double tokens);
 double attention_weights(const ModelShape& shape);
 double cache_width(const ModelShape& shape);
 
-// All weights: embeddings, layers with every expert, head unless tied, extras.
+// All weights: embeddings, learned positions, layers with every expert, head unless tied, extras.
 double parameters(const ModelShape& shape);
 
 // Bytes of one position in the cache, over all layers.
 double cache_bytes_per_position(const ModelShape& shape);
 
-// Part of a pass's cache reads and query-key pairs that sliding windows leave, when `sequences`
-// share `context` positions equally; 1 without windows.
-double seen_part(const ModelShape& shape, double context, double sequences);
+// Mean over the layers of how much of `amount` a pass sees when windowed layers, a part of all, stop at
+// `limit`. Of cached positions the limit is window x sequences (which are taken to be equally long), of
+// query-key pairs window x new tokens.
+inline double seen(double amount, double limit, double windowed_part) {
+  return amount - windowed_part * std::max(0.0, amount - limit);
+}
 
 // `work` is a sum over the batch. A forward pass reads the whole cache once, whatever it verifies, and writes
 // its own positions; `keep` reads and writes what it moves; all else asks nothing.

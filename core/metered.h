@@ -10,9 +10,7 @@
 namespace speclab {
 
 // draft_actor(i) is the i-th draft model.
-constexpr Actor draft_actor(int index) {
-  return static_cast<Actor>(static_cast<int>(Actor::draft) + index);
-}
+constexpr Actor draft_actor(int index) { return static_cast<Actor>(static_cast<int>(Actor::draft) + index); }
 
 // A model whose passes are charged to a clock, in the name of an actor. Results pass through.
 class Metered : public LanguageModel {
@@ -89,9 +87,8 @@ class MeteredRule : public AcceptanceRule {
              std::span<Verdict> verdicts) override {
     const int interval = clock_.start();
     inner_.judge(batch, drafts, target, verdicts);
-    clock_.stop(interval, {.op = Op::judge,
-                           .sequences = static_cast<int>(batch.size()),
-                           .rows = target.logits.count});
+    clock_.stop(interval,
+                {.op = Op::judge, .sequences = static_cast<int>(batch.size()), .rows = target.logits.count});
   }
 
  private:

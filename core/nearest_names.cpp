@@ -1,9 +1,8 @@
 #include "core/nearest_names.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace speclab {
@@ -30,11 +29,12 @@ std::string nearest_names(std::string_view name, std::span<const std::string> na
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
   for (const std::string& known : names) ranked.emplace_back(edits(name, known), known);
   std::ranges::stable_sort(ranked, {}, [](const auto& entry) { return entry.first; });
-  std::vector<std::string_view> nearest;
-  for (const auto& [distance, known] : ranked) {
-    if (nearest.size() < most) nearest.push_back(known);
+  std::string list;
+  for (std::size_t i = 0; i < std::min(most, ranked.size()); ++i) {
+    if (i > 0) list += ", ";
+    list += ranked[i].second;
   }
-  return fmt::format("{}", fmt::join(nearest, ", "));
+  return list;
 }
 
 std::string did_you_mean(std::string_view wrong, std::span<const std::string> names) {

@@ -18,11 +18,12 @@ struct Price {
   Seconds cache = 0;          // moving kept positions
   Seconds host = 0;           // steps, drafters and rules
 
-  Seconds total() const { return weights + attention + communication + overhead + cache + host; }
+  Seconds total() const { return ((weights + overhead) + (communication + attention)) + (cache + host); }
 };
 
-// Tokens that the hardware computes for n: multiples of the small tile up to 64, of the large one beyond.
-double padded_tokens(const Efficiency& efficiency, double tokens);
+// Tokens that the hardware computes for n: multiples of a small tile up to 64, of the large one beyond.
+// Kernels that unpack quantised weights have a small tile of their own.
+double padded_tokens(const Efficiency& efficiency, double tokens, bool quantised = false);
 
 // Prices work on one kind of device from shapes and a few fitted constants; configs/devices/README.md has the
 // formula, its sources and its errors. Not for use by several threads at once: what depends on
@@ -49,9 +50,11 @@ class Roofline : public CostModel {
     Matrices head;
     Seconds per_position = 0;  // of the cache, read or written once
     Seconds per_pair = 0;
-    Seconds launch = 0;        // of a pass
+    double windowed_part = 0;              // of the layers
+    Seconds launch = 0;                    // of a pass
     mutable std::vector<Price> layers_of;  // by tokens, filled as far as was asked
     mutable std::vector<Price> head_of;    // by rows
+    mutable Price long_layers, long_head;  // of the last pass that is too long for the tables
   };
   Model prepared(ModelShape shape) const;
   const Model& model(Actor actor) const;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <fmt/format.h>
-
 #include <toml++/toml.h>
 
 #include <cmath>
@@ -28,7 +27,8 @@ class StrictTable {
     const toml::node& node = required(key, "a number");
     const auto value = node.value<double>();
     if (!node.is_number() || !value) fail(key, "should be a number");
-    if (!std::isfinite(*value) || *value < 0) fail(key, fmt::format("is {}; it should be at least 0", *value));
+    if (!std::isfinite(*value) || *value < 0)
+      fail(key, fmt::format("is {}; it should be at least 0", *value));
     return *value;
   }
   double number(const std::string& key, double fallback) { return has(key) ? number(key) : fallback; }
@@ -92,9 +92,8 @@ class StrictTable {
     for (const auto& [key, node] : table_) {
       if (asked_.contains(std::string(key.str()))) continue;
       const std::vector<std::string> known(asked_.begin(), asked_.end());
-      fail(std::string(key.str()),
-           fmt::format("(line {}) is not a setting here; nearest: {}", node.source().begin.line,
-                       nearest_names(key.str(), known)));
+      fail(std::string(key.str()), fmt::format("(line {}) is not a setting here; nearest: {}",
+                                               node.source().begin.line, nearest_names(key.str(), known)));
     }
   }
 
