@@ -1,5 +1,6 @@
 #include "core/nearest_names.h"
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <numeric>
 #include <utility>

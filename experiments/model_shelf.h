@@ -26,6 +26,7 @@ class ModelShelf {
 
  private:
   int threads_;
+  std::shared_ptr<ThreadTeam> team_;  // models take turns
   std::map<std::pair<std::filesystem::path, Actor>, std::unique_ptr<CpuTransformer>> models_;
   std::map<std::filesystem::path, Tokenizer> tokenizers_;
   std::map<std::filesystem::path, std::string> digests_;
