@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/check.h"
+#include "core/models/later_characters.h"
 #include "core/models/utf8.h"
 
 namespace speclab {
@@ -16,16 +17,36 @@ bool ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+bool later_than_unicode_9(char32_t character) {
+  const auto range = std::ranges::lower_bound(kLaterCharacters, character, {}, &CharacterRange::last);
+  return range != kLaterCharacters.end() && character >= range->first;
+}
+
+void append_normal_form(std::string& text, std::string_view part, int options) {
+  utf8proc_uint8_t* mapped = nullptr;
+  const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(part.data()),
+                                             static_cast<utf8proc_ssize_t>(part.size()), &mapped,
+                                             static_cast<utf8proc_option_t>(options));
+  const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
+  SPECLAB_CHECK(size >= 0, "utf8proc: {}", utf8proc_errmsg(size));
+  text.append(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
+}
+
 Normalizer unicode_form(int options) {
   return [options](Piece& piece) {
-    if (ascii(piece.text)) return;  // every form leaves it as it is
-    utf8proc_uint8_t* mapped = nullptr;
-    const utf8proc_ssize_t size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(piece.text.data()),
-                                               static_cast<utf8proc_ssize_t>(piece.text.size()), &mapped,
-                                               static_cast<utf8proc_option_t>(options));
-    const std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> owner(mapped, &std::free);
-    SPECLAB_CHECK(size >= 0, "utf8proc: {}", utf8proc_errmsg(size));
-    piece.text.assign(reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size));
+    const std::string_view text = piece.text;
+    if (ascii(text)) return;  // every form leaves it as it is
+    std::string normal;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t before = at;
+      if (!later_than_unicode_9(next_character(text, at))) continue;
+      append_normal_form(normal, text.substr(begin, before - begin), options);
+      normal += text.substr(before, at - before);
+      begin = at;
+    }
+    append_normal_form(normal, text.substr(begin), options);
+    piece.text = std::move(normal);
   };
 }
 

@@ -4,13 +4,30 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
 #include "core/errors.h"
+#include "core/models/unicode16.h"
 
 namespace speclab {
 namespace {
 
-constexpr std::string_view kWord = "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+// Members for a class: what Unicode 16 has in a category, given by one or two letters, and PCRE2 may lack.
+std::string later_members(std::string_view category) {
+  std::string members;
+  for (const CategoryRange& range : kUnicode16) {
+    if (!range.category.starts_with(category)) continue;
+    members += fmt::format("\\x{{{:X}}}-\\x{{{:X}}}", static_cast<std::uint32_t>(range.first),
+                           static_cast<std::uint32_t>(range.last));
+  }
+  return members;
+}
+
+std::string word_members() {
+  return "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}" + later_members("L") + later_members("M") +
+         later_members("Nd");
+}
+
 // The scripts that tokenizers name. PCRE2 would read a bare name as the script with its extensions.
 constexpr std::array<std::string_view, 16> kScripts = {
     "Han",    "Hiragana", "Katakana", "Hangul", "Latin",   "Greek",   "Cyrillic",   "Arabic",
@@ -72,10 +89,10 @@ class Translation {
       case 'S':
         return replace("\\P{White_Space}");
       case 'w':
-        return replace(in_class_ ? std::string(kWord) : fmt::format("[{}]", kWord));
+        return replace(in_class_ ? word_members() : fmt::format("[{}]", word_members()));
       case 'W':
         if (in_class_) refuse("\\W inside a class");
-        return replace(fmt::format("[^{}]", kWord));
+        return replace(fmt::format("[^{}]", word_members()));
       case 'h':
         return replace(in_class_ ? "0-9a-fA-F" : "[0-9a-fA-F]");
       case 'b':
@@ -103,12 +120,17 @@ class Translation {
     if (open >= pattern_.size() || pattern_[open] != '{' || close == std::string_view::npos) {
       refuse("\\p without braces");
     }
-    const bool inverted = pattern_.substr(open + 1).starts_with('^');
-    const std::string_view name = pattern_.substr(open + 1 + inverted, close - open - 1 - inverted);
+    const bool caret = pattern_.substr(open + 1).starts_with('^');
+    const bool inverted = caret != (pattern_[at_ + 1] == 'P');
+    const std::string_view name = pattern_.substr(open + 1 + caret, close - open - 1 - caret);
     const bool script = std::ranges::find(kScripts, name) != kScripts.end();
-    if (!script && name.size() > 2) refuse(fmt::format("the property '{}'", name));
-    out_ +=
-        fmt::format("{}{{{}{}{}}}", pattern_.substr(at_, 2), inverted ? "^" : "", script ? "sc:" : "", name);
+    if (!script && (name.empty() || name.size() > 2 || name[0] == 'C')) {
+      refuse(fmt::format("the property '{}'", name));
+    }
+    if (in_class_ && inverted) refuse("the opposite of a property inside a class");
+    const std::string members =
+        fmt::format("\\p{{{}{}}}{}", script ? "sc:" : "", name, script ? "" : later_members(name));
+    out_ += in_class_ ? members : fmt::format("[{}{}]", inverted ? "^" : "", members);
     at_ = close + 1;
   }
 

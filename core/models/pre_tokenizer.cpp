@@ -37,7 +37,7 @@ PreTokenizer byte_level(const Component& component) {
     words = splitter(Regex::compile(kGpt2Words), SplitBehavior::kIsolated);
   return [prefix_space, words](std::vector<Piece>& pieces) {
     for (Piece& piece : pieces) {
-      if (prefix_space && !piece.text.starts_with(' ')) piece.text.insert(0, " ");
+      if (prefix_space && !piece.text.starts_with(' ')) piece.text.insert(piece.text.begin(), ' ');
     }
     if (words) words(pieces);
     for (Piece& piece : pieces) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <functional>
@@ -30,8 +31,7 @@ class TemporaryFile {
  public:
   explicit TemporaryFile(std::string_view content)
       : path_(std::filesystem::path(testing::TempDir()) /
-              fmt::format("speclab_{}_{}.json", testing::UnitTest::GetInstance()->random_seed(),
-                          static_cast<const void*>(this))) {
+              fmt::format("speclab_{}_{}.json", getpid(), static_cast<const void*>(this))) {
     std::ofstream(path_, std::ios::binary) << content;
   }
   TemporaryFile(const TemporaryFile&) = delete;
