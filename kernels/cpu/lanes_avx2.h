@@ -79,7 +79,7 @@ struct Avx2Lanes {
     out[2] = total(c);
     out[3] = total(d);
   }
-  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T0); }
+  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T1); }
 
  private:
   static __m256 power_of_two(__m256 shifted) {

@@ -63,7 +63,7 @@ struct Avx512Lanes {
     const __m512i firsts = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0);
     _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, ones)));
   }
-  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T0); }
+  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T1); }
 
  private:
   static __mmask16 lanes(int count) { return static_cast<__mmask16>((1u << count) - 1); }

@@ -48,11 +48,11 @@ struct F32Weight {
   }
 };
 
-// Bytes that some later tile reads; fetched a few lines at each step, so that memory never rests
-// while a tile computes.
+// Bytes that the next tiles read; fetched a few lines at each step, so that memory never rests while a
+// tile computes. Into the second level: the first has too few outstanding misses to keep memory busy
+// (16 rows of 220 MB: 10.9 ms against 15 ms).
 struct Ahead {
   const std::byte* at = nullptr;
-  const std::byte* end = nullptr;
   int lines_per_step = 0;
 };
 
@@ -139,8 +139,7 @@ void matmul_rows(const Matmul& task, int row) {
   for (int tile = 0, column = 0; tile < tiles; ++tile) {
     const int width = (task.count - column + tiles - tile - 1) / (tiles - tile);
     const std::size_t share = steps * static_cast<std::size_t>(lines) * 64;
-    const Ahead ahead{next + static_cast<std::size_t>(tile) * share, nullptr,
-                      tile * lines < Rows ? lines : 0};
+    const Ahead ahead{next + static_cast<std::size_t>(tile) * share, tile * lines < Rows ? lines : 0};
     matmul_columns<Lanes, Weight, Rows, Lanes::kTileColumns>(task, row, column, width, ahead);
     column += width;
   }
@@ -151,7 +150,7 @@ void matmul_as(const Matmul& task) {
   int row = task.begin;
   if (task.count == 1) {
     for (; row + Lanes::kStreamRows <= task.end; row += Lanes::kStreamRows) {
-      matmul_tile<Lanes, Weight, Lanes::kStreamRows, 1>(task, row, 0, {});
+      matmul_rows<Lanes, Weight, Lanes::kStreamRows>(task, row);
     }
   }
   for (; row + Lanes::kTileRows <= task.end; row += Lanes::kTileRows) {
