@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/cpu/elementwise_body.h"
+#include "kernels/cpu/four.h"
 
 // Included once per instruction set, in a file compiled for it: everything here depends on Lanes.
 namespace speclab {
@@ -48,9 +49,10 @@ void attention(const Attention& task) {
   int p = task.first;
   for (; p + 4 <= task.text; p += 4) {
     const float* keys = key(p);
-    Lanes::totals(key_product<Lanes>(task.query, keys, width), key_product<Lanes>(task.query, keys + width, width),
-                  key_product<Lanes>(task.query, keys + 2 * width, width),
-                  key_product<Lanes>(task.query, keys + 3 * width, width), scores + p);
+    store_four(scores + p, Lanes::totals(key_product<Lanes>(task.query, keys, width),
+                                         key_product<Lanes>(task.query, keys + width, width),
+                                         key_product<Lanes>(task.query, keys + 2 * width, width),
+                                         key_product<Lanes>(task.query, keys + 3 * width, width)));
   }
   for (; p < total; ++p) {
     const int slot = p < task.text ? p : task.path[p - task.text];

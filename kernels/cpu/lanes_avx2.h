@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/four.h"
+
 namespace speclab {
 
 // Sixteen f32 lanes as two halves of eight: lanes 0-7 and 8-15.
@@ -73,13 +75,8 @@ struct Avx2Lanes {
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
   }
-  static void totals(F a, F b, F c, F d, float* out) {
-    out[0] = total(a);
-    out[1] = total(b);
-    out[2] = total(c);
-    out[3] = total(d);
-  }
-  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T0); }
+  static Four totals(F a, F b, F c, F d) { return Four{total(a), total(b), total(c), total(d)}; }
+  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T1); }
 
  private:
   static __m256 power_of_two(__m256 shifted) {

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/four.h"
+
 namespace speclab {
 
 // Sixteen f32 lanes as one register.
@@ -53,7 +55,7 @@ struct Avx512Lanes {
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
   }
   // The same sums, four at a time: each step halves what is left of all of them.
-  static void totals(F a, F b, F c, F d, float* out) {
+  static Four totals(F a, F b, F c, F d) {
     const F ab = add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
     const F cd = add(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xEE));
     // Quarters a0 a1 b0 b1 and c0 c1 d0 d1 become a b c d.
@@ -61,9 +63,9 @@ struct Avx512Lanes {
     const F twos = add(fours, _mm512_permute_ps(fours, 0x4E));
     const F ones = add(twos, _mm512_permute_ps(twos, 0xB1));
     const __m512i firsts = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0);
-    _mm_storeu_ps(out, _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, ones)));
+    return _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, ones));
   }
-  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T0); }
+  static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T1); }
 
  private:
   static __mmask16 lanes(int count) { return static_cast<__mmask16>((1u << count) - 1); }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/models/float16.h"
+#include "kernels/cpu/four.h"
 
 namespace speclab {
 
@@ -99,12 +100,7 @@ struct PortableLanes {
     }
     return sum.v[0];
   }
-  static void totals(const F& a, const F& b, const F& c, const F& d, float* out) {
-    out[0] = total(a);
-    out[1] = total(b);
-    out[2] = total(c);
-    out[3] = total(d);
-  }
+  static Four totals(const F& a, const F& b, const F& c, const F& d) { return Four{total(a), total(b), total(c), total(d)}; }
   static void prefetch(const void*) {}
 };
 

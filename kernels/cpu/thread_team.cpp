@@ -17,8 +17,8 @@ void pause() {
 #endif
 }
 
-// About 20 microseconds: longer than the phases of a small model differ, shorter than a time slice.
-constexpr int kSpins = 600;
+// About 100 microseconds: longer than the phases of a pass differ between threads, shorter than a time slice.
+constexpr int kSpins = 5000;
 
 // Returns when the value is no longer `old`.
 void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
