@@ -78,11 +78,17 @@ Hdf5Recorder::Hdf5Recorder(std::filesystem::path results, RecordMode mode)
     : results_(std::move(results)), mode_(mode) {}
 
 void Hdf5Recorder::begin(const PointSettings& settings, const Provenance& provenance) {
+  settings_ = settings;
+  provenance_ = provenance;
   path_ = point_path(results_, settings);
-  check_writable(path_.parent_path());
   measured_ = provenance.clock != ClockKind::priced;
+  forget();
+  check_writable(path_.parent_path());
   file_ = std::make_unique<Hdf5File>(Hdf5File::in_memory(path_));
-  describe(*file_, settings, provenance, mode_);
+}
+
+void Hdf5Recorder::forget() {
+  file_.reset();
   runs_.clear();
   steps_.clear();
   charges_.clear();
@@ -199,24 +205,34 @@ void Hdf5Recorder::flush() {
   charges_.clear();
 }
 
-void Hdf5Recorder::finish() { end(kDone, ""); }
-void Hdf5Recorder::skip(std::string_view reason) { end(kSkipped, reason); }
-void Hdf5Recorder::fail(std::string_view reason) { end(kFailed, reason); }
-
-void Hdf5Recorder::end(std::string_view status, std::string_view reason) {
+void Hdf5Recorder::finish() {
   SPECLAB_CHECK(file_ != nullptr, "a point ends that has begun");
   if (running_) runs_.push_back(std::move(tally_));
   running_ = false;
-  if (status == kDone) {
-    if (mode_ == RecordMode::steps)
-      flush();
-    else
-      for (const RunTally& run : runs_) run.append_to(*file_);
-    file_->append<SequenceRecord>("sequences", sequences_);
-    file_->append_ints("text", text_);
-    file_->set("/", "signature", fmt::format("{:016x}", signature(Role::method)));
-    file_->set("/", "baseline_signature", fmt::format("{:016x}", signature(Role::baseline)));
-  }
+  if (mode_ == RecordMode::steps)
+    flush();
+  else
+    for (const RunTally& run : runs_) run.append_to(*file_);
+  file_->append<SequenceRecord>("sequences", sequences_);
+  file_->append_ints("text", text_);
+  file_->set("/", "signature", fmt::format("{:016x}", signature(Role::method)));
+  file_->set("/", "baseline_signature", fmt::format("{:016x}", signature(Role::baseline)));
+  end(kDone, "");
+}
+
+void Hdf5Recorder::skip(std::string_view reason) {
+  forget();
+  end(kSkipped, reason);
+}
+
+void Hdf5Recorder::fail(std::string_view reason) {
+  forget();
+  end(kFailed, reason);
+}
+
+void Hdf5Recorder::end(std::string_view status, std::string_view reason) {
+  if (file_ == nullptr) file_ = std::make_unique<Hdf5File>(Hdf5File::in_memory(path_));
+  describe(*file_, settings_, provenance_, mode_);
   file_->set("/", "status", std::string(status));
   file_->set("/", "reason", std::string(reason));
   const std::vector<std::byte> image = file_->image();

@@ -32,7 +32,8 @@ struct PointStatus {
 std::optional<PointStatus> point_status(const std::filesystem::path& path);
 
 // Writes `results/<experiment>/<key>.h5`, in one piece, when the point ends. A recorder that is
-// destroyed or begun anew before that leaves nothing.
+// destroyed or begun anew before that leaves nothing. A point that began may still fail after
+// `finish` threw; a point that is skipped or fails keeps its settings and the reason, and no rows.
 class Hdf5Recorder : public Recorder {
  public:
   Hdf5Recorder(std::filesystem::path results, RecordMode mode);
@@ -60,9 +61,12 @@ class Hdf5Recorder : public Recorder {
   void record(std::int64_t step, std::int32_t sequence, const Charge& charge, Seconds measured,
               Seconds priced);
   void end(std::string_view status, std::string_view reason);
+  void forget();
   void flush();
 
   std::filesystem::path results_, path_;
+  PointSettings settings_;
+  Provenance provenance_;
   RecordMode mode_;
   bool measured_ = true;  // the clock measures
   std::unique_ptr<Hdf5File> file_;

@@ -113,7 +113,8 @@ TEST(Hdf5Recorder, SkippedAndFailedPointsKeepTheirReason) {
   EXPECT_EQ(status->status, kSkipped);
   EXPECT_EQ(status->reason, "no such model");
   recorder.begin(settings, {});
-  recorder.fail("out of memory");
+  recorder.finish();
+  recorder.fail("out of memory");  // as when `finish` had thrown
   EXPECT_EQ(load_points(point_path(folder.path(), settings)).at(0).status, kFailed);
 }
 
