@@ -14,7 +14,7 @@ namespace speclab {
 namespace {
 
 constexpr double kSmall = 64;      // tokens; where the fitted tiles change
-constexpr int kRemembered = 8192;  // longer passes are rare and priced afresh
+constexpr int kRemembered = 1024;  // longer passes are rare and priced afresh
 
 double relative_bandwidth(const Efficiency& efficiency, double bits) {
   return bits > 11 ? 1 : bits > 5.5 ? efficiency.bits8_bandwidth : efficiency.bits4_bandwidth;
