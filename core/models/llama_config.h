@@ -1,0 +1,46 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/token_tree.h"
+
+namespace speclab {
+
+// How positions become angles. Frequencies are theta^(-2i / head size), then scaled.
+struct RopeConfig {
+  enum class Scaling { none, linear, llama3 };
+  double theta = 10000;
+  Scaling scaling = Scaling::none;
+  double factor = 1;                                // linear, llama3
+  double low_freq_factor = 1, high_freq_factor = 4;  // llama3
+  double original_max_positions = 8192;             // llama3
+};
+
+// The shape of a decoder-only transformer of the Llama family: RMSNorm, rotary positions,
+// grouped-query attention, SwiGLU.
+struct LlamaConfig {
+  std::string architecture = "LlamaForCausalLM";
+  int hidden = 0;
+  int intermediate = 0;
+  int layers = 0;
+  int heads = 0;
+  int kv_heads = 0;
+  int head_dim = 0;
+  int vocab = 0;
+  int max_positions = 0;
+  double rms_epsilon = 1e-6;
+  RopeConfig rope;
+  bool tied = false;       // the embedding is the output head
+  bool qkv_bias = false;   // Qwen2
+  bool qk_norm = false;    // Qwen3: RMSNorm of each head's query and key
+  int sliding_window = 0;  // a query sees this many positions, its own included; 0: all
+  std::vector<Token> end_tokens;
+};
+
+// Reads config.json, and generation_config.json where there is one (only for end tokens).
+// ConfigError names the file, the key and what would be right.
+LlamaConfig read_llama_config(const std::filesystem::path& directory);
+
+}  // namespace speclab

@@ -1,0 +1,128 @@
+// How near a forward pass of the CPU model comes to the memory's read bandwidth, and what further
+// rows cost. The passes are taken in turns, so that a change of the machine's mood meets them all.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <numeric>
+
+#include "kernels/cpu/cpu_transformer.h"
+
+namespace {
+
+using namespace speclab;
+
+constexpr int kNodes[] = {1, 2, 4, 8, 16};
+constexpr int kContext = 96;
+constexpr SequenceId kSequence{1};
+
+double seconds_of(auto&& action) {
+  const auto begin = std::chrono::steady_clock::now();
+  action();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// Bytes per second with all threads summing 1 GiB, the best of several passes: at least 8 times
+// the last-level cache of any processor with up to 128 MiB of it.
+double read_bandwidth(ThreadTeam& team) {
+  constexpr std::size_t kWords = std::size_t{1} << 27;
+  static const std::vector<std::uint64_t> memory(kWords, 1);
+  double best = 1e9;
+  for (int repetition = 0; repetition < 5; ++repetition) {
+    best = std::min(best, seconds_of([&] {
+      team.run([&](int thread) {
+        const Share share = share_of(static_cast<int>(kWords / 64), 1, thread, team.size());
+        std::uint64_t sums[8] = {};
+        for (std::size_t i = static_cast<std::size_t>(share.begin) * 64; i < static_cast<std::size_t>(share.end) * 64;
+             i += 8) {
+          for (int k = 0; k < 8; ++k) sums[k] += memory[i + static_cast<std::size_t>(k)];
+        }
+        benchmark::DoNotOptimize(sums);
+      });
+    }));
+  }
+  return static_cast<double>(kWords * sizeof(std::uint64_t)) / best;
+}
+
+// A text of `context` tokens in the cache, and a tree of one-token passes below its root.
+class Subject {
+ public:
+  Subject(std::unique_ptr<LanguageModel> model) : model_(std::move(model)) {
+    model_->open(kSequence);
+    for (int i = 0; i < kContext; ++i) text_.push_back(i * 37 % model_->vocab());
+    const Slice prompt{.sequence = kSequence, .text = text_, .rows = false};
+    model_->forward({&prompt, 1});
+    // Two branches at each node, by level: node n hangs from (n - 1) / 2.
+    for (int node = 1; node <= 64; ++node) tree_.add((node - 1) / 2, node * 101 % model_->vocab());
+    std::iota(nodes_, nodes_ + 64, 1);
+  }
+
+  // Seconds of a pass over so many nodes; the cache is as before.
+  double pass(int count) {
+    const Slice slice{.sequence = kSequence, .tree = &tree_, .nodes = {nodes_, static_cast<std::size_t>(count)}};
+    const double seconds = seconds_of([&] { benchmark::DoNotOptimize(model_->forward({&slice, 1})); });
+    const Kept nothing{kSequence, {}};
+    model_->keep({&nothing, 1});
+    return seconds;
+  }
+  double streamed_bytes() const {
+    return static_cast<double>(dynamic_cast<const CpuTransformer&>(*model_).weights().streamed_bytes());
+  }
+
+ private:
+  std::unique_ptr<LanguageModel> model_;
+  std::vector<Token> text_;
+  TokenTree tree_;
+  int nodes_[64];
+};
+
+// One iteration takes every width once; what is reported is the best of each.
+void forward_passes(benchmark::State& state, const std::function<std::unique_ptr<LanguageModel>()>& make) {
+  ThreadTeam team;
+  const double bandwidth = read_bandwidth(team);
+  Subject subject(make());
+  double best[std::size(kNodes)];
+  std::fill(std::begin(best), std::end(best), 1e9);
+  for (auto _ : state) {
+    for (std::size_t i = 0; i < std::size(kNodes); ++i) best[i] = std::min(best[i], subject.pass(kNodes[i]));
+  }
+  for (std::size_t i = 0; i < std::size(kNodes); ++i) {
+    state.counters[fmt::format("us_{:02}", kNodes[i])] = best[i] * 1e6;
+    state.counters[fmt::format("ratio_{:02}", kNodes[i])] = best[i] / best[0];
+  }
+  state.counters["read_GB/s"] = bandwidth / 1e9;
+  state.counters["streamed_GB/s"] = subject.streamed_bytes() / best[0] / 1e9;
+  state.counters["percent_of_read"] = 100 * subject.streamed_bytes() / best[0] / bandwidth;
+}
+
+LlamaConfig shape_110m() {
+  LlamaConfig config;
+  config.hidden = 768;
+  config.intermediate = 2048;
+  config.layers = 12;
+  config.heads = config.kv_heads = 12;
+  config.head_dim = 64;
+  config.vocab = 32000;
+  config.max_positions = 2048;
+  return config;
+}
+
+}  // namespace
+
+// Arguments that are directories are measured too: bench_cpu_model configs/models/target.
+int main(int argc, char** argv) {
+  benchmark::RegisterBenchmark("llama_110m_bf16", [](benchmark::State& state) {
+    forward_passes(state, [] { return random_cpu_model(shape_110m(), Dtype::bf16, 1); });
+  })->Iterations(30)->Unit(benchmark::kMillisecond);
+  for (int i = 1; i < argc; ++i) {
+    const std::string path = argv[i];
+    if (!std::filesystem::is_directory(path)) continue;
+    benchmark::RegisterBenchmark(path.c_str(), [path](benchmark::State& state) {
+      forward_passes(state, [&] { return load_cpu_model(path); });
+    })->Iterations(300)->Unit(benchmark::kMillisecond);
+  }
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+}

@@ -1,0 +1,54 @@
+#include "kernels/cpu/arithmetic.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "core/check.h"
+#include "core/errors.h"
+#include "kernels/cpu/instruction_sets.h"
+
+namespace speclab {
+
+bool available(InstructionSet set) {
+#if defined(__x86_64__)
+  switch (set) {
+    case InstructionSet::portable: return true;
+    case InstructionSet::avx2:
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    case InstructionSet::avx512:
+      return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+             __builtin_cpu_supports("avx512bf16");
+  }
+  return false;
+#else
+  return set == InstructionSet::portable;
+#endif
+}
+
+const Arithmetic& arithmetic(InstructionSet set) {
+  SPECLAB_CHECK(available(set), "instruction set {} is not available here", static_cast<int>(set));
+#if defined(__x86_64__)
+  if (set == InstructionSet::avx512) return avx512_arithmetic();
+  if (set == InstructionSet::avx2) return avx2_arithmetic();
+#endif
+  return portable_arithmetic();
+}
+
+const Arithmetic& best_arithmetic() {
+  constexpr InstructionSet kWidestFirst[] = {InstructionSet::avx512, InstructionSet::avx2,
+                                             InstructionSet::portable};
+  constexpr std::string_view kNames[] = {"avx512", "avx2", "portable"};
+  const char* asked = std::getenv("SPECLAB_CPU");
+  const std::string_view name = asked ? asked : "";
+  for (int i = 0; i < 3; ++i) {
+    if (!name.empty() && name != kNames[i]) continue;
+    if (available(kWidestFirst[i])) return arithmetic(kWidestFirst[i]);
+    if (!name.empty()) throw ConfigError(fmt::format("SPECLAB_CPU={}: this processor lacks it", name));
+  }
+  throw ConfigError(fmt::format("SPECLAB_CPU={}: it can be portable, avx2 or avx512", name));
+}
+
+}  // namespace speclab

@@ -1,0 +1,130 @@
+#include "kernels/cpu/cpu_transformer.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/errors.h"
+
+namespace speclab {
+
+CpuTransformer::CpuTransformer(LlamaWeights weights, CpuOptions options)
+    : weights_(std::move(weights)),
+      team_(options.team ? std::move(options.team) : std::make_shared<ThreadTeam>()),
+      pass_(weights_, options.arithmetic ? *options.arithmetic : best_arithmetic(), *team_) {}
+
+void CpuTransformer::open(SequenceId sequence) {
+  auto& entry = sequences_[sequence];
+  SPECLAB_CHECK(!entry, "sequence {} is opened twice", static_cast<int>(sequence));
+  entry = std::make_unique<CachedSequence>(weights_.config);
+}
+
+void CpuTransformer::close(SequenceId sequence) {
+  const std::size_t erased = sequences_.erase(sequence);
+  SPECLAB_CHECK(erased == 1, "sequence {} is closed but not open", static_cast<int>(sequence));
+}
+
+CachedSequence& CpuTransformer::find(SequenceId sequence) const {
+  const auto found = sequences_.find(sequence);
+  SPECLAB_CHECK(found != sequences_.end(), "sequence {} is not open", static_cast<int>(sequence));
+  return *found->second;
+}
+
+int CpuTransformer::length(SequenceId sequence) const { return find(sequence).length; }
+
+const Forward& CpuTransformer::forward(std::span<const Slice> batch) {
+  in_batch_.clear();
+  for (const Slice& slice : batch) {
+    CachedSequence* sequence = &find(slice.sequence);
+    SPECLAB_CHECK(std::find(in_batch_.begin(), in_batch_.end(), sequence) == in_batch_.end(),
+                  "sequence {} is in the batch twice", static_cast<int>(slice.sequence));
+    in_batch_.push_back(sequence);
+  }
+  plan_.make(batch, in_batch_, weights_.config);
+  evaluate();
+  forward_.first = plan_.first;
+  forward_.work = plan_.work;
+  return forward_;
+}
+
+void CpuTransformer::evaluate() {
+  const std::size_t stride = static_cast<std::size_t>(pass_.hidden_stride());
+  const std::size_t hidden = static_cast<std::size_t>(weights_.config.hidden);
+  const std::size_t vocab = static_cast<std::size_t>(weights_.config.vocab);
+  const std::size_t asked = static_cast<std::size_t>(plan_.asked);
+  asked_.require(asked * stride);
+  hidden_.require(asked * hidden);
+  logits_.require(asked * vocab);
+  constexpr std::size_t kMost = LlamaPass::kMostRows;
+
+  const std::span<const PassRow> rows = plan_.rows;
+  std::size_t taken = 0;
+  for (std::size_t begin = 0; begin < rows.size(); begin += kMost) {
+    const auto part = rows.subspan(begin, std::min(kMost, rows.size() - begin));
+    pass_.layers(part, plan_.paths);
+    for (std::size_t n = 0; n < part.size(); ++n) {
+      if (part[n].asked) std::copy_n(pass_.residual(static_cast<int>(n)), stride, asked_.data() + stride * taken++);
+    }
+  }
+  for (std::size_t begin = 0; begin < asked; begin += kMost) {
+    const int count = static_cast<int>(std::min(kMost, asked - begin));
+    const int broken = pass_.head(asked_.data() + begin * stride, count, hidden_.data() + begin * hidden,
+                                  logits_.data() + begin * vocab);
+    if (broken >= 0) {
+      throw ConfigError(fmt::format("row {} of the pass has a logit that is NaN or infinite, though all weights are "
+                                    "finite: activations overflow (is the checkpoint damaged, or its type too narrow?)",
+                                    begin + static_cast<std::size_t>(broken)));
+    }
+  }
+  forward_.logits = {logits_.data(), plan_.asked, weights_.config.vocab, Place::host};
+  forward_.hidden = {hidden_.data(), plan_.asked, weights_.config.hidden, Place::host};
+}
+
+Work CpuTransformer::keep(std::span<const Kept> batch) {
+  Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
+  for (const Kept& kept : batch) {
+    CachedSequence& sequence = find(kept.sequence);
+    work.context += sequence.used();
+    int parent = 0;
+    int end = sequence.length;
+    for (const int node : kept.path) {
+      if (!sequence.evaluated(node)) break;
+      const CachedSequence::Entry& entry = sequence.entries[static_cast<std::size_t>(node)];
+      SPECLAB_CHECK(entry.parent == parent, "sequence {}: path has node {} after {}, but its parent is {}",
+                    static_cast<int>(kept.sequence), node, parent, entry.parent);
+      if (entry.slot != end) {
+        sequence.cache.move(entry.slot, end);
+        ++work.new_tokens;
+      }
+      ++end;
+      parent = node;
+    }
+    sequence.length = end;
+    sequence.forget_nodes();
+  }
+  return work;
+}
+
+Work CpuTransformer::rewind(std::span<const Rewound> batch) {
+  Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
+  for (const Rewound& rewound : batch) {
+    CachedSequence& sequence = find(rewound.sequence);
+    SPECLAB_CHECK(rewound.length >= 0 && rewound.length <= sequence.length,
+                  "sequence {}: rewound to {} of {} tokens", static_cast<int>(rewound.sequence), rewound.length,
+                  sequence.length);
+    work.context += sequence.used();
+    sequence.forget_nodes();
+    sequence.length = rewound.length;
+  }
+  return work;
+}
+
+std::unique_ptr<LanguageModel> load_cpu_model(const std::filesystem::path& directory, CpuOptions options) {
+  return std::make_unique<CpuTransformer>(load_weights(directory), std::move(options));
+}
+
+std::unique_ptr<LanguageModel> random_cpu_model(const LlamaConfig& config, Dtype dtype, std::uint64_t seed,
+                                                CpuOptions options) {
+  return std::make_unique<CpuTransformer>(random_weights(config, dtype, seed), std::move(options));
+}
+
+}  // namespace speclab

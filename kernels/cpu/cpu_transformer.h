@@ -1,0 +1,62 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/language_model.h"
+#include "kernels/cpu/llama_pass.h"
+
+namespace speclab {
+
+// What may be chosen beside the model; nothing of it changes a result.
+struct CpuOptions {
+  const Arithmetic* arithmetic = nullptr;    // null: best_arithmetic()
+  std::shared_ptr<ThreadTeam> team;          // null: one of its own. Models that take turns should share one.
+};
+
+// A transformer of the Llama family on the processor. A row's bits depend on its tokens alone: see Arithmetic.
+class CpuTransformer : public LanguageModel {
+ public:
+  explicit CpuTransformer(LlamaWeights weights, CpuOptions options = {});
+
+  const LlamaConfig& config() const { return weights_.config; }
+  const LlamaWeights& weights() const { return weights_; }
+
+  int vocab() const override { return weights_.config.vocab; }
+  void open(SequenceId sequence) override;
+  void close(SequenceId sequence) override;
+  int length(SequenceId sequence) const override;
+
+  // ConfigError where a text outgrows the model's positions, or where logits overflow.
+  const Forward& forward(std::span<const Slice> batch) override;
+
+  Work keep(std::span<const Kept> batch) override;      // new_tokens: cache entries that moved
+  Work rewind(std::span<const Rewound> batch) override;  // moves nothing
+
+ private:
+  CachedSequence& find(SequenceId sequence) const;
+  void evaluate();
+
+  LlamaWeights weights_;
+  std::shared_ptr<ThreadTeam> team_;
+  LlamaPass pass_;
+  std::unordered_map<SequenceId, std::unique_ptr<CachedSequence>> sequences_;
+  // Reused from call to call.
+  std::vector<CachedSequence*> in_batch_;
+  PassPlan plan_;
+  AlignedBuffer<float> asked_;   // (rows, hidden_stride): the residual stream of asked rows
+  AlignedBuffer<float> hidden_;  // (rows, hidden)
+  AlignedBuffer<float> logits_;  // (rows, vocab)
+  Forward forward_;
+};
+
+// `directory` in Hugging Face layout; see core/models/checkpoint.h. ConfigError where it cannot be run.
+std::unique_ptr<LanguageModel> load_cpu_model(const std::filesystem::path& directory, CpuOptions options = {});
+
+// A model that has learnt nothing, for benchmarks.
+std::unique_ptr<LanguageModel> random_cpu_model(const LlamaConfig& config, Dtype dtype, std::uint64_t seed,
+                                                CpuOptions options = {});
+
+}  // namespace speclab

@@ -1,0 +1,108 @@
+#include "kernels/cpu/pass_plan.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/errors.h"
+
+namespace speclab {
+namespace {
+
+void check_token(const Slice& slice, Token token, int vocab) {
+  SPECLAB_CHECK(token >= 0 && token < vocab, "sequence {}: token {}, but the vocabulary has {}",
+                static_cast<int>(slice.sequence), token, vocab);
+}
+
+// Everything that can be wrong with a slice.
+void check(const Slice& slice, const CachedSequence& sequence, const LlamaConfig& config, std::vector<int>& met) {
+  const int id = static_cast<int>(slice.sequence);
+  SPECLAB_CHECK(slice.text.empty() || sequence.nodes.empty(),
+                "sequence {}: text was given while {} tree nodes wait for keep", id, sequence.nodes.size());
+  for (const Token token : slice.text) check_token(slice, token, config.vocab);
+  const int length = sequence.length + static_cast<int>(slice.text.size());
+  int end = length;  // positions in use
+  met.clear();
+  if (!slice.nodes.empty()) {
+    SPECLAB_CHECK(slice.tree, "sequence {}: nodes without a tree", id);
+    SPECLAB_CHECK(length > 0, "sequence {}: nodes without text, so without a root", id);
+  }
+  for (const int node : slice.nodes) {
+    SPECLAB_CHECK(node > 0 && node < slice.tree->size(), "sequence {}: node {}, but the tree has nodes 1 to {}", id,
+                  node, slice.tree->size() - 1);
+    const auto known = [&](int other) {
+      return sequence.evaluated(other) || std::find(met.begin(), met.end(), other) != met.end();
+    };
+    SPECLAB_CHECK(!known(node), "sequence {}: node {} is evaluated twice", id, node);
+    const int parent = slice.tree->parent(node);
+    SPECLAB_CHECK(parent == 0 || known(parent), "sequence {}: node {} comes without its parent, {}", id, node, parent);
+    check_token(slice, slice.tree->token(node), config.vocab);
+    end = std::max(end, length + slice.tree->depth(node));
+    met.push_back(node);
+  }
+  if (end > config.max_positions) {
+    throw ConfigError(fmt::format("sequence {} needs {} positions, but the model has max_position_embeddings = {}; "
+                                  "use a shorter prompt, fewer new tokens or a smaller tree", id, end,
+                                  config.max_positions));
+  }
+}
+
+}  // namespace
+
+void PassPlan::count(const PassRow& row, int window) {
+  const int seen = row.text + row.path_length;
+  work.pairs += window > 0 ? std::min(window, seen) : seen;
+}
+
+void PassPlan::add_text(const Slice& slice, CachedSequence& sequence, int window) {
+  for (const Token token : slice.text) {
+    const int position = sequence.length++;
+    rows.push_back({.cache = &sequence.cache, .sequence = slice.sequence, .token = token, .slot = position,
+                    .position = position, .text = position + 1});
+    count(rows.back(), window);
+  }
+  if (slice.rows && !slice.text.empty()) rows.back().asked = true;
+}
+
+void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int window) {
+  for (const int node : slice.nodes) {
+    const int parent = slice.tree->parent(node), depth = slice.tree->depth(node);
+    const int slot = sequence.used();
+    sequence.add(node, parent);
+    const int begin = static_cast<int>(paths.size());
+    paths.resize(paths.size() + static_cast<std::size_t>(depth));
+    for (int at = node, i = begin + depth - 1; i >= begin; --i) {
+      const CachedSequence::Entry& entry = sequence.entries[static_cast<std::size_t>(at)];
+      paths[static_cast<std::size_t>(i)] = entry.slot;
+      at = entry.parent;
+    }
+    rows.push_back({.cache = &sequence.cache, .sequence = slice.sequence, .token = slice.tree->token(node),
+                    .slot = slot, .position = sequence.length + depth - 1, .text = sequence.length,
+                    .path_begin = begin, .path_length = depth, .asked = slice.rows});
+    count(rows.back(), window);
+  }
+}
+
+void PassPlan::make(std::span<const Slice> batch, std::span<CachedSequence* const> sequences,
+                    const LlamaConfig& config) {
+  std::vector<int>& met = paths;  // borrowed, so that checks allocate nothing
+  for (std::size_t i = 0; i < batch.size(); ++i) check(batch[i], *sequences[i], config, met);
+  rows.clear();
+  paths.clear();
+  first.clear();
+  asked = 0;
+  work = {.op = Op::forward, .sequences = static_cast<int>(batch.size())};
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    CachedSequence& sequence = *sequences[i];
+    const std::size_t before = rows.size();
+    first.push_back(asked);
+    work.context += sequence.used();
+    add_text(batch[i], sequence, config.sliding_window);
+    add_nodes(batch[i], sequence, config.sliding_window);
+    sequence.cache.reserve(sequence.used());
+    for (std::size_t row = before; row < rows.size(); ++row) asked += rows[row].asked ? 1 : 0;
+  }
+  work.new_tokens = static_cast<int>(rows.size());
+  work.rows = asked;
+}
+
+}  // namespace speclab

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "core/models/llama_config.h"
+#include "tests/support/tiny_checkpoint.h"
+
+namespace speclab {
+
+// The same family of models written out plainly, in double, with no cache: what the fast one is compared with.
+class ReferenceTransformer {
+ public:
+  enum class Activations { exact, rounded_to_bf16 };  // as they enter a product with a matrix
+
+  ReferenceTransformer(const LlamaConfig& config, const std::vector<StoredTensor>& tensors,
+                       Activations activations = Activations::exact);
+
+  // The logits that follow the last of the tokens: (vocab).
+  std::vector<double> logits(const std::vector<Token>& tokens) const;
+
+ private:
+  using Vector = std::vector<double>;
+  const Vector& tensor(const std::string& name) const { return tensors_.at(name); }
+  Vector product(const std::string& name, Vector x) const;
+  Vector norm(const Vector& x, const std::string& name) const;
+  void rotate(double* head, int position) const;
+
+  LlamaConfig config_;
+  std::map<std::string, Vector> tensors_;
+  Activations activations_;
+};
+
+}  // namespace speclab
