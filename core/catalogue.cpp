@@ -113,9 +113,9 @@ WeightFormat read_format(StrictTable table) {
                       .head_bits = table.positive("head_bits")};
   const std::string arithmetic = table.text("arithmetic");
   if (arithmetic == "fp8") {
-    format.arithmetic = Arithmetic::fp8;
+    format.arithmetic = ProductFormat::fp8;
   } else if (arithmetic == "int8") {
-    format.arithmetic = Arithmetic::int8;
+    format.arithmetic = ProductFormat::int8;
   } else if (arithmetic != "fp16") {
     table.fail("arithmetic", fmt::format("is '{}'; there are: fp16, fp8, int8", arithmetic));
   }

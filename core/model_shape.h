@@ -5,7 +5,7 @@
 
 namespace speclab {
 
-enum class Arithmetic { fp16, fp8, int8 };  // what a matrix product is computed in
+enum class ProductFormat { fp16, fp8, int8 };  // what a matrix product is computed in
 
 // How many bits a stored weight takes in memory, scales and zero points included.
 struct WeightFormat {
@@ -13,7 +13,7 @@ struct WeightFormat {
   double attention_bits = 16;
   double feed_forward_bits = 16;
   double head_bits = 16;
-  Arithmetic arithmetic = Arithmetic::fp16;
+  ProductFormat arithmetic = ProductFormat::fp16;
 };
 
 // A mixture of experts in place of the feed-forward block.

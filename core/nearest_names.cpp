@@ -1,6 +1,7 @@
 #include "core/nearest_names.h"
 
 #include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 #include <utility>

