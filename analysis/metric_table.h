@@ -10,7 +10,7 @@
 namespace speclab {
 
 // The metrics of finished points: a row per point and label, and one for all labels together
-// (label "all"). After key, label, temperature, strategy, settings and machine come the columns of each
+// (label "all"). After key, label, strategy, settings and machine come the columns of each
 // metric m that any row has: m, and m_low, m_high, m_numerator, m_denominator. Positions are m_1, m_2, ...
 Table metric_table(std::span<const LoadedPoint> points);
 

@@ -13,59 +13,14 @@ RunTally& run_of(std::vector<RunTally>& runs, int role, int repeat) {
 
 }  // namespace
 
-PromptTally& RunTally::prompt(int sequence) {
-  const auto index = static_cast<std::size_t>(sequence);
-  if (index >= prompts_.size()) prompts_.resize(index + 1);
-  return prompts_[index];
-}
-
-TimeTally& RunTally::slot(bool admission, int actor, Op op) {
-  const auto index = static_cast<std::size_t>(actor * kOps + static_cast<int>(op));
-  if (index >= times_[0].size()) {
-    for (std::vector<TimeTally>& times : times_) times.resize(static_cast<std::size_t>((actor + 1) * kOps));
-  }
-  return times_[admission ? 1 : 0][index];
-}
-
 const TimeTally& RunTally::time(bool admission, int actor, Op op) const {
   return times_[admission ? 1 : 0][static_cast<std::size_t>(actor * kOps + static_cast<int>(op))];
-}
-
-void RunTally::charge(bool admission, const Work& work, Seconds measured, Seconds priced) {
-  TimeTally& time = slot(admission, static_cast<int>(work.actor), work.op);
-  ++time.charges;
-  time.measured += measured;
-  time.priced += priced;
-  time.sequences += work.sequences;
-  time.new_tokens += work.new_tokens;
-  time.rows += work.rows;
-  time.context += work.context;
-  time.pairs += work.pairs;
 }
 
 void RunTally::admit(int sequence, Seconds measured, Seconds priced) {
   PromptTally& tally = prompt(sequence);
   tally.admission_measured += measured;
   tally.admission_priced += priced;
-}
-
-void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced) {
-  const double share = rows.empty() ? 0 : 1.0 / static_cast<double>(rows.size());
-  for (const StepRow& row : rows) {
-    PromptTally& tally = prompt(static_cast<int>(row.sequence));
-    ++tally.steps;
-    tally.proposed += row.proposed;
-    tally.probes += row.probes;
-    tally.accepted += row.accepted;
-    tally.emitted += row.emitted;
-    tally.measured += measured * share;
-    tally.priced += priced * share;
-    if (row.proposed == 0) continue;
-    ++tally.drafted;
-    const auto accepted = static_cast<std::size_t>(row.accepted);
-    if (accepted >= tally.by_accepted.size()) tally.by_accepted.resize(accepted + 1);
-    ++tally.by_accepted[accepted];
-  }
 }
 
 void RunTally::append_to(Hdf5File& file) const {

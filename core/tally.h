@@ -61,4 +61,53 @@ class RunTally {
   std::vector<TimeTally> times_[2];  // of steps, of admissions: (actor, op)
 };
 
+// Inline: a simulation counts millions of steps that cost little more than this.
+
+inline PromptTally& RunTally::prompt(int sequence) {
+  const auto index = static_cast<std::size_t>(sequence);
+  if (index >= prompts_.size()) [[unlikely]]
+    prompts_.resize(index + 1);
+  return prompts_[index];
+}
+
+inline TimeTally& RunTally::slot(bool admission, int actor, Op op) {
+  const auto index = static_cast<std::size_t>(actor * kOps + static_cast<int>(op));
+  if (index >= times_[0].size()) [[unlikely]] {
+    for (std::vector<TimeTally>& times : times_) times.resize(static_cast<std::size_t>((actor + 1) * kOps));
+  }
+  return times_[admission ? 1 : 0][index];
+}
+
+inline void RunTally::charge(bool admission, const Work& work, Seconds measured, Seconds priced) {
+  TimeTally& time = slot(admission, static_cast<int>(work.actor), work.op);
+  ++time.charges;
+  time.measured += measured;
+  time.priced += priced;
+  time.sequences += work.sequences;
+  time.new_tokens += work.new_tokens;
+  time.rows += work.rows;
+  time.context += work.context;
+  time.pairs += work.pairs;
+}
+
+inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced) {
+  const double share = rows.empty() ? 0 : 1.0 / static_cast<double>(rows.size());
+  for (const StepRow& row : rows) {
+    PromptTally& tally = prompt(static_cast<int>(row.sequence));
+    ++tally.steps;
+    tally.proposed += row.proposed;
+    tally.probes += row.probes;
+    tally.accepted += row.accepted;
+    tally.emitted += row.emitted;
+    tally.measured += measured * share;
+    tally.priced += priced * share;
+    if (row.proposed == 0) continue;
+    ++tally.drafted;
+    const auto accepted = static_cast<std::size_t>(row.accepted);
+    if (accepted >= tally.by_accepted.size()) [[unlikely]]
+      tally.by_accepted.resize(accepted + 1);
+    ++tally.by_accepted[accepted];
+  }
+}
+
 }  // namespace speclab

@@ -41,13 +41,6 @@ def text(column):
     return np.array([cell.decode() if isinstance(cell, bytes) else str(cell) for cell in column])
 
 
-def groups(rows, column):
-    """The column's values in the order of their first row, each with its rows."""
-    names = rows[column]
-    for name in dict.fromkeys(names.tolist()):
-        yield name, names == name
-
-
 def labels_to_draw(labels):
     kinds = [label for label in dict.fromkeys(labels.tolist()) if label != "all"]
     return kinds or ["all"]
@@ -117,8 +110,7 @@ def draw(rows, facts):
     series = list(dict.fromkeys(rows["series"][lines].tolist()))
     trees = list(dict.fromkeys(rows["series"][~lines].tolist()))
     quantities = [q for q in QUANTITIES if q[0] in rows and np.isfinite(rows[q[0]]).any()]
-    temperatures = list(groups(rows, "temperature"))
-    temperatures.sort(key=lambda group: group[0])
+    temperatures = [(name, rows["panel"] == name) for name in sorted(set(rows["panel"].tolist()))]
 
     width, row_height = max(3.6, 0.8 + 3.0 * len(temperatures)), 1.85
     figure, grid = plt.subplots(len(quantities), len(temperatures), sharex=True, sharey="row", squeeze=False,
@@ -130,10 +122,8 @@ def draw(rows, facts):
         line[0].set_ylabel(f"{title}\n({unit})")
         line[0].yaxis.set_major_locator(MaxNLocator(nbins=6))
         label_ends(line[-1], all_ends[-1])
-    for (temperature, _), axes in zip(temperatures, grid[0]):
-        named = np.ndim(temperature) == 0 and str(temperature) not in ("", "nan")
-        axes.set_title(f"temperature {temperature:g}" if named and not isinstance(temperature, str) else str(temperature),
-                       fontweight="bold", pad=8)
+    for (name, _), axes in zip(temperatures, grid[0]):
+        axes.set_title(name, fontweight="bold", pad=8)
     for axes in grid[-1]:
         axes.set_xlabel("Drafted tokens per step, K" + (" (trees: nodes)" if trees else ""))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
