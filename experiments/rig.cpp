@@ -246,15 +246,19 @@ void Rig::describe(Provenance& provenance) const {
   provenance.priced_draft = priced_draft_;
 }
 
-void Rig::run(Recorder& recorder) {
+std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
+  std::vector<std::vector<Token>> written;
   RecordedRun observer(recorder, measured() ? prices_.get() : nullptr, workload_);
   for (int repeat = 0; repeat < repeats_; ++repeat) {
     for (const Role role : {Role::baseline, Role::method}) {
       std::vector<Sequence> sequences = workload_.sequences();
       recorder.start_run(role, repeat);
       serve(role == Role::baseline ? *baseline_ : *method_, *clock_, sequences, workload_.batch, observer);
+      written.clear();
+      for (const Sequence& s : sequences) written.emplace_back(s.text.begin() + s.prompt_length, s.text.end());
     }
   }
+  return written;
 }
 
 }  // namespace speclab

@@ -33,7 +33,8 @@ class Rig {
   void describe(Provenance& provenance) const;  // clock and prices
 
   // Runs A B A B: plain decoding and the method over all requests, `repeats` times, into a begun recorder.
-  void run(Recorder& recorder);
+  // Returns what the method wrote after each prompt.
+  std::vector<std::vector<Token>> run(Recorder& recorder);
 
  private:
   void make_target(const Config& config, ModelShelf& shelf);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analysis/figure_data.h"
 #include "analysis/metric_table.h"
 #include "analysis/metrics.h"
 #include "analysis/point_file.h"
@@ -51,7 +52,7 @@ int report_command(const std::vector<std::string>& arguments, const std::string&
   if (!parsed.values.contains("file")) throw ConfigError("which file? usage: speclab report FILE... [options]");
   const std::vector<LoadedPoint> points = load_all(parsed.values["file"].as<std::vector<std::string>>());
   if (parsed.values.contains("figure-data")) {
-    write_metric_file(parsed.values["figure-data"].as<std::string>(), points);
+    write_figure_data(points, parsed.values["figure-data"].as<std::string>());
   } else if (parsed.values.contains("csv")) {
     fmt::print("{}", to_csv(metric_table(points)));
   } else if (parsed.values.contains("json")) {

@@ -14,13 +14,11 @@ namespace {
 
 namespace po = boost::program_options;
 
-void print_text(const std::filesystem::path& file, const Workload& workload, const Tokenizer& tokenizer, int count) {
-  const std::vector<LoadedPoint> points = load_points(file);
-  int shown = 0;
-  for (const auto& text : points.front().texts(Role::method)) {
-    if (shown == count) break;
-    const std::vector<Token>& prompt = workload.requests[static_cast<std::size_t>(shown++)].prompt;
-    fmt::print("\n--- prompt {}\n{}\x1b[0m\n--- goes on\n{}\n", shown, tokenizer.decode(prompt, true), tokenizer.decode(text, true));
+void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, int count) {
+  const auto most = std::min(static_cast<std::size_t>(count), written.size());
+  for (std::size_t i = 0; i < most; ++i) {
+    fmt::print("\n--- prompt {}\n{}\n--- goes on\n{}\n", i + 1, rig.tokenizer()->decode(rig.workload().requests[i].prompt, true),
+               rig.tokenizer()->decode(written[i], true));
   }
 }
 
@@ -59,13 +57,13 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   const std::filesystem::path results = parsed.values["results"].as<std::string>();
   Hdf5Recorder recorder(results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
   recorder.begin(settings, made);
-  rig.run(recorder);
+  const std::vector<std::vector<Token>> written = rig.run(recorder);
   recorder.finish();
 
   const std::filesystem::path file = point_path(results, settings);
   fmt::print("{}", to_text(build_report(load_points(file))));
   const int texts = parsed.values["text"].as<int>();
-  if (texts > 0 && rig.tokenizer() != nullptr) print_text(file, rig.workload(), *rig.tokenizer(), texts);
+  if (texts > 0 && rig.tokenizer() != nullptr) print_texts(rig, written, texts);
   fmt::print("\n{}\n", file.string());
   return 0;
 }
