@@ -7,6 +7,7 @@
 #include "core/models/source_model.h"
 #include "experiments/commands/command.h"
 #include "experiments/files.h"
+#include "kernels/cuda_devices.h"
 #include "strategies/registry.h"
 #include "strategies/topologies/chain.h"
 
@@ -73,6 +74,13 @@ void print_devices() {
     fmt::print("  {:<22} {:>8.0f} GB {:>8.0f} GB/s {:>8.0f} TFLOP/s\n", slug(device.name), device.memory_gb,
                device.bytes_per_second / 1e9, device.fp16_flops_per_second / 1e12);
   }
+  fmt::print("\ndevices of this machine\n");
+  const CudaDevices cuda = cuda_devices();
+  for (const CudaDevice& device : cuda.devices) {
+    fmt::print("  {}: compute capability {}, {:.0f} GB, {:.0f} GB/s, {} multiprocessors\n", device.name,
+               device.compute_capability, device.memory_bytes / 1e9, device.bytes_per_second / 1e9, device.multiprocessors);
+  }
+  if (!cuda.absent.empty()) fmt::print("  {}\n", cuda.absent);
   fmt::print("\n");
 }
 
