@@ -1,0 +1,138 @@
+// The shipped models: speculation changes no text, whatever the strategy, the batch, the order and the clock.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/clocks.h"
+#include "core/constant_cost.h"
+#include "core/counter_chance.h"
+#include "core/metered.h"
+#include "experiments/files.h"
+#include "experiments/serve.h"
+#include "experiments/workload.h"
+#include "support/small_world.h"
+
+namespace speclab {
+namespace {
+
+constexpr int kPromptsPerKind = 50, kTokens = 128;
+using Texts = std::vector<std::vector<Token>>;
+
+class Silent : public RunObserver {
+ public:
+  void admit(const Sequence&, std::span<const Charge>) override {}
+  void step(std::int64_t, std::span<const StepRow>, std::span<const Charge>) override {}
+  void retire(const Sequence&) override {}
+};
+
+class ShippedPair : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    shelf_ = new ModelShelf(0);
+    target_ = &shelf_->model(project_configs("models") / kTarget, Actor::target);
+    draft_ = &shelf_->model(project_configs("models") / kDraft, Actor::draft);
+    const Tokenizer& tokenizer = shelf_->tokenizer(project_configs("models") / kTarget);
+    requests_ = new std::vector<Request>;
+    for (const char* kind : {"code", "prose"}) {
+      Params workload("workload", {{"prompts", std::string("configs/prompts/") + kind + ".jsonl"}, {"requests", kPromptsPerKind}});
+      Params sampling("sampling");
+      for (Request& r : read_workload(workload, sampling, {&tokenizer, target_->vocab(), 0, {}}, {}, *shelf_).requests) {
+        requests_->push_back(std::move(r));
+      }
+    }
+    ASSERT_EQ(requests_->size(), 100u);
+  }
+  static void TearDownTestSuite() {
+    delete requests_;
+    delete shelf_;
+  }
+
+  // What is written after each prompt; `order` says in which order the requests arrive.
+  static Texts decode(const Combination& c, const Sampling& sampling, int batch, std::vector<std::size_t> order = {},
+                      int tokens = kTokens, bool priced = false) {
+    if (order.empty()) {
+      order.resize(requests_->size());
+      std::iota(order.begin(), order.end(), std::size_t{0});
+    }
+    const ConstantCost prices(1, 0.1);
+    WallClock wall;
+    AnalyticClock analytic(prices);
+    Clock& clock = priced ? static_cast<Clock&>(analytic) : wall;
+    Metered target(*target_, Actor::target, clock), draft(*draft_, Actor::draft, clock);
+    HostDistributions distributions;
+    Parts parts;
+    parts.distributions = &distributions;
+    parts.draft_model = [&]() -> LanguageModel& { return draft; };
+    Params t("topology", with_kind(c.topology, c.topology_settings)), d("drafter", with_kind(c.drafter, c.drafter_settings)),
+        r("rule", with_kind(c.rule, nlohmann::json::object()));
+    const auto topology = make(topologies(), t, parts);
+    parts.topology = topology.get();
+    const auto drafter = make(drafters(), d, parts);
+    const auto rule = make(rules(), r, parts);
+    Decoder decoder(target, *drafter, *rule);
+
+    std::vector<Sequence> sequences;
+    for (const std::size_t i : order) {
+      sequences.push_back({.id = static_cast<SequenceId>(i),
+                           .text = (*requests_)[i].prompt,
+                           .prompt_length = static_cast<int>((*requests_)[i].prompt.size()),
+                           .max_new_tokens = tokens - static_cast<int>(i % 3),  // mates end at different steps
+                           .end_tokens = {},
+                           .sampling = sampling,
+                           .draft_chance = std::make_shared<CounterChance>(5, i, 0),
+                           .judge_chance = std::make_shared<CounterChance>(5, i, 1)});
+    }
+    Silent silent;
+    serve(decoder, clock, sequences, batch, silent);
+    Texts texts(requests_->size());
+    for (const Sequence& s : sequences) {
+      texts[static_cast<std::size_t>(s.id)].assign(s.text.begin() + s.prompt_length, s.text.end());
+    }
+    return texts;
+  }
+
+  static nlohmann::json with_kind(const std::string& kind, nlohmann::json settings) {
+    settings["kind"] = kind;
+    return settings;
+  }
+
+  static constexpr const char* kTarget = "speclab-target-5m";
+  static constexpr const char* kDraft = "speclab-draft-1m";
+  static inline ModelShelf* shelf_ = nullptr;
+  static inline CpuTransformer* target_ = nullptr;
+  static inline CpuTransformer* draft_ = nullptr;
+  static inline std::vector<Request>* requests_ = nullptr;
+};
+
+Combination plain() { return {"none", "chain", "speculative_sampling", nlohmann::json::object(), {{"length", 1}}}; }
+
+TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
+  const Sampling greedy{0, 0, 1};
+  const Texts expected = decode(plain(), greedy, 1);
+  EXPECT_EQ(decode(plain(), greedy, 7), expected);
+  int combinations = 0;
+  for (const Combination& c : all_combinations()) {
+    // `agreement` imitates synthetic targets only; at temperature 0 all ways of drawing are one.
+    if (c.drafter == "agreement" || c.drafter == "none" || c.drafter_settings.value("draw", "fixed") != "fixed") continue;
+    for (const int batch : {1, 7}) {
+      EXPECT_EQ(decode(c, greedy, batch), expected) << c.name() << ", batch " << batch;
+    }
+    ++combinations;
+  }
+  EXPECT_GE(combinations, 16);
+}
+
+TEST_F(ShippedPair, SampledTextDependsOnNeitherBatchNorOrderNorClock) {
+  const Combination tree{"model", "layered", "speculative_sampling", {{"draw", "without-replacement"}}, {{"widths", {2, 2, 1}}}};
+  const Sampling sampling{0.8, 50, 0.95};
+  const Texts expected = decode(tree, sampling, 1, {}, 32);
+  EXPECT_EQ(decode(tree, sampling, 7, {}, 32), expected);
+  std::vector<std::size_t> backwards(requests_->size());
+  std::iota(backwards.rbegin(), backwards.rend(), std::size_t{0});
+  EXPECT_EQ(decode(tree, sampling, 5, backwards, 32), expected);
+  EXPECT_EQ(decode(tree, sampling, 3, {}, 32, true), expected);
+}
+
+}  // namespace
+}  // namespace speclab
