@@ -10,4 +10,10 @@ class ConfigError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Each setting is right by itself, but together they make no run. A sweep skips such a point and stores why.
+class ImpossiblePoint : public ConfigError {
+ public:
+  using ConfigError::ConfigError;
+};
+
 }  // namespace speclab

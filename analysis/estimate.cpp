@@ -1,0 +1,88 @@
+#include "analysis/estimate.h"
+
+#include <boost/math/distributions/students_t.hpp>
+#include <cmath>
+#include <numeric>
+
+#include "core/check.h"
+
+namespace speclab {
+namespace {
+
+double sum(const Cells& cells) { return std::accumulate(cells.begin(), cells.end(), 0.0); }
+
+// Of a sum over `count` independent influences, whose mean is zero by construction.
+double variance_of_sum(const std::vector<double>& influences) {
+  const auto count = static_cast<double>(influences.size());
+  double squares = 0;
+  for (const double u : influences) squares += u * u;
+  return count < 2 ? 0 : squares * count / (count - 1);
+}
+
+// Half the width of the interval around an estimate whose cells have these influences.
+std::optional<double> half_width(Grid grid, const Cells& influence, double confidence) {
+  if (grid.prompts < 2) return std::nullopt;
+  std::vector<double> of_prompt(static_cast<std::size_t>(grid.prompts));
+  std::vector<double> of_repeat(static_cast<std::size_t>(grid.repeats));
+  for (std::size_t i = 0; i < of_prompt.size(); ++i) {
+    for (std::size_t j = 0; j < of_repeat.size(); ++j) {
+      const double u = influence[i * of_repeat.size() + j];
+      of_prompt[i] += u;
+      of_repeat[j] += u;
+    }
+  }
+  const double prompts = variance_of_sum(of_prompt), repeats = variance_of_sum(of_repeat);
+  const double variance = prompts + repeats;
+  if (variance == 0) return 0;
+  double freedom = prompts * prompts / (grid.prompts - 1);
+  if (grid.repeats > 1) freedom += repeats * repeats / (grid.repeats - 1);
+  freedom = variance * variance / freedom;
+  const boost::math::students_t t(freedom);
+  return boost::math::quantile(t, 0.5 + confidence / 2) * std::sqrt(variance);
+}
+
+void check_size(Grid grid, const Cells& cells) {
+  SPECLAB_CHECK(
+      cells.size() == static_cast<std::size_t>(grid.prompts) * static_cast<std::size_t>(grid.repeats),
+      "{} cells for {} prompts and {} repeats", cells.size(), grid.prompts, grid.repeats);
+}
+
+}  // namespace
+
+std::optional<Estimate> ratio(Grid grid, const Cells& y, const Cells& x, double confidence) {
+  check_size(grid, y);
+  check_size(grid, x);
+  const double top = sum(y), bottom = sum(x);
+  if (!(bottom > 0) || std::isnan(top)) return std::nullopt;
+  Estimate estimate{top / bottom, top, bottom, {}};
+  Cells influence(y.size());
+  for (std::size_t i = 0; i < y.size(); ++i) influence[i] = (y[i] - estimate.value * x[i]) / bottom;
+  if (const auto half = half_width(grid, influence, confidence)) {
+    estimate.interval = {estimate.value - *half, estimate.value + *half};
+  }
+  return estimate;
+}
+
+std::optional<Estimate> ratio_of_ratios(Grid grid, const Cells& y1, const Cells& x1, const Cells& y2,
+                                        const Cells& x2, double confidence) {
+  const Cells* const factors[] = {&y1, &x2, &x1, &y2};  // two above, two below
+  double sums[4];
+  for (int k = 0; k < 4; ++k) {
+    check_size(grid, *factors[k]);
+    sums[k] = sum(*factors[k]);
+    if (!(sums[k] > 0)) return std::nullopt;
+  }
+  Estimate estimate{.numerator = sum(y1) / sum(x1), .denominator = sum(y2) / sum(x2), .interval = {}};
+  estimate.value = estimate.numerator / estimate.denominator;
+  Cells influence(y1.size());
+  for (int k = 0; k < 4; ++k) {
+    for (std::size_t i = 0; i < influence.size(); ++i)
+      influence[i] += (k < 2 ? 1 : -1) * (*factors[k])[i] / sums[k];
+  }
+  if (const auto half = half_width(grid, influence, confidence)) {
+    estimate.interval = {estimate.value * std::exp(-*half), estimate.value * std::exp(*half)};
+  }
+  return estimate;
+}
+
+}  // namespace speclab

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+
+namespace speclab {
+
+// Throws Hdf5Error now if a file could not be made there later; creates the folder.
+void check_writable(const std::filesystem::path& folder);
+
+// The path either keeps what it had or has all of the bytes, on the disk: they go to
+// `<stem>.partial` beside it, which then takes the name. Throws Hdf5Error and leaves no partial file.
+void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
+}  // namespace speclab

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <span>
+
+#include "core/acceptance_rule.h"
+#include "core/clock.h"
+#include "core/drafter.h"
+#include "core/language_model.h"
+
+namespace speclab {
+
+// draft_actor(i) is the i-th draft model.
+constexpr Actor draft_actor(int index) { return static_cast<Actor>(static_cast<int>(Actor::draft) + index); }
+
+// A model whose passes are charged to a clock, in the name of an actor. Results pass through.
+class Metered : public LanguageModel {
+ public:
+  Metered(LanguageModel& inner, Actor actor, Clock& clock) : inner_(inner), actor_(actor), clock_(clock) {}
+
+  int vocab() const override { return inner_.vocab(); }
+  void open(SequenceId sequence) override { inner_.open(sequence); }
+  void close(SequenceId sequence) override { inner_.close(sequence); }
+  int length(SequenceId sequence) const override { return inner_.length(sequence); }
+
+  const Forward& forward(std::span<const Slice> batch) override {
+    const int interval = clock_.start();
+    const Forward& result = inner_.forward(batch);
+    charge(interval, Op::forward, result.work);
+    return result;
+  }
+  Work keep(std::span<const Kept> batch) override {
+    const int interval = clock_.start();
+    return charge(interval, Op::keep, inner_.keep(batch));
+  }
+  Work rewind(std::span<const Rewound> batch) override {
+    const int interval = clock_.start();
+    return charge(interval, Op::rewind, inner_.rewind(batch));
+  }
+
+ private:
+  Work charge(int interval, Op op, Work work) {
+    work.actor = actor_;
+    work.op = op;
+    clock_.stop(interval, work);
+    return work;
+  }
+
+  LanguageModel& inner_;
+  Actor actor_;
+  Clock& clock_;
+};
+
+// A drafter whose own time is charged: the passes of its models are intervals within it. Work::new_tokens
+// is the number of nodes drafted; what it learns in `observe` is charged with none.
+class MeteredDrafter : public Drafter {
+ public:
+  MeteredDrafter(Drafter& inner, Clock& clock) : inner_(inner), clock_(clock) {}
+
+  void open(const Sequence& sequence) override { inner_.open(sequence); }
+  void close(const Sequence& sequence) override { inner_.close(sequence); }
+
+  void draft(Batch batch, std::span<Draft> drafts) override {
+    const int interval = clock_.start();
+    inner_.draft(batch, drafts);
+    Work work{.op = Op::draft, .sequences = static_cast<int>(batch.size())};
+    for (const Draft& draft : drafts) work.new_tokens += draft.size() - 1;
+    clock_.stop(interval, work);
+  }
+  void observe(const Outcome& outcome) override {
+    const int interval = clock_.start();
+    inner_.observe(outcome);
+    clock_.stop(interval, {.op = Op::draft, .sequences = static_cast<int>(outcome.batch.size())});
+  }
+
+ private:
+  Drafter& inner_;
+  Clock& clock_;
+};
+
+// A rule whose time is charged. Work::rows is the number of the target's rows that it had.
+class MeteredRule : public AcceptanceRule {
+ public:
+  MeteredRule(AcceptanceRule& inner, Clock& clock) : inner_(inner), clock_(clock) {}
+
+  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+             std::span<Verdict> verdicts) override {
+    const int interval = clock_.start();
+    inner_.judge(batch, drafts, target, verdicts);
+    clock_.stop(interval,
+                {.op = Op::judge, .sequences = static_cast<int>(batch.size()), .rows = target.logits.count});
+  }
+
+ private:
+  AcceptanceRule& inner_;
+  Clock& clock_;
+};
+
+}  // namespace speclab

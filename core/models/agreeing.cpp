@@ -1,0 +1,50 @@
+#include "core/models/agreeing.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/counter_chance.h"
+#include "core/softmax.h"
+
+namespace speclab {
+
+Agreeing::Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double> acceptance,
+                   std::vector<double> siblings, std::uint64_t seed)
+    : target_(std::move(target)), acceptance_(std::move(acceptance)), siblings_(std::move(siblings)),
+      seed_(mix64(seed + kGolden)), vocab_(target_->vocab()) {
+  SPECLAB_CHECK(!acceptance_.empty(), "there is no acceptance probability");
+}
+
+int Agreeing::rank(const Site& site) const {
+  const std::uint64_t key = mix64(seed_ ^ (static_cast<std::uint64_t>(site.sequence) + kGolden));
+  const double u = unit_interval(mix64(key + kGolden * static_cast<std::uint64_t>(site.position)));
+  const auto depth = static_cast<std::size_t>(site.depth - 1);
+  double below = depth < acceptance_.size() ? acceptance_[depth] : acceptance_.back();
+  if (u < below) return 0;
+  for (std::size_t r = 0; r < siblings_.size(); ++r) {
+    below += (1 - below) * siblings_[r];
+    if (u < below) return static_cast<int>(r) + 1;
+  }
+  return vocab_ - 1;
+}
+
+void Agreeing::logits(State state, const Site& site, std::span<float> row) const {
+  target_->logits(state, site, row);
+  const int worse = rank(site);
+  if (worse == 0) return;
+  const Token best = argmax(row);
+  if (worse == vocab_ - 1) {  // last of all
+    std::swap(row[static_cast<std::size_t>(best)], *std::ranges::min_element(row));
+    return;
+  }
+  for (int r = 0; r < worse; ++r) {  // one place down at a time: the others keep their order
+    float next = -std::numeric_limits<float>::infinity();
+    std::size_t where = static_cast<std::size_t>(best);
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      if (row[i] < row[static_cast<std::size_t>(best)] && row[i] > next) next = row[where = i];
+    }
+    std::swap(row[static_cast<std::size_t>(best)], row[where]);
+  }
+}
+
+}  // namespace speclab

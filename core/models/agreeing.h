@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/models/token_source.h"
+
+namespace speclab {
+
+// A draft source that agrees with a target source by chance. Where it agrees its row is the target's own;
+// where it does not, the target's likeliest token has changed places with one of lower rank, and so is found
+// by a later child or by none. On a target that is certain (Hashed) agreement is acceptance, to the last digit.
+class Agreeing : public TokenSource {
+ public:
+  // acceptance[d]: the probability that the first child at depth d + 1 is right; the last entry serves all
+  // deeper ones. siblings[r]: that child r + 1 is right, given that all before it are wrong; none beyond.
+  Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double> acceptance,
+           std::vector<double> siblings, std::uint64_t seed);
+
+  int vocab() const override { return vocab_; }
+  State start(SequenceId sequence) const override { return target_->start(sequence); }
+  State advance(State state, Token token) const override { return target_->advance(state, token); }
+  void logits(State state, const Site& site, std::span<float> row) const override;
+
+ private:
+  // The rank that the target's likeliest token gets; depends on sequence and position only. A position is
+  // judged once on the true path, whatever the tree, so the decisions that count are independent.
+  int rank(const Site& site) const;
+
+  std::shared_ptr<const TokenSource> target_;
+  std::vector<double> acceptance_, siblings_;
+  std::uint64_t seed_;
+  int vocab_;
+};
+
+}  // namespace speclab

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/models/token_source.h"
+
+namespace speclab {
+
+// The next token depends on the last one alone, through a table of logits (vocab, vocab):
+// every joint probability is known.
+class Markov : public TokenSource {
+ public:
+  explicit Markov(std::vector<std::vector<float>> logits);
+  // Logits uniform on [-sharpness / 2, sharpness / 2), a pure function of the seed.
+  static Markov random(int vocab, double sharpness, std::uint64_t seed);
+
+  int vocab() const override { return static_cast<int>(logits_.size()); }
+  std::span<const float> row(Token last) const { return logits_[static_cast<std::size_t>(last)]; }
+
+  State start(SequenceId) const override { return 0; }  // as if a token 0 stood before the text
+  State advance(State, Token token) const override { return static_cast<State>(token); }
+  void logits(State state, const Site& site, std::span<float> row) const override;
+
+ private:
+  std::vector<std::vector<float>> logits_;
+};
+
+}  // namespace speclab

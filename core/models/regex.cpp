@@ -1,0 +1,129 @@
+#include "core/models/regex.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <fmt/format.h>
+#include <pcre2.h>
+
+#include <new>
+
+#include "core/check.h"
+#include "core/errors.h"
+#include "core/models/oniguruma.h"
+#include "core/models/utf8.h"
+
+namespace speclab {
+namespace {
+
+PCRE2_SPTR bytes(std::string_view text) {
+  static const PCRE2_UCHAR nothing = 0;
+  return text.empty() ? &nothing : reinterpret_cast<PCRE2_SPTR>(text.data());
+}
+
+template <class T>
+T* allocated(T* pointer) {
+  if (pointer == nullptr) throw std::bad_alloc();
+  return pointer;
+}
+
+using MatchData = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
+
+}  // namespace
+
+struct Regex::Code {
+  pcre2_code* code = nullptr;
+  pcre2_match_context* limits = nullptr;
+
+  Code() = default;
+  Code(const Code&) = delete;
+  Code& operator=(const Code&) = delete;
+  ~Code() {
+    pcre2_match_context_free(limits);
+    pcre2_code_free(code);
+  }
+
+  MatchData match_data() const {
+    return {allocated(pcre2_match_data_create_from_pattern(code, nullptr)), &pcre2_match_data_free};
+  }
+
+  std::optional<Span> find(std::string_view text, std::size_t from, std::uint32_t options,
+                           pcre2_match_data* data) const {
+    options |= PCRE2_NO_UTF_CHECK;
+    int found = pcre2_match(code, bytes(text), text.size(), from, options, data, limits);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT) {  // the interpreter backtracks on the heap
+      found = pcre2_match(code, bytes(text), text.size(), from, options | PCRE2_NO_JIT, data, limits);
+    }
+    if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
+    SPECLAB_CHECK(found >= 0, "PCRE2 gives up with error {} on a text of {} bytes", found, text.size());
+    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data);
+    return Span{ends[0], ends[1], true};
+  }
+};
+
+Regex Regex::compile(std::string_view pattern) { return from_pcre2(pcre2_from_oniguruma(pattern), pattern); }
+
+Regex Regex::literal(std::string_view text) {
+  std::string quoted;
+  for (const char c : text) {
+    if (std::string_view("\\^$.[]|()?*+{}-#").find(c) != std::string_view::npos) quoted += '\\';
+    quoted += c;
+  }
+  return from_pcre2(quoted, text);
+}
+
+Regex Regex::from_pcre2(const std::string& pattern, std::string_view shown) {
+  const std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)> context(
+      allocated(pcre2_compile_context_create(nullptr)), &pcre2_compile_context_free);
+  pcre2_set_newline(context.get(), PCRE2_NEWLINE_LF);
+  int error = 0;
+  PCRE2_SIZE at = 0;
+  auto code = std::make_shared<Code>();
+  code->code = pcre2_compile(bytes(pattern), pattern.size(), PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE, &error,
+                             &at, context.get());
+  if (code->code == nullptr) {
+    PCRE2_UCHAR reason[256] = {};
+    pcre2_get_error_message(error, reason, sizeof reason);
+    throw ConfigError(
+        fmt::format("pattern '{}' cannot be compiled: {}", shown, reinterpret_cast<const char*>(reason)));
+  }
+  pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE);  // where there is no JIT, matching interprets
+  code->limits = allocated(pcre2_match_context_create(nullptr));
+  pcre2_set_match_limit(code->limits, UINT32_MAX);
+  pcre2_set_depth_limit(code->limits, UINT32_MAX);
+  return Regex(std::move(code));
+}
+
+std::vector<Span> Regex::cover(std::string_view text) const {
+  std::vector<Span> spans;
+  const MatchData data = code_->match_data();
+  std::size_t covered = 0;
+  std::optional<std::size_t> last_end;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::optional<Span> found = code_->find(text, from, 0, data.get());
+    if (!found) break;
+    if (found->begin == found->end && last_end == found->end) {  // an empty match may not follow a match
+      from += from < text.size() ? character_size(text[from]) : 1;
+      continue;
+    }
+    if (covered != found->begin) spans.push_back({covered, found->begin, false});
+    spans.push_back(*found);
+    covered = from = found->end;
+    last_end = found->end;
+  }
+  if (covered != text.size() || text.empty()) spans.push_back({covered, text.size(), false});
+  return spans;
+}
+
+bool Regex::matches_at_start(std::string_view text) const {
+  return code_->find(text, 0, PCRE2_ANCHORED, code_->match_data().get()).has_value();
+}
+
+std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content) {
+  std::string replaced;
+  replaced.reserve(text.size());
+  for (const Span& span : pattern.cover(text)) {
+    replaced += span.match ? content : text.substr(span.begin, span.end - span.begin);
+  }
+  return replaced;
+}
+
+}  // namespace speclab

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace speclab {
+
+// A stretch of a text, in bytes.
+struct Span {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  bool match = false;
+};
+
+// A compiled pattern in the dialect of tokenizer.json (Oniguruma's Ruby syntax), run by PCRE2.
+// Texts must be valid UTF-8. Safe to share among threads.
+class Regex {
+ public:
+  // ConfigError if the pattern is malformed or would mean something else to PCRE2.
+  static Regex compile(std::string_view pattern);
+  static Regex literal(std::string_view text);
+
+  // The whole text in order: matches and what lies between. Empty texts have one span, no match.
+  std::vector<Span> cover(std::string_view text) const;
+  bool matches_at_start(std::string_view text) const;  // a match begins at byte 0
+
+ private:
+  struct Code;
+  explicit Regex(std::shared_ptr<const Code> code) : code_(std::move(code)) {}
+  static Regex from_pcre2(const std::string& pattern, std::string_view shown);
+  std::shared_ptr<const Code> code_;
+};
+
+// Every match replaced by `content`, taken literally.
+std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content);
+
+}  // namespace speclab

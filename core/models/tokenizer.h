@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/models/added_tokens.h"
+#include "core/models/bpe.h"
+#include "core/models/normalizer.h"
+#include "core/models/post_processor.h"
+#include "core/models/pre_tokenizer.h"
+#include "core/models/token_decoder.h"
+#include "core/models/vocabulary.h"
+
+namespace speclab {
+
+// Text to tokens and back, as Hugging Face's tokenizers library does it. Safe to share among threads.
+class Tokenizer {
+ public:
+  // ConfigError if the file is missing, malformed, or asks for what is not supported.
+  static Tokenizer load(const std::filesystem::path& tokenizer_json);
+
+  // Bytes that are not UTF-8 are read as U+FFFD.
+  std::vector<Token> encode(std::string_view text, bool add_special_tokens) const;
+  // Tokens that no piece belongs to are skipped.
+  std::string decode(std::span<const Token> tokens, bool skip_special_tokens) const;
+
+  int vocab() const { return vocabulary_.end(); }  // one more than the largest token
+  std::string_view piece(Token token) const { return vocabulary_.piece(token); }  // empty if there is none
+  std::optional<Token> id(std::string_view piece) const { return vocabulary_.id(piece); }
+  // A hash of the vocabulary: models whose tokenizers' are equal can speculate for each other.
+  std::uint64_t fingerprint() const { return fingerprint_; }
+
+ private:
+  using Words = std::unordered_map<std::string, std::vector<Token>>;  // of one text, already encoded
+
+  explicit Tokenizer(const Component& file);
+  void encode_plain(std::string_view text, bool at_start, Words& words, std::vector<Token>& tokens) const;
+  void encode_words(Piece piece, Words& words, std::vector<Token>& tokens) const;
+
+  Normalizer normalizer_;       // empty: none
+  PreTokenizer pre_tokenizer_;  // empty: none
+  Bpe bpe_;
+  AddedTokens added_;
+  PostProcessor post_processor_;  // empty: none
+  TokenDecoder decoder_;          // empty: pieces are joined by spaces
+  Vocabulary vocabulary_;         // the model's and the added tokens
+  std::uint64_t fingerprint_ = 0;
+};
+
+}  // namespace speclab

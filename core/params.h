@@ -1,0 +1,86 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <initializer_list>
+#include <limits>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/errors.h"
+#include "core/nearest_names.h"
+
+namespace speclab {
+
+// What `speclab list` says of one setting.
+struct SettingNote {
+  std::string name, aliases, fallback, help;
+};
+
+// The settings of one component. Every key is read exactly where it is used; a key that nobody read
+// is a mistake in the config, and finish() says so. A setting has a name and perhaps aliases that
+// the field uses for it; results are stored under the name.
+class Params {
+ public:
+  using Names = std::initializer_list<std::string_view>;
+  struct Range {
+    double least = -std::numeric_limits<double>::infinity();
+    double most = std::numeric_limits<double>::infinity();
+    bool open_least = false;  // `least` itself is out
+  };
+
+  // `given` is a JSON object; `places` says where a key was written ("file:line"), for messages.
+  explicit Params(std::string section, nlohmann::json given = nlohmann::json::object(),
+                  std::map<std::string, std::string> places = {});
+
+  bool flag(Names names, bool fallback, std::string_view help);
+  int integer(Names names, int fallback, Range range, std::string_view help);
+  double number(Names names, double fallback, Range range, std::string_view help);
+  std::string text(Names names, std::string_view fallback, std::string_view help);
+  std::string required_text(Names names, std::string_view help);
+  std::vector<int> integers(Names names, std::vector<int> fallback, Range range, std::string_view help);
+  std::vector<double> numbers(Names names, std::vector<double> fallback, Range range, std::string_view help);
+  std::vector<std::vector<int>> paths(Names names, std::vector<std::vector<int>> fallback, std::string_view help);
+
+  // One of a few names; the first is the default.
+  template <class T>
+  T choose(Names names, std::initializer_list<std::pair<std::string_view, T>> choices, std::string_view help) {
+    const std::string chosen = text(names, choices.begin()->first, help);
+    std::string known;
+    for (const auto& [choice, value] : choices) {
+      if (choice == chosen) return value;
+      known += (known.empty() ? "" : ", ") + std::string(choice);
+    }
+    fail(std::string(*names.begin()), "= '" + chosen + "' is none of: " + known);
+  }
+
+  // Throws ConfigError naming the first key that nobody read, and those that were.
+  void finish() const;
+
+  // Everything that was read, defaults included, without the section's name.
+  const std::map<std::string, nlohmann::json>& resolved() const { return resolved_; }
+  const std::vector<SettingNote>& notes() const { return notes_; }
+  const std::string& section() const { return section_; }
+
+  // Throws ConfigError "section.key <what> (file:line)".
+  [[noreturn]] void fail(const std::string& key, const std::string& what) const;
+
+ private:
+  // The given value, or null; notes the setting.
+  const nlohmann::json* find(Names names, const nlohmann::json& fallback, std::string_view help);
+  int checked_integer(const std::string& key, const nlohmann::json& value, const Range& range) const;
+  double checked_number(const std::string& key, const nlohmann::json& value, const Range& range) const;
+  void check_range(const std::string& key, double value, const Range& range) const;
+
+  std::string section_;
+  nlohmann::json given_;
+  std::map<std::string, std::string> places_;
+  std::map<std::string, std::string> read_as_;  // given key -> name
+  std::map<std::string, nlohmann::json> resolved_;
+  std::vector<SettingNote> notes_;
+};
+
+}  // namespace speclab

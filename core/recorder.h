@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/decoder.h"
+
+namespace speclab {
+
+// A point runs A B A B: plain decoding, and the method, over the same prompts.
+enum class Role : std::uint8_t { baseline, method };
+
+// One resolved setting set of an experiment.
+struct PointSettings {
+  std::string experiment;
+  std::map<std::string, nlohmann::json> settings;  // by dotted name; defaults and the seed included
+
+  std::uint64_t key() const;  // of the settings alone; the same on every machine
+  std::string name() const;   // the key in 16 hexadecimal digits: the stem of the point's file
+};
+
+enum class ClockKind : std::uint8_t {
+  wall,   // measured
+  cuda,   // measured
+  priced  // a cost model's word: its charges are prices, and nothing is measured
+};
+
+// Where and by what a point was made. Empty where unknown.
+struct Provenance {
+  std::string version, git_commit;
+  bool dirty = false;
+  std::string compiler, build_type;
+  std::string cpu, device;  // the device that was measured, if any
+  int cores = 0;
+  std::string host, os;
+  std::map<std::string, std::string> libraries;  // name -> version
+  ClockKind clock = ClockKind::wall;
+  std::string started_at;  // UTC, ISO 8601
+  std::string command_line;
+  // What prices are prices of; empty without a price.
+  std::string priced_device, priced_target, priced_draft;
+};
+
+// Where a run's raw observations go. Nothing here is derived; analysis/ does that.
+// begin, then per run: start_run, and admit, step, retire as they happen; then finish.
+// A sequence's id is its prompt's: the same in every run, counted from 0.
+class Recorder {
+ public:
+  virtual ~Recorder() = default;
+
+  virtual void begin(const PointSettings& settings, const Provenance& provenance) = 0;
+  virtual void start_run(Role role, int repeat) = 0;  // a run decodes all prompts once
+
+  // `priced` has a price per charge, NaN where there is none, or is empty: no prices, or a priced clock.
+  virtual void admit(const Sequence& sequence, std::span<const Charge> charges,
+                     std::span<const Seconds> priced) = 0;
+  virtual void step(std::int64_t step, std::span<const StepRow> rows, std::span<const Charge> charges,
+                    std::span<const Seconds> priced) = 0;
+  // The label groups prompts of a kind; `arrival` is when the request came, on the run's clock.
+  virtual void retire(const Sequence& sequence, std::string_view label, Seconds arrival) = 0;
+
+  // One of these ends the point, and makes it visible: it ran; it makes no sense; it broke.
+  virtual void finish() = 0;
+  virtual void skip(std::string_view reason) = 0;
+  virtual void fail(std::string_view reason) = 0;
+};
+
+// A hash of tokens; the same on every machine.
+std::uint64_t text_signature(std::span<const Token> text);
+
+}  // namespace speclab

@@ -1,0 +1,70 @@
+#include "core/tally.h"
+
+#include <algorithm>
+
+namespace speclab {
+namespace {
+
+RunTally& run_of(std::vector<RunTally>& runs, int role, int repeat) {
+  const auto found = std::ranges::find_if(
+      runs, [&](const RunTally& run) { return run.role() == role && run.repeat() == repeat; });
+  return found != runs.end() ? *found : runs.emplace_back(role, repeat);
+}
+
+}  // namespace
+
+const TimeTally& RunTally::time(bool admission, int actor, Op op) const {
+  return times_[admission ? 1 : 0][static_cast<std::size_t>(actor * kOps + static_cast<int>(op))];
+}
+
+void RunTally::admit(int sequence, Seconds measured, Seconds priced) {
+  PromptTally& tally = prompt(sequence);
+  tally.admission_measured += measured;
+  tally.admission_priced += priced;
+}
+
+void RunTally::append_to(Hdf5File& file) const {
+  std::vector<PromptRecord> prompts;
+  std::vector<AcceptedRecord> accepted;
+  for (std::size_t i = 0; i < prompts_.size(); ++i) {
+    const PromptTally& p = prompts_[i];
+    const auto sequence = static_cast<std::int32_t>(i);
+    prompts.push_back({role_, repeat_, sequence, p.steps, p.drafted, p.proposed, p.probes, p.accepted,
+                       p.emitted, p.measured, p.priced, p.admission_measured, p.admission_priced});
+    for (std::size_t n = 0; n < p.by_accepted.size(); ++n) {
+      accepted.push_back({role_, repeat_, sequence, static_cast<std::int32_t>(n), p.by_accepted[n]});
+    }
+  }
+  std::vector<TimeRecord> times;
+  for (int admission = 0; admission < 2; ++admission) {
+    for (int i = 0; i < actors() * kOps; ++i) {
+      const TimeTally& t = times_[admission][static_cast<std::size_t>(i)];
+      times.push_back({role_, repeat_, admission, i / kOps, i % kOps, t.charges, t.measured, t.priced,
+                       t.sequences, t.new_tokens, t.rows, t.context, t.pairs});
+    }
+  }
+  file.append<PromptRecord>("prompts", prompts);
+  file.append<AcceptedRecord>("accepted", accepted);
+  file.append<TimeRecord>("time", times);
+}
+
+std::vector<RunTally> RunTally::read(const Hdf5File& file, const std::string& group) {
+  std::vector<RunTally> runs;
+  for (const PromptRecord& r : file.read<PromptRecord>(group + "prompts")) {
+    run_of(runs, r.role, r.repeat).prompt(r.sequence) = {
+        r.steps,    r.drafted, r.proposed,           r.probes,           r.accepted, r.emitted,
+        r.measured, r.priced,  r.admission_measured, r.admission_priced, {}};
+  }
+  for (const AcceptedRecord& r : file.read<AcceptedRecord>(group + "accepted")) {
+    std::vector<std::int64_t>& steps = run_of(runs, r.role, r.repeat).prompt(r.sequence).by_accepted;
+    steps.resize(std::max(steps.size(), static_cast<std::size_t>(r.accepted) + 1));
+    steps[static_cast<std::size_t>(r.accepted)] = r.steps;
+  }
+  for (const TimeRecord& r : file.read<TimeRecord>(group + "time")) {
+    run_of(runs, r.role, r.repeat).slot(r.admission != 0, r.actor, static_cast<Op>(r.op)) = {
+        r.charges, r.measured, r.priced, r.sequences, r.new_tokens, r.rows, r.context, r.pairs};
+  }
+  return runs;
+}
+
+}  // namespace speclab

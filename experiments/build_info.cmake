@@ -1,0 +1,23 @@
+# Writes build_info.h, anew only where it changed: -DSOURCE=... -DOUTPUT=... -DVERSION=... -DBUILD_TYPE=...
+execute_process(COMMAND git rev-parse --short=12 HEAD WORKING_DIRECTORY ${SOURCE}
+                OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE failed)
+if(failed)
+  set(commit "unknown")
+endif()
+execute_process(COMMAND git status --porcelain --untracked-files=no WORKING_DIRECTORY ${SOURCE}
+                OUTPUT_VARIABLE changes ERROR_QUIET)
+set(dirty false)
+if(changes)
+  set(dirty true)
+endif()
+set(text "#pragma once\n\ninline constexpr const char kVersion[] = \"${VERSION}\";\n")
+string(APPEND text "inline constexpr const char kGitCommit[] = \"${commit}\";\n")
+string(APPEND text "inline constexpr bool kGitDirty = ${dirty};\n")
+string(APPEND text "inline constexpr const char kBuildType[] = \"${BUILD_TYPE}\";\n")
+set(old "")
+if(EXISTS ${OUTPUT})
+  file(READ ${OUTPUT} old)
+endif()
+if(NOT old STREQUAL text)
+  file(WRITE ${OUTPUT} "${text}")
+endif()

@@ -1,0 +1,54 @@
+#include "experiments/commands/command.h"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "core/errors.h"
+
+namespace speclab {
+
+namespace po = boost::program_options;
+
+std::span<const Command> commands() {
+  static constexpr Command all[] = {
+      {"list", "what there is: drafters, topologies, rules, devices, shapes, models, metrics", list_command},
+      {"run", "one point: a strategy over prompts, beside plain decoding", run_command},
+      {"sweep", "the product of a config's axes, into one HDF5 file; finished points are kept", sweep_command},
+      {"report", "tables from result files", report_command},
+  };
+  return all;
+}
+
+ParsedOptions parse_options(const std::vector<std::string>& arguments, const po::options_description& shown,
+                            const std::string& positional, int most_positional, const std::string& usage,
+                            const std::string& examples) {
+  po::options_description all = shown;
+  all.add_options()("help,h", "show this");
+  po::options_description hidden;
+  if (!positional.empty()) hidden.add_options()(positional.c_str(), po::value<std::vector<std::string>>());
+  po::options_description known;
+  known.add(all).add(hidden);
+  po::positional_options_description positions;
+  if (!positional.empty()) positions.add(positional.c_str(), most_positional);
+  ParsedOptions parsed;
+  try {
+    po::store(po::command_line_parser(arguments)
+                  .options(known)
+                  .positional(positions)
+                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+                  .run(),
+              parsed.values);
+  } catch (const po::error& e) {
+    throw ConfigError(fmt::format("{}; see `{} --help`", e.what(), usage.substr(0, usage.find(" [", 8))));
+  }
+  if (parsed.values.contains("help")) {
+    std::ostringstream text;
+    text << all;
+    fmt::print("usage: {}\n\n{}\n{}", usage, text.str(), examples);
+    parsed.help = true;
+  }
+  return parsed;
+}
+
+}  // namespace speclab

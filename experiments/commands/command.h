@@ -1,0 +1,38 @@
+#pragma once
+
+#include <boost/program_options.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace speclab {
+
+// One subcommand of the program.
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(const std::vector<std::string>& arguments, const std::string& command_line);  // the exit status
+};
+
+int list_command(const std::vector<std::string>& arguments, const std::string& command_line);
+int run_command(const std::vector<std::string>& arguments, const std::string& command_line);
+int sweep_command(const std::vector<std::string>& arguments, const std::string& command_line);
+int report_command(const std::vector<std::string>& arguments, const std::string& command_line);
+
+std::span<const Command> commands();
+
+// What --help says and what the command line gave.
+struct ParsedOptions {
+  boost::program_options::variables_map values;
+  bool help = false;  // was asked for, and has been printed
+};
+
+// Parses a command's arguments; `usage` and `examples` frame the help. Throws ConfigError for an unknown option.
+ParsedOptions parse_options(const std::vector<std::string>& arguments,
+                            const boost::program_options::options_description& shown,
+                            const std::string& positional, int most_positional, const std::string& usage,
+                            const std::string& examples);
+
+}  // namespace speclab

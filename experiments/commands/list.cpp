@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include "core/catalogue.h"
+#include "core/errors.h"
+#include "core/host_distributions.h"
+#include "core/models/hashed.h"
+#include "core/models/source_model.h"
+#include "experiments/commands/command.h"
+#include "experiments/files.h"
+#include "strategies/registry.h"
+#include "strategies/topologies/chain.h"
+
+namespace speclab {
+namespace {
+
+namespace po = boost::program_options;
+
+// Stand-ins from which anything can be made, to learn which settings it reads.
+struct Dummies {
+  std::shared_ptr<const TokenSource> source = std::make_shared<const Hashed>(16, 1);
+  SourceModel draft{source};
+  HostDistributions distributions;
+  Chain chain{1};
+  std::vector<std::unique_ptr<LanguageModel>> adopted;
+
+  Parts parts() {
+    return {&chain, &distributions, [this]() -> LanguageModel& { return draft; },
+            [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
+              return *adopted.emplace_back(std::move(model));
+            },
+            source};
+  }
+};
+
+std::string wrapped(const std::string& text, std::size_t indent, std::size_t width) {
+  std::string lines, line;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    std::size_t end = text.find(' ', at);
+    end = end == std::string::npos ? text.size() : end;
+    const std::string word = text.substr(at, end - at);
+    if (!line.empty() && indent + line.size() + 1 + word.size() > width) {
+      lines += line + "\n" + std::string(indent, ' ');
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + word;
+    at = end + 1;
+  }
+  return lines + line;
+}
+
+template <class T>
+void print_entries(const std::string& title, const std::string& section, std::span<const Entry<T>> entries) {
+  fmt::print("{}\n", title);
+  for (const Entry<T>& entry : entries) {
+    Dummies dummies;
+    Params params(section);
+    const std::unique_ptr<T> made = entry.make(params, dummies.parts());
+    fmt::print("  {:<22} {}\n", entry.name, wrapped(std::string(entry.summary), 25, 110));
+    if (!entry.citation.empty()) fmt::print("  {:<22} {}\n", "", wrapped(std::string(entry.citation), 25, 110));
+    for (const SettingNote& note : params.notes()) {
+      std::string help = note.help;
+      if (!note.aliases.empty()) help += " (also: " + note.aliases + ")";
+      fmt::print("    {:<40} {}\n", fmt::format("{}.{} = {}", section, note.name, note.fallback), wrapped(help, 45, 110));
+    }
+  }
+  fmt::print("\n");
+}
+
+void print_devices() {
+  fmt::print("devices (configs/devices; GB/s and dense 16-bit TFLOP/s of the data sheets)\n");
+  for (const Device& device : all_devices(project_configs("devices"))) {
+    fmt::print("  {:<22} {:>8.0f} GB {:>8.0f} GB/s {:>8.0f} TFLOP/s\n", slug(device.name), device.memory_gb,
+               device.bytes_per_second / 1e9, device.fp16_flops_per_second / 1e12);
+  }
+  fmt::print("\n");
+}
+
+void print_shapes() {
+  fmt::print("shapes (configs/shapes)\n");
+  for (const ModelShape& shape : all_shapes(project_configs("shapes"))) {
+    fmt::print("  {:<28} {:>3} layers {:>6} hidden {:>7} vocab\n", slug(shape.name), shape.layers, shape.hidden, shape.vocab);
+  }
+  fmt::print("\n");
+}
+
+void print_models() {
+  fmt::print("models that ship with the project (configs/models)\n");
+  const auto folder = project_configs("models");
+  if (!std::filesystem::is_directory(folder)) return;
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.is_directory()) names.push_back("configs/models/" + entry.path().filename().string());
+  }
+  std::ranges::sort(names);
+  for (const std::string& name : names) fmt::print("  {}\n", name);
+  fmt::print("\n");
+}
+
+struct Topic {
+  std::string_view name;
+  void (*print)();
+};
+
+std::span<const Topic> topics() {
+  static constexpr Topic all[] = {
+      {"drafters", [] { print_entries("drafters", "drafter", drafters()); }},
+      {"topologies", [] { print_entries("topologies", "topology", topologies()); }},
+      {"rules", [] { print_entries("acceptance rules", "rule", rules()); }},
+      {"models", print_models},
+      {"devices", print_devices},
+      {"shapes", print_shapes},
+  };
+  return all;
+}
+
+}  // namespace
+
+int list_command(const std::vector<std::string>& arguments, const std::string&) {
+  const ParsedOptions parsed =
+      parse_options(arguments, po::options_description("options"), "topic", -1, "speclab list [TOPIC...] [options]",
+                    "Topics: drafters, topologies, rules, models, devices, shapes; without one, all of them.\n");
+  if (parsed.help) return 0;
+  if (!parsed.values.contains("topic")) {
+    for (const Topic& topic : topics()) topic.print();
+    return 0;
+  }
+  for (const std::string& wanted : parsed.values["topic"].as<std::vector<std::string>>()) {
+    const auto found = std::ranges::find(topics(), wanted, &Topic::name);
+    if (found == topics().end()) {
+      std::vector<std::string> names;
+      for (const Topic& topic : topics()) names.emplace_back(topic.name);
+      throw ConfigError(fmt::format("'{}' is nothing to list{}; there are: {}", wanted, did_you_mean(wanted, names),
+                                    fmt::join(names, ", ")));
+    }
+    found->print();
+  }
+  return 0;
+}
+
+}  // namespace speclab

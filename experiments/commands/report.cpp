@@ -1,0 +1,67 @@
+#include "analysis/report.h"
+
+#include <fmt/format.h>
+
+#include "analysis/figure_data.h"
+#include "analysis/metric_table.h"
+#include "analysis/metrics.h"
+#include "analysis/point_file.h"
+#include "core/errors.h"
+#include "core/hdf5.h"
+#include "experiments/commands/command.h"
+
+namespace speclab {
+namespace {
+
+namespace po = boost::program_options;
+
+std::vector<LoadedPoint> load_all(const std::vector<std::string>& files) {
+  std::vector<LoadedPoint> all;
+  for (const std::string& file : files) {
+    if (!std::filesystem::exists(file)) throw ConfigError(file + ": there is no such result file");
+    std::vector<LoadedPoint> some = load_points(file);
+    std::ranges::move(some, std::back_inserter(all));
+  }
+  return all;
+}
+
+void print_metrics() {
+  for (const Metric& m : metrics()) {
+    fmt::print("{}{}\n  {}\n", m.name, m.unit.empty() ? "" : fmt::format(" [{}]", m.unit), m.formula);
+    if (!m.convention.empty()) fmt::print("  {}\n", m.convention);
+  }
+}
+
+}  // namespace
+
+int report_command(const std::vector<std::string>& arguments, const std::string&) {
+  po::options_description options("options");
+  options.add_options()("markdown", "the table as Markdown")("csv", "all metrics, with intervals and both counts of ratios")(
+      "json", "the same as JSON")("metrics", "say how each metric is defined")(
+      "figure-data", po::value<std::string>()->value_name("OUT.h5"), "write all metrics for the figures of analysis/");
+  const ParsedOptions parsed =
+      parse_options(arguments, options, "file", -1, "speclab report FILE... [options]",
+                    "Tables from result files: of one point, of a whole experiment, or a folder of points.\n\n"
+                    "  speclab report results/quickstart.h5\n"
+                    "  speclab report results/quickstart.h5 --csv > quickstart.csv\n");
+  if (parsed.help) return 0;
+  if (parsed.values.contains("metrics")) {
+    print_metrics();
+    return 0;
+  }
+  if (!parsed.values.contains("file")) throw ConfigError("which file? usage: speclab report FILE... [options]");
+  const std::vector<LoadedPoint> points = load_all(parsed.values["file"].as<std::vector<std::string>>());
+  if (parsed.values.contains("figure-data")) {
+    write_figure_data(points, parsed.values["figure-data"].as<std::string>());
+  } else if (parsed.values.contains("csv")) {
+    fmt::print("{}", to_csv(metric_table(points)));
+  } else if (parsed.values.contains("json")) {
+    fmt::print("{}\n", to_json(metric_table(points)).dump(1));
+  } else {
+    const Report report = build_report(points);
+    fmt::print("{}", parsed.values.contains("markdown") ? to_markdown(report) : to_text(report));
+  }
+  return 0;
+}
+
+}  // namespace speclab

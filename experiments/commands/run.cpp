@@ -1,0 +1,71 @@
+#include <fmt/format.h>
+
+#include "analysis/point_file.h"
+#include "analysis/report.h"
+#include "core/errors.h"
+#include "core/hdf5_recorder.h"
+#include "experiments/commands/command.h"
+#include "experiments/config_file.h"
+#include "experiments/provenance.h"
+#include "experiments/rig.h"
+
+namespace speclab {
+namespace {
+
+namespace po = boost::program_options;
+
+void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, int count) {
+  const auto most = std::min(static_cast<std::size_t>(count), written.size());
+  for (std::size_t i = 0; i < most; ++i) {
+    fmt::print("\n--- prompt {}\n{}\n--- goes on\n{}\n", i + 1, rig.tokenizer()->decode(rig.workload().requests[i].prompt, true),
+               rig.tokenizer()->decode(written[i], true));
+  }
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments, const std::string& command_line) {
+  po::options_description options("options");
+  options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+                        "override a setting")(
+      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"), "where results go")(
+      "text", po::value<int>()->default_value(0)->value_name("N"), "print the texts of the first N prompts");
+  const ParsedOptions parsed = parse_options(
+      arguments, options, "config", 1, "speclab run CONFIG.toml [options]",
+      "Runs one point, even if its result is there already: the method and plain decoding in turn, over the same\n"
+      "prompts. Prints its table and writes FOLDER/<experiment>/<key>.h5. Axes of the config are left out.\n\n"
+      "  speclab run configs/smoke.toml\n"
+      "  speclab run configs/smoke.toml --set drafter.kind=ngram --set topology.length=8 --text 2\n");
+  if (parsed.help) return 0;
+  if (!parsed.values.contains("config")) throw ConfigError("which config? usage: speclab run CONFIG.toml [options]");
+  Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
+  experiment.axes.clear();
+  if (parsed.values.contains("set")) {
+    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) apply_set(experiment, set);
+  }
+  if (!experiment.axes.empty()) {
+    throw ConfigError(fmt::format("--set {} gives several values; `speclab sweep` runs them", experiment.axes.front().key));
+  }
+  const PointRequest request = points(experiment).front();
+  if (!request.skipped.empty()) throw ConfigError("this point is skipped: " + request.skipped);
+
+  ModelShelf shelf(0);
+  Rig rig(request.config, shelf);
+  const PointSettings settings{experiment.name, rig.settings()};
+  Provenance made = provenance(command_line);
+  rig.describe(made);
+  const std::filesystem::path results = parsed.values["results"].as<std::string>();
+  Hdf5Recorder recorder(results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
+  recorder.begin(settings, made);
+  const std::vector<std::vector<Token>> written = rig.run(recorder);
+  recorder.finish();
+
+  const std::filesystem::path file = point_path(results, settings);
+  fmt::print("{}", to_text(build_report(load_points(file))));
+  const int texts = parsed.values["text"].as<int>();
+  if (texts > 0 && rig.tokenizer() != nullptr) print_texts(rig, written, texts);
+  fmt::print("\n{}\n", file.string());
+  return 0;
+}
+
+}  // namespace speclab

@@ -1,0 +1,46 @@
+#include "experiments/sweep.h"
+
+#include <fmt/format.h>
+
+#include "core/errors.h"
+#include "experiments/commands/command.h"
+
+namespace speclab {
+
+namespace po = boost::program_options;
+
+int sweep_command(const std::vector<std::string>& arguments, const std::string& command_line) {
+  po::options_description options("options");
+  options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+                        "override a setting; several values make an axis: topology.length=1,2,4 or =1..8, "
+                        "topology.widths=[3,2,1],[4,4]")(
+      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"), "where results go")(
+      "jobs,j", po::value<int>()->default_value(0)->value_name("N"), "threads for priced points; 0: all cores");
+  const ParsedOptions parsed = parse_options(
+      arguments, options, "config", 1, "speclab sweep CONFIG.toml [options]",
+      "Runs every point of the config's [sweep] axes that is not yet in FOLDER/<experiment>/ and writes all of them\n"
+      "into FOLDER/<experiment>.h5. Interrupt it at any moment and run it again: what was finished is kept.\n\n"
+      "  speclab sweep configs/quickstart.toml\n"
+      "  speclab sweep configs/quickstart.toml --set sampling.temperature=0 --set topology.length=1..16\n");
+  if (parsed.help) return 0;
+  if (!parsed.values.contains("config")) throw ConfigError("which config? usage: speclab sweep CONFIG.toml [options]");
+  Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
+  if (parsed.values.contains("set")) {
+    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) apply_set(experiment, set);
+  }
+  SweepOptions sweep;
+  sweep.results = parsed.values["results"].as<std::string>();
+  sweep.jobs = parsed.values["jobs"].as<int>();
+  sweep.command_line = command_line;
+  if (sweep.jobs < 0) throw ConfigError(fmt::format("--jobs {} is to be at least 0", sweep.jobs));
+  const SweepOutcome outcome = run_sweep(experiment, sweep);
+  fmt::print(stderr, "{} points ran, {} were there already", outcome.ran, outcome.kept);
+  if (outcome.skipped > 0) fmt::print(stderr, ", {} skipped with a reason", outcome.skipped);
+  if (outcome.same > 0) fmt::print(stderr, ", {} the same as another", outcome.same);
+  if (outcome.failed > 0) fmt::print(stderr, ", {} FAILED", outcome.failed);
+  fmt::print(stderr, "\n");
+  fmt::print("{}\n", outcome.file.string());
+  return outcome.failed > 0 ? 1 : 0;
+}
+
+}  // namespace speclab

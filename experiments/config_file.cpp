@@ -1,0 +1,250 @@
+#include "experiments/config_file.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <charconv>
+#include <sstream>
+
+#include "core/errors.h"
+#include "core/params.h"
+
+namespace speclab {
+namespace {
+
+using nlohmann::json;
+
+const std::vector<std::string> kSections{"target",   "draft", "drafter", "topology", "rule",
+                                         "sampling", "workload", "clock", "price", "record"};
+
+std::string place(const std::string& file, const toml::node& node) {
+  return fmt::format("{}:{}", file, node.source().begin.line);
+}
+
+json to_json(const toml::node& node, const std::string& where) {
+  if (const auto* table = node.as_table()) {
+    json object = json::object();
+    for (const auto& [key, value] : *table) object[std::string(key.str())] = to_json(value, where);
+    return object;
+  }
+  if (const auto* array = node.as_array()) {
+    json list = json::array();
+    for (const auto& value : *array) list.push_back(to_json(value, where));
+    return list;
+  }
+  if (const auto value = node.value<std::string>(); node.is_string()) return *value;
+  if (node.is_boolean()) return *node.value<bool>();
+  if (node.is_integer()) return *node.value<std::int64_t>();
+  if (node.is_floating_point()) return *node.value<double>();
+  throw ConfigError(where + ": dates and times are no settings");
+}
+
+void check_section(const std::string& name, const std::string& where) {
+  if (std::ranges::find(kSections, name) != kSections.end()) return;
+  throw ConfigError(fmt::format("{}: '{}' is not a section{}; known: {}", where, name, did_you_mean(name, kSections),
+                                fmt::join(kSections, ", ")));
+}
+
+std::vector<json> values_of(const toml::node& node, const std::string& key, const std::string& where) {
+  const auto* array = node.as_array();
+  if (array == nullptr || array->empty()) {
+    throw ConfigError(fmt::format("{}: sweep.{} is to be a list of values, one per point", where, key));
+  }
+  std::vector<json> values;
+  for (const auto& value : *array) values.push_back(to_json(value, where));
+  return values;
+}
+
+void read_sweep(const toml::table& sweep, const std::string& file, Experiment& experiment) {
+  for (const auto& [section, node] : sweep) {
+    const std::string name(section.str());
+    check_section(name, place(file, node));
+    const auto* settings = node.as_table();
+    if (settings == nullptr) {
+      auto values = values_of(node, name, place(file, node));
+      if (!std::ranges::all_of(values, &json::is_object)) {
+        throw ConfigError(fmt::format("{}: sweep.{} is to be a list of tables, such as {{ kind = \"chain\", length = 4 }}",
+                                      place(file, node), name));
+      }
+      experiment.axes.push_back({name, std::move(values)});
+      continue;
+    }
+    for (const auto& [key, list] : *settings) {
+      const std::string dotted = name + "." + std::string(key.str());
+      experiment.axes.push_back({dotted, values_of(list, dotted, place(file, list))});
+    }
+  }
+}
+
+void read_skip_ifs(const toml::node& node, const std::string& file, Experiment& experiment) {
+  const std::string wanted =
+      ": skip_if is to be a list of tables { when = { \"drafter.kind\" = ..., ... }, reason = \"...\" }";
+  const auto* list = node.as_array();
+  if (list == nullptr) throw ConfigError(place(file, node) + wanted);
+  for (const auto& item : *list) {
+    const auto* table = item.as_table();
+    if (table == nullptr || !table->contains("when") || !(*table)["when"].is_table() || !(*table)["reason"].is_string() ||
+        table->size() != 2) {
+      throw ConfigError(place(file, item) + wanted);
+    }
+    SkipIf skip{{}, *(*table)["reason"].value<std::string>()};
+    for (const auto& [key, value] : *(*table)["when"].as_table()) {
+      skip.when[std::string(key.str())] = to_json(value, place(file, value));
+    }
+    experiment.skip_ifs.push_back(std::move(skip));
+  }
+}
+
+// Splits at commas outside of brackets, braces and quotes.
+std::vector<std::string> split_values(const std::string& text) {
+  std::vector<std::string> parts(1);
+  int depth = 0;
+  char quote = 0;
+  for (const char c : text) {
+    if (quote != 0) {
+      quote = c == quote ? '\0' : quote;
+    } else if (c == '"' || c == '\'') {
+      quote = c;
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    } else if (c == ',' && depth == 0) {
+      parts.emplace_back();
+      continue;
+    }
+    parts.back() += c;
+  }
+  return parts;
+}
+
+json parse_value(const std::string& text) {
+  try {
+    return to_json(*toml::parse("value = " + text).get("value"), "--set");
+  } catch (const toml::parse_error&) {
+    return text;
+  }
+}
+
+// "1..8", both ends included.
+bool expand_range(const std::string& text, std::vector<json>& values) {
+  const auto dots = text.find("..");
+  if (dots == std::string::npos) return false;
+  int from = 0, to = 0;
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  const auto first = std::from_chars(begin, begin + dots, from);
+  const auto last = std::from_chars(begin + dots + 2, end, to);
+  if (first.ec != std::errc{} || first.ptr != begin + dots || last.ec != std::errc{} || last.ptr != end || from > to) {
+    return false;
+  }
+  for (int value = from; value <= to; ++value) values.emplace_back(value);
+  return true;
+}
+
+void set_value(Config& config, const std::string& key, const json& value) {
+  const auto dot = key.find('.');
+  if (dot == std::string::npos) {
+    config.sections[key] = value;
+  } else {
+    config.sections[key.substr(0, dot)][key.substr(dot + 1)] = value;
+  }
+}
+
+bool holds(const Config& config, const SkipIf& skip) {
+  return std::ranges::all_of(skip.when, [&](const auto& condition) {
+    const auto& [key, value] = condition;
+    const auto dot = key.find('.');
+    const std::string section = key.substr(0, dot);
+    if (dot == std::string::npos || !config.sections.contains(section)) return false;
+    const json& settings = config.sections[section];
+    const auto found = settings.find(key.substr(dot + 1));
+    return found != settings.end() && *found == value;
+  });
+}
+
+}  // namespace
+
+Experiment read_experiment(const std::filesystem::path& file) {
+  toml::table root;
+  try {
+    if (!std::filesystem::is_regular_file(file)) throw ConfigError(file.string() + ": there is no such config file");
+    root = toml::parse_file(file.string());
+  } catch (const toml::parse_error& e) {
+    throw ConfigError(fmt::format("{}:{}: {}", file.string(), e.source().begin.line, e.description()));
+  }
+  Experiment experiment{.name = file.stem().string(), .base = {}, .axes = {}, .overrides = {}, .skip_ifs = {}};
+  experiment.base.directory = file.parent_path();
+  for (const auto& [key, node] : root) {
+    const std::string name(key.str());
+    if (name == "experiment") {
+      if (!node.is_string()) throw ConfigError(place(file.string(), node) + ": experiment is to be a name");
+      experiment.name = *node.value<std::string>();
+    } else if (name == "sweep") {
+      if (!node.is_table()) throw ConfigError(place(file.string(), node) + ": sweep is to be a table of axes");
+      read_sweep(*node.as_table(), file.string(), experiment);
+    } else if (name == "skip_if") {
+      read_skip_ifs(node, file.string(), experiment);
+    } else {
+      check_section(name, place(file.string(), node));
+      const auto* settings = node.as_table();
+      if (settings == nullptr) {
+        throw ConfigError(fmt::format("{}: {} is a section: write [{}]", place(file.string(), node), name, name));
+      }
+      experiment.base.sections[name] = to_json(node, place(file.string(), node));
+      for (const auto& [setting, value] : *settings) {
+        experiment.base.places[name + "." + std::string(setting.str())] = place(file.string(), value);
+      }
+    }
+  }
+  if (experiment.name.empty() || experiment.name.find('/') != std::string::npos) {
+    throw ConfigError(file.string() + ": experiment is to be a plain name, without '/'");
+  }
+  return experiment;
+}
+
+void apply_set(Experiment& experiment, const std::string& assignment) {
+  const auto equals = assignment.find('=');
+  const std::string key = assignment.substr(0, equals);
+  const auto dot = key.find('.');
+  if (equals == std::string::npos || dot == std::string::npos) {
+    throw ConfigError(fmt::format("--set {}: write section.key=value, such as topology.length=1,2,4", assignment));
+  }
+  check_section(key.substr(0, dot), "--set " + assignment);
+  std::vector<json> values;
+  for (const std::string& part : split_values(assignment.substr(equals + 1))) {
+    if (!expand_range(part, values)) values.push_back(parse_value(part));
+  }
+  std::erase_if(experiment.axes, [&](const Axis& axis) { return axis.key == key; });
+  std::erase_if(experiment.overrides, [&](const auto& o) { return o.first == key; });
+  if (values.size() == 1) {
+    experiment.overrides.emplace_back(key, values.front());
+  } else {
+    experiment.axes.push_back({key, std::move(values)});
+  }
+}
+
+std::vector<PointRequest> points(const Experiment& experiment) {
+  std::vector<PointRequest> all{{experiment.base, ""}};
+  // Whole sections first: an axis over one setting of a section applies to whatever the section is.
+  std::vector<Axis> axes = experiment.axes;
+  std::ranges::stable_partition(axes, [](const Axis& axis) { return axis.key.find('.') == std::string::npos; });
+  for (const Axis& axis : axes) {
+    std::vector<PointRequest> product;
+    for (const PointRequest& point : all) {
+      for (const json& value : axis.values) set_value(product.emplace_back(point).config, axis.key, value);
+    }
+    all = std::move(product);
+  }
+  for (PointRequest& point : all) {
+    for (const auto& [key, value] : experiment.overrides) set_value(point.config, key, value);
+    for (const SkipIf& skip : experiment.skip_ifs) {
+      if (point.skipped.empty() && holds(point.config, skip)) point.skipped = skip.reason;
+    }
+  }
+  return all;
+}
+
+}  // namespace speclab

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace speclab {
+
+// Sections of settings, {"drafter": {"kind": "model", ...}, ...}, and where each was written.
+struct Config {
+  nlohmann::json sections = nlohmann::json::object();
+  std::map<std::string, std::string> places;  // "drafter.kind" -> "file:line"
+  std::filesystem::path directory;            // of the file: paths in it may be relative to this
+};
+
+// One axis of a sweep: a setting ("topology.length") or a whole section ("topology") and its values.
+struct Axis {
+  std::string key;
+  std::vector<nlohmann::json> values;
+};
+
+// Points at which all of `when` holds are not run, for the reason given.
+struct SkipIf {
+  std::map<std::string, nlohmann::json> when;
+  std::string reason;
+};
+
+struct Experiment {
+  std::string name;
+  Config base;
+  std::vector<Axis> axes;
+  std::vector<std::pair<std::string, nlohmann::json>> overrides;  // from the command line; the last word
+  std::vector<SkipIf> skip_ifs;
+};
+
+// One point of an experiment before it is assembled.
+struct PointRequest {
+  Config config;
+  std::string skipped;  // the reason, or empty
+};
+
+// Reads a TOML file. Throws ConfigError with file and line for what it cannot read.
+Experiment read_experiment(const std::filesystem::path& file);
+
+// Applies "section.key=value": one TOML value overrides the setting, several ("1,2,4" or "1..8") make it an axis.
+// Commas within brackets, braces and quotes do not separate; what is no TOML value is a string.
+void apply_set(Experiment& experiment, const std::string& assignment);
+
+// The product of the axes, the last axis fastest.
+std::vector<PointRequest> points(const Experiment& experiment);
+
+}  // namespace speclab

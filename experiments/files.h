@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace speclab {
+
+// A path of a config: as it stands, relative to the config's folder, or relative to the project's root,
+// whichever exists first. Throws ConfigError naming `setting` and where it was looked for.
+std::filesystem::path find_path(const std::string& setting, const std::string& path,
+                                const std::filesystem::path& config_directory);
+
+// A folder of the project's configs/, such as "devices".
+std::filesystem::path project_configs(const std::string& folder);
+
+// A hash of what lies at a path: of a file's bytes, or of all files in a folder. Of files above 64 MB only
+// the size, the first and the last megabyte count.
+std::string digest(const std::filesystem::path& path);
+
+}  // namespace speclab

@@ -1,0 +1,264 @@
+#include "experiments/rig.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/catalogue.h"
+#include "core/constant_cost.h"
+#include "core/models/hashed.h"
+#include "core/models/markov.h"
+#include "core/models/source_model.h"
+#include "core/roofline.h"
+#include "experiments/files.h"
+#include "experiments/serve.h"
+#include "strategies/drafters/none.h"
+#include "strategies/rules/speculative_sampling.h"
+
+namespace speclab {
+namespace {
+
+using nlohmann::json;
+
+Params section(const Config& config, const std::string& name) {
+  return Params(name, config.sections.value(name, json::object()), config.places);
+}
+
+// The same, with a kind where none is given.
+Params section(const Config& config, const std::string& name, const std::string& kind) {
+  json given = config.sections.value(name, json::object());
+  if (given.is_object() && !given.contains("kind") && !given.contains("method")) given["kind"] = kind;
+  return Params(name, std::move(given), config.places);
+}
+
+enum class SourceKind { checkpoint, hashed, markov };
+
+SourceKind read_source_kind(Params& p) {
+  return p.choose<SourceKind>({"kind"},
+                              {{"checkpoint", SourceKind::checkpoint},
+                               {"hashed", SourceKind::hashed},
+                               {"markov", SourceKind::markov}},
+                              "checkpoint: a folder in Hugging Face layout; hashed, markov: synthetic");
+}
+
+std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int default_seed) {
+  const int vocab = p.integer({"vocab"}, 16, {.least = 2, .most = 65536}, "tokens of the synthetic vocabulary");
+  const auto seed = static_cast<std::uint64_t>(p.integer({"source_seed"}, default_seed, {.least = 0}, "of the synthetic text"));
+  if (kind == SourceKind::hashed) return std::make_shared<const Hashed>(vocab, seed);
+  const double sharpness = p.number({"sharpness"}, 4, {.least = 0, .most = 100}, "spread of the logits");
+  return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
+}
+
+// Watches a run for a recorder, and prices what was measured.
+class RecordedRun : public RunObserver {
+ public:
+  RecordedRun(Recorder& recorder, const CostModel* prices, const Workload& workload)
+      : recorder_(recorder), prices_(prices), workload_(workload) {}
+
+  void admit(const Sequence& sequence, std::span<const Charge> charges) override {
+    recorder_.admit(sequence, charges, priced(charges));
+  }
+  void step(std::int64_t index, std::span<const StepRow> rows, std::span<const Charge> charges) override {
+    recorder_.step(index, rows, charges, priced(charges));
+  }
+  void retire(const Sequence& sequence) override {
+    recorder_.retire(sequence, workload_.requests[static_cast<std::size_t>(sequence.id)].label, 0);
+  }
+
+ private:
+  std::span<const Seconds> priced(std::span<const Charge> charges) {
+    priced_.clear();
+    if (prices_ == nullptr) return priced_;
+    for (const Charge& charge : charges) priced_.push_back(prices_->price(charge.work));
+    return priced_;
+  }
+
+  Recorder& recorder_;
+  const CostModel* prices_;
+  const Workload& workload_;
+  std::vector<Seconds> priced_;
+};
+
+}  // namespace
+
+Rig::Rig(const Config& config, ModelShelf& shelf) {
+  make_prices(config);
+  make_clock(config);
+  make_target(config, shelf);
+  Params workload = section(config, "workload"), sampling = section(config, "sampling");
+  workload_ = read_workload(workload, sampling, facts_, config, shelf);
+  resolve(workload);
+  resolve(sampling);
+  make_strategy(config, shelf);
+  Params record = section(config, "record");
+  steps_recorded_ = record.choose<bool>({"detail"}, {{"steps", true}, {"counts", false}},
+                                        "steps: every step and charge; counts: sums per prompt, for long simulations");
+  record.finish();
+  resolve(record);
+}
+
+void Rig::resolve(const Params& params) {
+  for (const auto& [key, value] : params.resolved()) settings_[params.section() + "." + key] = value;
+}
+
+void Rig::make_prices(const Config& config) {
+  if (!config.sections.contains("price")) return;
+  Params p = section(config, "price");
+  enum class Kind { roofline, constant };
+  const Kind kind = p.choose<Kind>({"kind"}, {{"roofline", Kind::roofline}, {"constant", Kind::constant}},
+                                   "roofline: a device and model shapes; constant: every pass of a model costs the same");
+  if (kind == Kind::constant) {
+    const double target = p.number({"target_pass"}, 1, {.least = 0, .open_least = true}, "seconds of a pass of the target");
+    const double draft = p.number({"draft_pass", "c"}, 0.1, {.least = 0}, "seconds of a pass of a draft model");
+    prices_ = std::make_unique<ConstantCost>(target, draft);
+    prices_draft_ = true;
+    priced_device_ = fmt::format("constant costs, draft/target = {:.3g}", draft / target);
+  } else {
+    const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
+    const std::string stack = p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
+    const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
+    const std::string draft_name = p.text({"draft"}, "", "likewise, for a drafter that runs a model");
+    const int devices = p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
+    const Device device = find_device(project_configs("devices"), device_name, stack);
+    const ModelShape target = find_shape(project_configs("shapes"), target_name);
+    std::vector<ModelShape> drafts;
+    if (!draft_name.empty()) drafts.push_back(find_shape(project_configs("shapes"), draft_name));
+    priced_device_ = device.name + (devices > 1 ? fmt::format(" x{}", devices) : "");
+    priced_target_ = target.name;
+    if (!drafts.empty()) priced_draft_ = drafts.front().name;
+    prices_draft_ = !drafts.empty();
+    prices_ = std::make_unique<Roofline>(device, target, drafts, devices);
+  }
+  p.finish();
+  resolve(p);
+}
+
+void Rig::make_clock(const Config& config) {
+  Params p = section(config, "clock");
+  clock_kind_ = p.choose<ClockKind>({"kind"}, {{"wall", ClockKind::wall}, {"analytic", ClockKind::priced}},
+                                    "wall: measured on this machine; analytic: priced by [price] alone");
+  if (clock_kind_ == ClockKind::wall) {
+    repeats_ = p.integer({"repeats"}, 3, {.least = 1}, "of baseline and method in turn");
+    clock_ = std::make_unique<WallClock>();
+  } else {
+    if (prices_ == nullptr) p.fail("kind", "= 'analytic' needs a [price] section: a device and the models' shapes");
+    clock_ = std::make_unique<AnalyticClock>(*prices_);
+  }
+  p.finish();
+  resolve(p);
+}
+
+void Rig::make_target(const Config& config, ModelShelf& shelf) {
+  Params p = section(config, "target");
+  const SourceKind kind = read_source_kind(p);
+  LanguageModel* model = nullptr;
+  if (kind == SourceKind::checkpoint) {
+    const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
+    const std::filesystem::path folder = find_path("target.path", path, config.directory);
+    CpuTransformer& transformer = shelf.model(folder, Actor::target);
+    facts_ = {&shelf.tokenizer(folder), transformer.vocab(), transformer.config().max_positions,
+              transformer.config().end_tokens};
+    p.text({"digest"}, shelf.digest_of(folder), "of the checkpoint's files; written by speclab");
+    model = &transformer;
+  } else {
+    source_ = make_source(kind, p, 1);
+    model = owned_.emplace_back(std::make_unique<SourceModel>(source_)).get();
+    facts_ = {nullptr, model->vocab(), 0, {}};
+  }
+  p.finish();
+  resolve(p);
+  target_ = std::make_unique<Metered>(*model, Actor::target, *clock_);
+}
+
+LanguageModel& Rig::metered_draft(LanguageModel& model) {
+  if (prices_ != nullptr && !prices_draft_) {
+    throw ConfigError("price.draft is required: the drafter runs a model, and its passes cost time too");
+  }
+  const Actor actor = draft_actor(static_cast<int>(drafts_.size()));
+  return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
+}
+
+LanguageModel& Rig::make_draft(Params& p, const Config& config, ModelShelf& shelf) {
+  const SourceKind kind = read_source_kind(p);
+  LanguageModel* model = nullptr;
+  if (kind == SourceKind::checkpoint) {
+    const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
+    const std::filesystem::path folder = find_path("draft.path", path, config.directory);
+    if (facts_.tokenizer == nullptr) throw ImpossiblePoint("a draft checkpoint cannot draft for a synthetic target");
+    if (shelf.tokenizer(folder).fingerprint() != facts_.tokenizer->fingerprint()) {
+      throw ConfigError(fmt::format("draft.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
+                                    "target's ({}); a draft must share the target's tokenizer",
+                                    path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
+    }
+    model = &shelf.model(folder, Actor::draft);
+    p.text({"digest"}, shelf.digest_of(folder), "of the checkpoint's files; written by speclab");
+  } else {
+    model = owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2))).get();
+  }
+  if (model->vocab() != facts_.vocab) {
+    throw ConfigError(fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same", model->vocab(),
+                                  facts_.vocab));
+  }
+  p.finish();
+  resolve(p);
+  return metered_draft(*model);
+}
+
+void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
+  Parts parts;
+  parts.distributions = &distributions_;
+  parts.target_source = source_;
+  parts.draft_model = [&]() -> LanguageModel& {
+    if (!config.sections.contains("draft")) {
+      throw ConfigError("drafter.kind = 'model' needs a [draft] section with the draft model's path");
+    }
+    Params p = section(config, "draft");
+    return make_draft(p, config, shelf);
+  };
+  parts.adopt = [&](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
+    return metered_draft(*owned_.emplace_back(std::move(model)));
+  };
+  Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
+         rule = section(config, "rule", "speculative_sampling");
+  topology_ = make(topologies(), topology, parts);
+  parts.topology = topology_.get();
+  drafter_ = make(drafters(), drafter, parts);
+  rule_ = make(rules(), rule, parts);
+  resolve(drafter);
+  resolve(rule);
+  if (find_entry(drafters(), drafter, drafter.resolved().at("kind").get<std::string>()).grows) resolve(topology);
+
+  plain_drafter_ = std::make_unique<NoDrafter>();
+  plain_rule_ = std::make_unique<SpeculativeSampling>();  // with no guesses: a sample of the target
+  metered_drafter_ = std::make_unique<MeteredDrafter>(*drafter_, *clock_);
+  metered_rule_ = std::make_unique<MeteredRule>(*rule_, *clock_);
+  metered_plain_drafter_ = std::make_unique<MeteredDrafter>(*plain_drafter_, *clock_);
+  metered_plain_rule_ = std::make_unique<MeteredRule>(*plain_rule_, *clock_);
+  method_ = std::make_unique<Decoder>(*target_, *metered_drafter_, *metered_rule_);
+  baseline_ = std::make_unique<Decoder>(*target_, *metered_plain_drafter_, *metered_plain_rule_);
+}
+
+void Rig::describe(Provenance& provenance) const {
+  provenance.clock = clock_kind_;
+  provenance.priced_device = priced_device_;
+  provenance.priced_target = priced_target_;
+  provenance.priced_draft = priced_draft_;
+}
+
+std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
+  std::vector<std::vector<Token>> written;
+  RecordedRun observer(recorder, measured() ? prices_.get() : nullptr, workload_);
+  for (int repeat = 0; repeat < repeats_; ++repeat) {
+    for (const Role role : {Role::baseline, Role::method}) {
+      std::vector<Sequence> sequences = workload_.sequences();
+      recorder.start_run(role, repeat);
+      serve(role == Role::baseline ? *baseline_ : *method_, *clock_, sequences, workload_.batch, observer);
+      written.clear();
+      for (const Sequence& s : sequences) written.emplace_back(s.text.begin() + s.prompt_length, s.text.end());
+    }
+  }
+  return written;
+}
+
+}  // namespace speclab

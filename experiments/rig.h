@@ -1,0 +1,72 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/clocks.h"
+#include "core/cost_model.h"
+#include "core/decoder.h"
+#include "core/host_distributions.h"
+#include "core/metered.h"
+#include "core/recorder.h"
+#include "experiments/config_file.h"
+#include "experiments/model_shelf.h"
+#include "experiments/workload.h"
+#include "strategies/registry.h"
+
+namespace speclab {
+
+// One point, put together: the only place that knows every part. Making it checks every setting;
+// ConfigError says what is wrong with them, ImpossiblePoint that they do not go together.
+class Rig {
+ public:
+  Rig(const Config& config, ModelShelf& shelf);
+
+  // Resolved: defaults and seeds included, what the point does not use left out.
+  const std::map<std::string, nlohmann::json>& settings() const { return settings_; }
+  bool measured() const { return clock_kind_ == ClockKind::wall; }
+  const Workload& workload() const { return workload_; }
+  const Tokenizer* tokenizer() const { return facts_.tokenizer; }
+  bool steps_recorded() const { return steps_recorded_; }
+  void describe(Provenance& provenance) const;  // clock and prices
+
+  // Runs A B A B: plain decoding and the method over all requests, `repeats` times, into a begun recorder.
+  // Returns what the method wrote after each prompt.
+  std::vector<std::vector<Token>> run(Recorder& recorder);
+
+ private:
+  void make_target(const Config& config, ModelShelf& shelf);
+  void make_prices(const Config& config);
+  void make_clock(const Config& config);
+  void make_strategy(const Config& config, ModelShelf& shelf);
+  LanguageModel& make_draft(Params& params, const Config& config, ModelShelf& shelf);
+  LanguageModel& metered_draft(LanguageModel& model);
+  void resolve(const Params& params);
+
+  std::map<std::string, nlohmann::json> settings_;
+  Workload workload_;
+  TargetFacts facts_;
+  ClockKind clock_kind_ = ClockKind::wall;
+  int repeats_ = 1;
+  bool steps_recorded_ = true;
+  std::string priced_device_, priced_target_, priced_draft_;
+
+  std::unique_ptr<CostModel> prices_;  // null: nothing is priced
+  bool prices_draft_ = false;
+  std::unique_ptr<Clock> clock_;
+  std::shared_ptr<const TokenSource> source_;  // of a synthetic target
+  std::vector<std::unique_ptr<LanguageModel>> owned_;
+  std::unique_ptr<Metered> target_;
+  std::vector<std::unique_ptr<Metered>> drafts_;
+  HostDistributions distributions_;
+  std::unique_ptr<Topology> topology_;
+  std::unique_ptr<Drafter> drafter_, plain_drafter_;
+  std::unique_ptr<AcceptanceRule> rule_, plain_rule_;
+  std::unique_ptr<MeteredDrafter> metered_drafter_, metered_plain_drafter_;
+  std::unique_ptr<MeteredRule> metered_rule_, metered_plain_rule_;
+  std::unique_ptr<Decoder> method_, baseline_;
+};
+
+}  // namespace speclab

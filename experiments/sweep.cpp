@@ -1,0 +1,170 @@
+#include "experiments/sweep.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <exception>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <vector>
+
+#include "analysis/merge.h"
+#include "core/errors.h"
+#include "core/hdf5.h"
+#include "core/hdf5_recorder.h"
+#include "experiments/progress.h"
+#include "experiments/provenance.h"
+#include "experiments/rig.h"
+#include "experiments/serve.h"
+
+namespace speclab {
+namespace {
+
+struct Point {
+  Config config;
+  PointSettings settings;
+  std::string skipped;  // the reason, or empty
+  bool measured = false;
+};
+
+std::map<std::string, nlohmann::json> as_given(const Config& config) {
+  std::map<std::string, nlohmann::json> flat;
+  for (const auto& [section, settings] : config.sections.items()) {
+    for (const auto& [key, value] : settings.items()) flat[section + "." + key] = value;
+  }
+  return flat;
+}
+
+std::string label(const PointSettings& settings) {
+  std::string text;
+  for (const char* key : {"drafter.kind", "topology.kind", "topology.length", "topology.widths", "sampling.temperature",
+                          "workload.prompts"}) {
+    const auto found = settings.settings.find(key);
+    if (found == settings.settings.end()) continue;
+    text += (text.empty() ? "" : " ") + (found->second.is_string() ? found->second.get<std::string>() : found->second.dump());
+  }
+  return text;
+}
+
+Point resolve(const PointRequest& request, const std::string& experiment, ModelShelf& shelf) {
+  Point point{request.config, {experiment, {}}, request.skipped, false};
+  if (point.skipped.empty()) {
+    try {
+      const Rig rig(request.config, shelf);
+      point.settings.settings = rig.settings();
+      point.measured = rig.measured();
+      return point;
+    } catch (const ImpossiblePoint& e) {
+      point.skipped = e.what();
+    }
+  }
+  point.settings.settings = as_given(request.config);
+  return point;
+}
+
+class Sweep {
+ public:
+  Sweep(const Experiment& experiment, const SweepOptions& options) : options_(options), shelf_(0) {
+    std::set<std::uint64_t> seen;
+    for (const PointRequest& request : points(experiment)) {
+      Point point = resolve(request, experiment.name, shelf_);
+      if (!seen.insert(point.settings.key()).second) {
+        ++outcome_.same;  // differs from another only in settings that it does not use
+        continue;
+      }
+      all_.push_back(point.settings);
+      const auto status = point_status(point_path(options.results, point.settings));
+      const bool kept = status && status->status != kFailed;
+      if (kept) {
+        ++outcome_.kept;
+        outcome_.skipped += status->status == kSkipped ? 1 : 0;
+      } else {
+        (point.measured ? measured_ : priced_).push_back(std::move(point));
+      }
+    }
+    outcome_.file = options.results / (experiment.name + ".h5");
+  }
+
+  SweepOutcome run() {
+    Progress progress(measured_.size() + priced_.size());
+    run_priced(progress);
+    for (const Point& point : measured_) run_point(point, shelf_, progress);
+    outcome_.file = merge_points(outcome_.file.parent_path() / outcome_.file.stem()).path;
+    return outcome_;
+  }
+
+ private:
+  void run_priced(Progress& progress) {
+    const int jobs = options_.jobs > 0 ? options_.jobs : static_cast<int>(std::thread::hardware_concurrency());
+    std::atomic<std::size_t> next{0};
+    std::mutex mutex;
+    std::exception_ptr first;
+    const auto work = [&] {
+      ModelShelf shelf(1);
+      try {
+        for (std::size_t i = next++; i < priced_.size(); i = next++) run_point(priced_[i], shelf, progress);
+      } catch (...) {
+        next = priced_.size();
+        const std::lock_guard lock(mutex);
+        if (!first) first = std::current_exception();
+      }
+    };
+    std::vector<std::thread> threads;
+    for (int i = 0; i < std::min<int>(jobs, static_cast<int>(priced_.size())); ++i) threads.emplace_back(work);
+    for (std::thread& thread : threads) thread.join();
+    if (first) std::rethrow_exception(first);
+  }
+
+  void run_point(const Point& point, ModelShelf& shelf, Progress& progress) {
+    Provenance made = provenance(options_.command_line);
+    std::string note;
+    if (!point.skipped.empty()) {
+      Hdf5Recorder recorder(options_.results, RecordMode::counts);
+      recorder.begin(point.settings, made);
+      recorder.skip(point.skipped);
+      note = "  skipped: " + point.skipped;
+      count(&SweepOutcome::skipped);
+    } else {
+      Rig rig(point.config, shelf);
+      rig.describe(made);
+      Hdf5Recorder recorder(options_.results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
+      recorder.begin(point.settings, made);
+      try {
+        rig.run(recorder);
+        recorder.finish();
+        count(&SweepOutcome::ran);
+      } catch (const Interrupted&) {
+        throw;
+      } catch (const Hdf5Error&) {
+        throw;
+      } catch (const std::exception& e) {
+        shelf = ModelShelf(shelf.threads());  // its models may hold half-finished sequences
+        recorder.fail(e.what());
+        note = std::string("  failed: ") + e.what();
+        count(&SweepOutcome::failed);
+      }
+    }
+    progress.done(label(point.settings) + note);
+  }
+
+  void count(int SweepOutcome::*what) {
+    const std::lock_guard lock(mutex_);
+    ++(outcome_.*what);
+  }
+
+  const SweepOptions& options_;
+  ModelShelf shelf_;
+  std::vector<PointSettings> all_;
+  std::vector<Point> measured_, priced_;
+  std::mutex mutex_;
+  SweepOutcome outcome_;
+};
+
+}  // namespace
+
+SweepOutcome run_sweep(const Experiment& experiment, const SweepOptions& options) {
+  return Sweep(experiment, options).run();
+}
+
+}  // namespace speclab

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "experiments/config_file.h"
+
+namespace speclab {
+
+struct SweepOptions {
+  std::filesystem::path results = "results";
+  int jobs = 0;  // threads for priced points; 0: all cores
+  std::string command_line;
+};
+
+struct SweepOutcome {
+  int ran = 0, kept = 0, skipped = 0, same = 0, failed = 0;
+  std::filesystem::path file;  // all points in one
+};
+
+// Runs all points of an experiment that are not yet in the results' folder. Priced points share all cores;
+// measured ones run alone. A point that cannot be is stored with its reason, and so is one that broke.
+// Throws ConfigError before anything runs where the settings of a point are wrong, Hdf5Error where results
+// cannot be written; whatever was finished by then stays, and is not run again.
+SweepOutcome run_sweep(const Experiment& experiment, const SweepOptions& options);
+
+}  // namespace speclab

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/models/tokenizer.h"
+#include "core/params.h"
+#include "core/sequence.h"
+#include "experiments/config_file.h"
+#include "experiments/model_shelf.h"
+
+namespace speclab {
+
+struct Request {
+  std::vector<Token> prompt;
+  std::string label;  // the kind of text
+};
+
+// What is decoded, and how.
+struct Workload {
+  std::vector<Request> requests;
+  int max_new_tokens = 0;
+  int batch = 1;  // sequences at once; a waiting one joins when another ends
+  std::vector<Token> end_tokens;
+  Sampling sampling;
+  std::uint64_t seed = 0;
+
+  // Fresh sequences of all requests, ids counted from 0. Their streams depend on seed and id alone.
+  std::vector<Sequence> sequences() const;
+};
+
+// What the target tells of itself.
+struct TargetFacts {
+  const Tokenizer* tokenizer = nullptr;  // null for a synthetic source
+  int vocab = 0;
+  int max_positions = 0;  // 0: no limit
+  std::vector<Token> end_tokens;
+};
+
+// Reads [workload] and [sampling].
+Workload read_workload(Params& workload, Params& sampling, const TargetFacts& target, const Config& config,
+                       ModelShelf& shelf);
+
+}  // namespace speclab

@@ -1,0 +1,113 @@
+// Simulation with `agreement` against Leviathan et al. 2023: tokens per step (1 - a^(K+1)) / (1 - a) (equation 1)
+// and the speedup (1 - a^(K+1)) / ((1 - a) (K c + 1)) (theorem 3.8).
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/clocks.h"
+#include "core/constant_cost.h"
+#include "core/counter_chance.h"
+#include "core/host_distributions.h"
+#include "core/metered.h"
+#include "core/models/agreeing.h"
+#include "core/models/hashed.h"
+#include "core/models/source_model.h"
+#include "experiments/serve.h"
+#include "strategies/drafters/model.h"
+#include "strategies/rules/speculative_sampling.h"
+#include "strategies/topologies/chain.h"
+#include "strategies/topologies/layered.h"
+
+namespace speclab {
+namespace {
+
+// Steps, tokens and seconds, apart from each sequence's last steps, which the length limit cuts.
+class Tally : public RunObserver {
+ public:
+  void admit(const Sequence&, std::span<const Charge>) override {}
+  void retire(const Sequence&) override {}
+  void step(std::int64_t, std::span<const StepRow> rows, std::span<const Charge> charges) override {
+    for (const StepRow& row : rows) {
+      if (row.proposed < full_) continue;
+      ++steps;
+      tokens += row.emitted;
+      squares += static_cast<double>(row.emitted) * row.emitted;
+    }
+    for (const Charge& charge : charges) seconds += charge.seconds;
+    for (const StepRow& row : rows) all_tokens += row.emitted;
+  }
+  explicit Tally(int full) : full_(full) {}
+
+  double steps = 0, tokens = 0, squares = 0, seconds = 0, all_tokens = 0;
+  double mean() const { return tokens / steps; }
+  double standard_error() const { return std::sqrt((squares / steps - mean() * mean()) / steps); }
+
+ private:
+  int full_;
+};
+
+Tally simulate(Topology& topology, int nodes, std::vector<double> acceptance, std::vector<double> siblings, Draw draw,
+               double temperature, double c, int tokens) {
+  const auto source = std::make_shared<const Hashed>(16, 5);
+  const ConstantCost prices(1, c);
+  AnalyticClock clock(prices);
+  SourceModel target_model(source), draft_model(std::make_shared<const Agreeing>(source, acceptance, siblings, 9));
+  Metered target(target_model, Actor::target, clock), draft(draft_model, Actor::draft, clock);
+  HostDistributions distributions;
+  ModelDrafter drafter(draft, topology, distributions, draw);
+  SpeculativeSampling rule;
+  Decoder decoder(target, drafter, rule);
+  std::vector<Sequence> sequences;
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    sequences.push_back({.id = static_cast<SequenceId>(i),
+                         .text = {1, 2, 3},
+                         .prompt_length = 3,
+                         .max_new_tokens = tokens,
+                         .end_tokens = {},
+                         .sampling = {temperature, 0, 1},
+                         .draft_chance = std::make_shared<CounterChance>(3, i, 0),
+                         .judge_chance = std::make_shared<CounterChance>(3, i, 1)});
+  }
+  Tally tally(nodes);
+  serve(decoder, clock, sequences, 1, tally);
+  return tally;
+}
+
+double geometric(double a, int k) { return (1 - std::pow(a, k + 1)) / (1 - a); }
+
+class ClosedForm : public testing::TestWithParam<std::tuple<int, double>> {};
+
+TEST_P(ClosedForm, ChainMeetsLeviathan) {
+  const auto [k, a] = GetParam();
+  for (const double temperature : {0.0, 1.0}) {
+    Chain chain(k);
+    const double c = 0.05;
+    const Tally tally = simulate(chain, k, {a}, {}, Draw::without_replacement, temperature, c, 25'000);
+    EXPECT_NEAR(tally.mean(), geometric(a, k), 3 * tally.standard_error());
+    // Plain decoding takes 1 a token. Steps near the limit draft less, so they are fewer than 1 in 1,000.
+    const double speedup = tally.all_tokens / tally.seconds;
+    const double expected = geometric(a, k) / (k * c + 1);
+    EXPECT_NEAR(speedup / expected, 1, 3 * tally.standard_error() / tally.mean() + 2e-3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Leviathan, ClosedForm,
+                         testing::Combine(testing::Range(1, 17),
+                                          testing::Values(0.1, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95)));
+
+TEST(ClosedForm, AcceptanceByDepthMultiplies) {
+  Chain chain(3);
+  const Tally tally = simulate(chain, 3, {0.9, 0.6, 0.3}, {}, Draw::fixed, 0, 0.1, 100'000);
+  EXPECT_NEAR(tally.mean(), 1 + 0.9 + 0.9 * 0.6 + 0.9 * 0.6 * 0.3, 3 * tally.standard_error());
+}
+
+TEST(ClosedForm, SiblingsCatchWhatTheFirstMisses) {
+  Layered tree({3});
+  for (const Draw draw : {Draw::fixed, Draw::without_replacement}) {
+    const Tally tally = simulate(tree, 3, {0.5}, {0.4, 0.2}, draw, 1, 0.1, 100'000);
+    EXPECT_NEAR(tally.mean(), 1 + (1 - 0.5 * 0.6 * 0.8), 3 * tally.standard_error());
+  }
+}
+
+}  // namespace
+}  // namespace speclab

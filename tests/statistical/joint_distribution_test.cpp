@@ -1,0 +1,100 @@
+// Joint distribution of three tokens against exact probabilities, where enumeration cannot reach: a larger
+// vocabulary, batches of unequal progress, top-k and top-p.
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/counter_chance.h"
+#include "support/bugs.h"
+#include "support/chi_square.h"
+#include "support/small_world.h"
+
+namespace speclab {
+namespace {
+
+constexpr int kVocab = 5, kTokens = 3, kSequences = 40'000;
+const std::vector<Token> kPrompt{0, 1, 2, 0, 1};
+
+ChiSquare joint_test(SmallWorld& world, const Markov& target, const Sampling& sampling, std::size_t batch) {
+  std::vector<Sequence> all;
+  for (int i = 0; i < kSequences; ++i) {
+    const auto id = static_cast<std::uint64_t>(i);
+    all.push_back({.id = SequenceId(i),
+                   .text = kPrompt,
+                   .prompt_length = static_cast<int>(kPrompt.size()),
+                   .max_new_tokens = kTokens + i % 3,  // mates end at different steps
+                   .end_tokens = {},
+                   .sampling = sampling,
+                   .draft_chance = std::make_shared<CounterChance>(7, id, 0),
+                   .judge_chance = std::make_shared<CounterChance>(7, id, 1)});
+  }
+  for (std::size_t from = 0; from < all.size(); from += batch) {
+    std::vector<Sequence*> some;
+    for (std::size_t i = from; i < std::min(all.size(), from + batch); ++i) some.push_back(&all[i]);
+    world.decode(some);
+  }
+  constexpr int kCells = kVocab * kVocab * kVocab;
+  std::vector<double> counts(kCells), expected(kCells);
+  const auto cell = [](const Token* t) { return static_cast<std::size_t>((t[0] * kVocab + t[1]) * kVocab + t[2]); };
+  for (const Sequence& s : all) ++counts[cell(s.text.data() + s.prompt_length)];
+  for (int code = 0; code < kCells; ++code) {
+    const std::vector<Token> text{code / (kVocab * kVocab), code / kVocab % kVocab, code % kVocab};
+    expected[cell(text.data())] = kSequences * exact_probability(target, kPrompt.back(), text, sampling);
+  }
+  for (int code = 0; code < kCells; ++code) {
+    if (expected[static_cast<std::size_t>(code)] == 0) {
+      EXPECT_EQ(counts[static_cast<std::size_t>(code)], 0) << "a text that cannot be";
+    }
+  }
+  return chi_square(counts, expected);
+}
+
+std::shared_ptr<const Markov> table(std::uint64_t seed) {
+  return std::make_shared<const Markov>(Markov::random(kVocab, 4, seed));
+}
+
+std::vector<Combination> lossless_combinations() {
+  std::vector<Combination> all = all_combinations();
+  std::erase_if(all, [](const Combination& c) {
+    const auto target = table(21), draft = table(22);
+    return !SmallWorld(c, target, draft).rule().lossless({});
+  });
+  return all;
+}
+
+// Šidák: with m tests at this level each, a family that is all true fails with probability 1e-6.
+double level(std::size_t tests) { return 1 - std::pow(1 - 1e-6, 1.0 / static_cast<double>(tests)); }
+
+class Joint : public testing::TestWithParam<Combination> {};
+
+TEST_P(Joint, TriplesFollowTheTarget) {
+  const std::size_t family = 3 * lossless_combinations().size();
+  const auto target = table(21), draft = table(22);
+  for (const auto& [sampling, batch] :
+       {std::pair<Sampling, std::size_t>{{1, 0, 1}, 1}, {{0.7, 4, 1}, 7}, {{1.2, 0, 0.9}, 16}}) {
+    SmallWorld world(GetParam(), target, draft);
+    const ChiSquare test = joint_test(world, *target, sampling, batch);
+    EXPECT_GT(test.p_value, level(family)) << "chi-square " << test.statistic << " with " << test.degrees;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Registry, Joint, testing::ValuesIn(lossless_combinations()),
+                         [](const auto& tested) { return tested.param.name(); });
+
+template <class Bug>
+void expect_caught() {
+  for (const Combination& c : lossless_combinations()) {
+    if (c.drafter != "model") continue;
+    const auto target = table(21), draft = table(22);
+    SmallWorld world(c, target, draft);
+    Bug bug;
+    world.use(bug);
+    EXPECT_LT(joint_test(world, *target, {1, 0, 1}, 8).p_value, 1e-12) << c.name();
+  }
+}
+
+TEST(JointNegativeControl, NoResidualIsCaught) { expect_caught<bugs::NoResidual>(); }
+TEST(JointNegativeControl, SwappedRatioIsCaught) { expect_caught<bugs::SwappedRatio>(); }
+
+}  // namespace
+}  // namespace speclab

@@ -1,0 +1,157 @@
+#include "analysis/metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/contradictions.h"
+#include "analysis/metric_table.h"
+#include "analysis/report.h"
+
+namespace speclab {
+namespace {
+
+constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+
+SequenceRecord finished(Role role, int id, const std::string& label, int tokens, std::uint64_t text) {
+  SequenceRecord row;
+  row.role = static_cast<int>(role);
+  row.sequence = id;
+  std::ranges::copy(label, row.label.begin());
+  row.new_tokens = tokens;
+  row.signature = text;
+  return row;
+}
+
+// Two prompts. Plain decoding: one token and one second per step. The method: two steps for both at
+// once, four seconds each, of which three are the target's; the second prompt's text ends early.
+LoadedPoint small_point() {
+  LoadedPoint point;
+  point.status = kDone;
+  RunTally plain(0, 0), method(1, 0);
+  for (int token = 0; token < 7; ++token) {
+    const StepRow row{SequenceId{token < 4 ? 0 : 1}, 0, 0, 0, 1};
+    plain.step({&row, 1}, 1, kNone);
+  }
+  plain.admit(0, 1, kNone);
+  const StepRow first[] = {{SequenceId{0}, 3, 1, 2, 3}, {SequenceId{1}, 3, 0, 3, 2}};
+  const StepRow second[] = {{SequenceId{0}, 3, 0, 0, 1}, {SequenceId{1}, 0, 0, 0, 1}};
+  for (const auto& rows : {first, second}) {
+    method.step({rows, 2}, 4, kNone);
+    method.charge(false, {Actor::target, Op::forward, 2, 8, 8, 0, 0}, 3, kNone);
+    method.charge(false, {Actor::draft, Op::keep, 2, 1, 0, 0, 0}, 1, kNone);
+  }
+  method.admit(0, 1, kNone);
+  point.runs = {plain, method};
+  point.sequences = {finished(Role::baseline, 0, "chat", 4, 11), finished(Role::baseline, 1, "code", 3, 12),
+                     finished(Role::method, 0, "chat", 4, 11), finished(Role::method, 1, "code", 3, 13)};
+  return point;
+}
+
+double value(const LoadedPoint& point, std::string_view name, int position = 0) {
+  const auto found = evaluate(name, PromptSelection(point), position);
+  return found ? found->value : kNone;
+}
+
+TEST(Metrics, MatchHandCalculation) {
+  const LoadedPoint point = small_point();
+  EXPECT_DOUBLE_EQ(value(point, "tokens_per_step"), 7.0 / 4);
+  EXPECT_DOUBLE_EQ(value(point, "tokens_per_step_uncut"), 9.0 / 4);
+  EXPECT_DOUBLE_EQ(value(point, "tokens_per_step_prompt_mean"), (4.0 / 2 + 3.0 / 2) / 2);
+  EXPECT_DOUBLE_EQ(value(point, "mean_accepted"), 5.0 / 4);
+  EXPECT_DOUBLE_EQ(value(point, "mean_accepted_drafting"), 5.0 / 3);
+  EXPECT_DOUBLE_EQ(value(point, "acceptance_rate"), 5.0 / 9);
+  EXPECT_DOUBLE_EQ(value(point, "acceptance_joint", 1), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(value(point, "acceptance_joint", 3), 1.0 / 3);
+  EXPECT_DOUBLE_EQ(value(point, "acceptance_conditional", 1), 2.0 / 3);
+  EXPECT_DOUBLE_EQ(value(point, "acceptance_conditional", 2), 1);
+  EXPECT_DOUBLE_EQ(value(point, "acceptance_conditional", 3), 1.0 / 2);
+  EXPECT_DOUBLE_EQ(value(point, "draft_coverage"), 3.0 / 4);
+  EXPECT_DOUBLE_EQ(value(point, "proposed_per_drafting_step"), 3);
+  EXPECT_DOUBLE_EQ(value(point, "overshoot"), 2.0 / 9);
+  EXPECT_DOUBLE_EQ(value(point, "same_text"), 1.0 / 2);
+  EXPECT_DOUBLE_EQ(value(point, "measured_tokens_per_second"), 7.0 / 8);
+  EXPECT_DOUBLE_EQ(value(point, "baseline_measured_tokens_per_second"), 1);
+  EXPECT_DOUBLE_EQ(value(point, "measured_speedup"), 7.0 / 8);
+  EXPECT_DOUBLE_EQ(value(point, "measured_speedup_with_prefill"), 8.0 / 9);
+  EXPECT_DOUBLE_EQ(value(point, "measured_step_cost"), 2);
+  EXPECT_DOUBLE_EQ(value(point, "measured_share_target"), 3.0 / 4);
+  EXPECT_DOUBLE_EQ(value(point, "measured_share_keep"), 1.0 / 4);
+  EXPECT_DOUBLE_EQ(value(point, "measured_share_rest"), 0);
+}
+
+TEST(Metrics, WhatWasNotPricedHasNoPrice) {
+  const LoadedPoint point = small_point();
+  EXPECT_TRUE(std::isnan(value(point, "priced_speedup")));
+  EXPECT_TRUE(std::isnan(value(point, "priced_tokens_per_second")));
+  EXPECT_TRUE(std::isnan(value(point, "priced_share_target")));
+}
+
+TEST(Metrics, ALabelSelectsItsPrompts) {
+  const LoadedPoint point = small_point();
+  EXPECT_EQ(labels(point), (std::vector<std::string>{"chat", "code"}));
+  const auto chat = evaluate("measured_speedup", PromptSelection(point, "chat"));
+  ASSERT_TRUE(chat);
+  EXPECT_DOUBLE_EQ(chat->value, 1);  // four seconds for four tokens, both
+  EXPECT_FALSE(chat->interval);      // of one prompt
+}
+
+TEST(Metrics, EveryMetricSaysWhatItIs) {
+  for (const Metric& metric : metrics()) {
+    EXPECT_FALSE(metric.name.empty() || metric.unit.empty() || metric.formula.empty()) << metric.name;
+    EXPECT_EQ(std::ranges::count(metrics(), metric.name, &Metric::name), 1) << metric.name;
+  }
+}
+
+TEST(Contradictions, NoneInASoundPoint) { EXPECT_TRUE(contradictions(small_point()).empty()); }
+
+TEST(Contradictions, LostTokensAndUnequalRepeatsAreFound) {
+  LoadedPoint point = small_point();
+  point.sequences[2].new_tokens = 5;
+  ASSERT_EQ(contradictions(point).size(), 1u);
+  EXPECT_EQ(contradictions(point)[0], "method prompt 0 repeat 0: steps emitted 4 tokens, the text grew by 5");
+
+  point = small_point();
+  point.runs.push_back(point.runs[1]);
+  point.sequences.push_back(finished(Role::method, 1, "code", 3, 99));
+  ASSERT_EQ(contradictions(point).size(), 1u);
+  EXPECT_EQ(contradictions(point)[0], "method prompt 1: repeats gave 2 different texts");
+}
+
+TEST(Report, ShowsVaryingSettingsAsColumnsAndTheRestOnce) {
+  std::vector<LoadedPoint> points(3, small_point());
+  for (int i = 0; i < 3; ++i) {
+    points[static_cast<std::size_t>(i)].settings = {
+        {"drafter.kind", "model"}, {"topology.kind", "chain"}, {"topology.length", 10 - i}, {"seed", 7}};
+  }
+  points[2].status = kSkipped;
+  points[2].reason = "too long";
+  const Report report = build_report(points);
+  EXPECT_EQ(report.columns,
+            (std::vector<std::string>{"strategy", "length", "tokens/step", "accepted", "measured speedup"}));
+  ASSERT_EQ(report.groups.size(), 3u);  // all, chat, code
+  EXPECT_EQ(report.groups[1].title, "chat");
+  ASSERT_EQ(report.groups[0].rows.size(), 2u);
+  EXPECT_EQ(report.groups[0].rows[0][1].text, "9");  // numbers in the order of numbers
+  EXPECT_EQ(report.groups[1].rows[0][4].text, "1.00");
+  ASSERT_EQ(report.notes.size(), 1u);
+  EXPECT_NE(report.notes[0].find("length=8 skipped: too long"), std::string::npos);
+  EXPECT_NE(to_text(report).find("constant: drafter.kind=model  seed=7  topology.kind=chain\n"),
+            std::string::npos);
+  EXPECT_NE(to_markdown(report).find("| model chain | 9 |"), std::string::npos);
+}
+
+TEST(MetricTable, RatiosKeepBothCounts) {
+  const std::vector<LoadedPoint> points(1, small_point());
+  const nlohmann::json rows = to_json(metric_table(points));
+  ASSERT_EQ(rows.size(), 3u);
+  EXPECT_EQ(rows[0]["label"], "all");
+  EXPECT_EQ(rows[0]["tokens_per_step_numerator"], 7);
+  EXPECT_EQ(rows[0]["tokens_per_step_denominator"], 4);
+  EXPECT_FALSE(rows[0].contains("priced_speedup"));
+  EXPECT_EQ(to_csv({{"a", "b"}, {{1, "x,\"y\""}, {nullptr, 0.5}}}), "a,b\n1,\"x,\"\"y\"\"\"\n,0.5\n");
+}
+
+}  // namespace
+}  // namespace speclab
