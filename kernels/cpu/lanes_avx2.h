@@ -23,7 +23,7 @@ struct Avx2Lanes {
   static F load(const float* x) { return {_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8)}; }
   static F load(const float* x, int count) {
     float copy[16] = {};
-    for (int i = 0; i < count; ++i) copy[i] = x[i];
+    __builtin_memcpy(copy, x, sizeof(float) * static_cast<unsigned>(count));
     return load(copy);
   }
   static void store(float* x, F a) {
@@ -33,7 +33,7 @@ struct Avx2Lanes {
   static void store(float* x, F a, int count) {
     float copy[16];
     store(copy, a);
-    for (int i = 0; i < count; ++i) x[i] = copy[i];
+    __builtin_memcpy(x, copy, sizeof(float) * static_cast<unsigned>(count));
   }
   static F load_f16(const std::uint16_t* x) {
     const auto* at = reinterpret_cast<const __m128i*>(x);

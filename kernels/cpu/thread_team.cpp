@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -17,14 +18,18 @@ void pause() {
 #endif
 }
 
-// About 100 microseconds: longer than the phases of a pass differ between threads, shorter than a time slice.
-constexpr int kSpins = 5000;
+constexpr int kSpins = 400;    // about 10 microseconds: most phases end within them
+constexpr int kYields = 200;   // about 100 on an idle machine; on a crowded one others run meanwhile
 
 // Returns when the value is no longer `old`.
 void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {
   for (int i = 0; i < kSpins; ++i) {
     if (value.load(std::memory_order_acquire) != old) return;
     pause();
+  }
+  for (int i = 0; i < kYields; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    std::this_thread::yield();
   }
   while (value.load(std::memory_order_acquire) == old) value.wait(old, std::memory_order_acquire);
 }

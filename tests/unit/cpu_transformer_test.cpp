@@ -59,6 +59,7 @@ struct Case {
   std::string architecture;
   Dtype dtype;
 };
+void PrintTo(const Case& of, std::ostream* out) { *out << of.architecture << ' ' << name_of(of.dtype); }
 
 class CpuTransformerTest : public testing::TestWithParam<Case> {
  protected:
