@@ -1,6 +1,9 @@
 // The synthetic models keep the contract of core/language_model.h.
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "core/argmax.h"
 #include "core/models/agreeing.h"
 #include "core/models/hashed.h"
 #include "core/models/markov.h"
