@@ -13,8 +13,10 @@ namespace fs = std::filesystem;
 
 Checkpoint::Checkpoint(const fs::path& directory) : directory_(directory) {
   if (!fs::is_directory(directory)) {
-    throw ConfigError(fmt::format("{}: is not a directory; a model is a directory with config.json and "
-                                  "model.safetensors", directory.string()));
+    throw ConfigError(
+        fmt::format("{}: is not a directory; a model is a directory with config.json and "
+                    "model.safetensors",
+                    directory.string()));
   }
   config_ = read_llama_config(directory);
   const fs::path single = directory / "model.safetensors";
@@ -35,7 +37,8 @@ Checkpoint::Checkpoint(const fs::path& directory) : directory_(directory) {
   std::map<std::string, const Safetensors*> opened;
   for (const auto& [tensor, shard] : json["weight_map"].items()) {
     if (!shard.is_string()) {
-      throw ConfigError(fmt::format("{}: 'weight_map' names no file for tensor '{}'", index.string(), tensor));
+      throw ConfigError(
+          fmt::format("{}: 'weight_map' names no file for tensor '{}'", index.string(), tensor));
     }
     const Safetensors*& found = opened[shard.get<std::string>()];
     if (!found) {
@@ -58,9 +61,10 @@ Tensor Checkpoint::tensor(const std::string& name, std::span<const std::int64_t>
     file = found == file_of_.end() ? nullptr : found->second;
   }
   if (!file || !file->contains(name)) {
-    const std::string place = file ? file->path().string() : (directory_ / "model.safetensors.index.json").string();
-    throw ConfigError(fmt::format("{}: has no tensor '{}', which {} of this config needs, of shape {}{}", place, name,
-                                  config_.architecture, shape_text(shape),
+    const std::string place =
+        file ? file->path().string() : (directory_ / "model.safetensors.index.json").string();
+    throw ConfigError(fmt::format("{}: has no tensor '{}', which {} of this config needs, of shape {}{}",
+                                  place, name, config_.architecture, shape_text(shape),
                                   name == "lm_head.weight" ? " (unless tie_word_embeddings is true)" : ""));
   }
   Tensor tensor = file->tensor(name);
@@ -70,8 +74,8 @@ Tensor Checkpoint::tensor(const std::string& name, std::span<const std::int64_t>
                                   shape_text(shape)));
   }
   if (const std::int64_t index = tensor.first_not_finite(); index >= 0) {
-    throw ConfigError(fmt::format("{} holds {} at index {}; all weights must be finite", place,
-                                  tensor.at(index), index));
+    throw ConfigError(
+        fmt::format("{} holds {} at index {}; all weights must be finite", place, tensor.at(index), index));
   }
   return tensor;
 }

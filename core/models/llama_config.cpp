@@ -38,7 +38,8 @@ class Settings {
   int count(const char* key) const {
     if (!has(key)) refuse(fmt::format("has no '{}'", key));
     const Json& value = json_[key];
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > INT32_MAX) {
+    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 ||
+        value.get<std::int64_t>() > INT32_MAX) {
       refuse(fmt::format("'{}' is {}; it must be a whole number, 1 or more", key, value.dump()));
     }
     return value.get<int>();
@@ -57,12 +58,14 @@ class Settings {
 
   bool flag(const char* key) const {
     if (!has(key)) return false;
-    if (!json_[key].is_boolean()) refuse(fmt::format("'{}' is {}; it must be true or false", key, json_[key].dump()));
+    if (!json_[key].is_boolean())
+      refuse(fmt::format("'{}' is {}; it must be true or false", key, json_[key].dump()));
     return json_[key].get<bool>();
   }
   std::string text(const char* key, const std::string& otherwise) const {
     if (!has(key)) return otherwise;
-    if (!json_[key].is_string()) refuse(fmt::format("'{}' is {}; it must be a string", key, json_[key].dump()));
+    if (!json_[key].is_string())
+      refuse(fmt::format("'{}' is {}; it must be a string", key, json_[key].dump()));
     return json_[key].get<std::string>();
   }
 
@@ -72,7 +75,8 @@ class Settings {
 };
 
 std::string architecture_of(const Settings& settings) {
-  constexpr const char* kKnown = "LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM and Qwen3ForCausalLM";
+  constexpr const char* kKnown =
+      "LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM and Qwen3ForCausalLM";
   const bool named = settings.has("architectures") && settings.at("architectures").is_array() &&
                      settings.at("architectures").size() == 1 && settings.at("architectures")[0].is_string();
   if (!named) settings.refuse(fmt::format("has no single 'architectures' entry; {} can be run", kKnown));
@@ -93,7 +97,8 @@ RopeConfig read_rope(const Json& json, const Settings& settings, const std::stri
   if (!settings.at(key).is_object()) settings.refuse(fmt::format("'{}' is not an object", key));
   const Settings scaling(json[key], fmt::format("{}: '{}'", place, key));
   rope.theta = scaling.positive("rope_theta", rope.theta);
-  if (scaling.positive("partial_rotary_factor", 1) != 1) scaling.refuse("'partial_rotary_factor' other than 1 cannot be run");
+  if (scaling.positive("partial_rotary_factor", 1) != 1)
+    scaling.refuse("'partial_rotary_factor' other than 1 cannot be run");
   const std::string type = scaling.text("rope_type", scaling.text("type", "default"));
   if (type == "default") return rope;
   if (type == "linear") {
@@ -121,7 +126,8 @@ void append_end_tokens(const Settings& settings, std::vector<Token>& tokens) {
   const Json list = given.is_array() ? given : Json::array({given});
   for (const Json& token : list) {
     if (!token.is_number_integer()) {
-      settings.refuse(fmt::format("'eos_token_id' is {}; it must be a token number or a list of them", given.dump()));
+      settings.refuse(
+          fmt::format("'eos_token_id' is {}; it must be a token number or a list of them", given.dump()));
     }
     const Token value = token.get<Token>();
     if (value >= 0 && std::find(tokens.begin(), tokens.end(), value) == tokens.end()) tokens.push_back(value);
@@ -137,7 +143,8 @@ LlamaConfig read_llama_config(const fs::path& directory) {
   LlamaConfig config;
   config.architecture = architecture_of(settings);
   const bool mistral = config.architecture == "MistralForCausalLM";
-  const bool qwen2 = config.architecture == "Qwen2ForCausalLM", qwen3 = config.architecture == "Qwen3ForCausalLM";
+  const bool qwen2 = config.architecture == "Qwen2ForCausalLM",
+             qwen3 = config.architecture == "Qwen3ForCausalLM";
 
   config.hidden = settings.count("hidden_size");
   config.intermediate = settings.count("intermediate_size");
@@ -153,8 +160,9 @@ LlamaConfig read_llama_config(const fs::path& directory) {
   config.qk_norm = qwen3;
 
   if (config.heads % config.kv_heads != 0) {
-    settings.refuse(fmt::format("'num_attention_heads' is {}; it must be a multiple of 'num_key_value_heads', {}",
-                                config.heads, config.kv_heads));
+    settings.refuse(
+        fmt::format("'num_attention_heads' is {}; it must be a multiple of 'num_key_value_heads', {}",
+                    config.heads, config.kv_heads));
   }
   if (settings.has("head_dim")) {
     config.head_dim = settings.count("head_dim");
@@ -163,12 +171,16 @@ LlamaConfig read_llama_config(const fs::path& directory) {
   } else if (config.hidden % config.heads == 0) {
     config.head_dim = config.hidden / config.heads;
   } else {
-    settings.refuse(fmt::format("'hidden_size' is {}; without 'head_dim' it must be a multiple of "
-                                "'num_attention_heads', {}", config.hidden, config.heads));
+    settings.refuse(
+        fmt::format("'hidden_size' is {}; without 'head_dim' it must be a multiple of "
+                    "'num_attention_heads', {}",
+                    config.hidden, config.heads));
   }
-  if (config.head_dim % 2 != 0) settings.refuse(fmt::format("'head_dim' is {}; it must be even", config.head_dim));
+  if (config.head_dim % 2 != 0)
+    settings.refuse(fmt::format("'head_dim' is {}; it must be even", config.head_dim));
   const std::string activation = settings.text("hidden_act", "silu");
-  if (activation != "silu") settings.refuse(fmt::format("'hidden_act' is '{}'; only silu can be run", activation));
+  if (activation != "silu")
+    settings.refuse(fmt::format("'hidden_act' is '{}'; only silu can be run", activation));
   for (const char* key : {"attention_bias", "mlp_bias"}) {
     if (settings.flag(key)) settings.refuse(fmt::format("'{}' is true; only false can be run", key));
   }

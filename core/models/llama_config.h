@@ -13,9 +13,9 @@ struct RopeConfig {
   enum class Scaling { none, linear, llama3 };
   double theta = 10000;
   Scaling scaling = Scaling::none;
-  double factor = 1;                                // linear, llama3
+  double factor = 1;                                 // linear, llama3
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3
-  double original_max_positions = 8192;             // llama3
+  double original_max_positions = 8192;              // llama3
 };
 
 // The shape of a decoder-only transformer of the Llama family: RMSNorm, rotary positions,

@@ -87,9 +87,12 @@ std::vector<float> Tensor::floats() const {
 
 std::int64_t Tensor::first_not_finite() const {
   switch (dtype) {
-    case Dtype::f32: return first_with_full_exponent<std::uint32_t>(data, elements(), 0x7F800000u);
-    case Dtype::f16: return first_with_full_exponent<std::uint16_t>(data, elements(), 0x7C00);
-    case Dtype::bf16: return first_with_full_exponent<std::uint16_t>(data, elements(), 0x7F80);
+    case Dtype::f32:
+      return first_with_full_exponent<std::uint32_t>(data, elements(), 0x7F800000u);
+    case Dtype::f16:
+      return first_with_full_exponent<std::uint16_t>(data, elements(), 0x7C00);
+    case Dtype::bf16:
+      return first_with_full_exponent<std::uint16_t>(data, elements(), 0x7F80);
   }
   return -1;
 }
@@ -100,7 +103,8 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) throw ConfigError(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
+  if (file < 0)
+    throw ConfigError(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
   struct stat status {};
   const bool sized = ::fstat(file, &status) == 0 && S_ISREG(status.st_mode);
   if (sized) size_ = static_cast<std::size_t>(status.st_size);
@@ -125,13 +129,15 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
   const auto refuse = [&](const std::string& what) { throw ConfigError(path_.string() + ": " + what); };
   const std::span<const std::byte> bytes = file_.bytes();
   if (bytes.size() < kLengthBytes) {
-    refuse(fmt::format("has {} bytes, too few for a safetensors file (is the download complete?)", bytes.size()));
+    refuse(fmt::format("has {} bytes, too few for a safetensors file (is the download complete?)",
+                       bytes.size()));
   }
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof length);
   if (length > kMostHeader || length > bytes.size() - kLengthBytes) {
-    refuse(fmt::format("says that its header has {} bytes, but the file has {} (truncated, or not safetensors)",
-                       length, bytes.size()));
+    refuse(
+        fmt::format("says that its header has {} bytes, but the file has {} (truncated, or not safetensors)",
+                    length, bytes.size()));
   }
   data_begin_ = kLengthBytes + length;
   const std::size_t data_bytes = bytes.size() - data_begin_;
@@ -159,8 +165,8 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
     Entry read{.dtype = entry["dtype"], .shape = entry["shape"], .begin = entry["data_offsets"][0]};
     const std::size_t end = entry["data_offsets"][1];
     if (read.begin > end || end > data_bytes) {
-      wrong(fmt::format("lies at bytes {} to {} of the data, which has {} (is the file truncated?)", read.begin,
-                        end, data_bytes));
+      wrong(fmt::format("lies at bytes {} to {} of the data, which has {} (is the file truncated?)",
+                        read.begin, end, data_bytes));
     }
     const std::size_t width = element_bytes(read.dtype);
     std::size_t size = width;
@@ -182,8 +188,8 @@ Tensor Safetensors::tensor(const std::string& name) const {
   const Entry& entry = found->second;
   const std::optional<Dtype> dtype = dtype_named(entry.dtype);
   if (!dtype) {
-    throw ConfigError(fmt::format("{}: tensor '{}' is stored as {}; F32, F16 and BF16 can be read", path_.string(),
-                                  name, entry.dtype));
+    throw ConfigError(fmt::format("{}: tensor '{}' is stored as {}; F32, F16 and BF16 can be read",
+                                  path_.string(), name, entry.dtype));
   }
   return {*dtype, entry.shape, file_.bytes().data() + data_begin_ + entry.begin};
 }

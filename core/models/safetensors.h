@@ -19,9 +19,9 @@ struct Tensor {
   const std::byte* data = nullptr;
 
   std::int64_t elements() const;
-  float at(std::int64_t index) const;         // converted, exactly
-  std::vector<float> floats() const;          // all of it, converted, exactly
-  std::int64_t first_not_finite() const;      // index of the first NaN or infinity; -1: none
+  float at(std::int64_t index) const;     // converted, exactly
+  std::vector<float> floats() const;      // all of it, converted, exactly
+  std::int64_t first_not_finite() const;  // index of the first NaN or infinity; -1: none
 };
 
 std::string shape_text(std::span<const std::int64_t> shape);  // "(2, 3)"

@@ -15,17 +15,17 @@ constexpr std::size_t panel_bytes(Dtype weights) { return weights == Dtype::bf16
 
 // y(n, j) = sum over k of x(n, k) w(j, k), for j in [begin, end).
 struct Matmul {
-  Dtype dtype = Dtype::f32;        // of the weights
+  Dtype dtype = Dtype::f32;            // of the weights
   const std::byte* weights = nullptr;  // (rows, depth), row-major; any alignment
   int depth = 0;
-  int begin = 0, end = 0;          // of the weights' rows
-  const void* panel = nullptr;     // (count, panel_stride), 64-byte aligned
-  std::size_t panel_stride = 0;    // in elements
+  int begin = 0, end = 0;        // of the weights' rows
+  const void* panel = nullptr;   // (count, panel_stride), 64-byte aligned
+  std::size_t panel_stride = 0;  // in elements
   int count = 0;
-  float* out = nullptr;            // (count, out_stride): y(n, j) goes to out[n * out_stride + j]
+  float* out = nullptr;  // (count, out_stride): y(n, j) goes to out[n * out_stride + j]
   std::size_t out_stride = 0;
-  const float* bias = nullptr;     // (rows); may be null
-  bool add = false;                // out += y instead of out = y
+  const float* bias = nullptr;  // (rows); may be null
+  bool add = false;             // out += y instead of out = y
 };
 
 // One query against the keys of its text, then those of its ancestors and its own.
@@ -39,8 +39,8 @@ struct Attention {
   const int* path = nullptr;      // (path_length): slots of positions text, text + 1, ...
   int path_length = 0;
   float scale = 1;
-  float* scores = nullptr;        // room for text + path_length rounded up to 16
-  float* out = nullptr;           // (width)
+  float* scores = nullptr;  // room for text + path_length rounded up to 16
+  float* out = nullptr;     // (width)
 };
 
 // The arithmetic of a transformer, in one order of summation that every instruction set follows:

@@ -7,7 +7,7 @@ namespace speclab {
 
 const Arithmetic& avx512_arithmetic() {
   using L = Avx512Lanes;
-  static constexpr Arithmetic kTable{L::kName,   matmul<L>,        attention<L>,  rms_norm<L>,
+  static constexpr Arithmetic kTable{L::kName,  matmul<L>,        attention<L>,  rms_norm<L>,
                                      swiglu<L>, round_to_bf16<L>, all_finite<L>, exp_all<L>};
   return kTable;
 }

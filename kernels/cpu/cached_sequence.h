@@ -12,7 +12,8 @@ struct CachedSequence {
 
   int used() const { return length + static_cast<int>(nodes.size()); }
   bool evaluated(int node) const {
-    return node >= 0 && node < static_cast<int>(entries.size()) && entries[static_cast<std::size_t>(node)].slot >= 0;
+    return node >= 0 && node < static_cast<int>(entries.size()) &&
+           entries[static_cast<std::size_t>(node)].slot >= 0;
   }
   void add(int node, int parent) {
     if (node >= static_cast<int>(entries.size())) entries.resize(static_cast<std::size_t>(node) + 1);
@@ -32,7 +33,6 @@ struct CachedSequence {
   int length = 0;              // certain tokens
   std::vector<int> nodes;      // evaluated, in the order of their slots: length, length + 1, ...
   std::vector<Entry> entries;  // by node number
-
 };
 
 }  // namespace speclab

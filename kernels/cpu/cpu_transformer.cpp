@@ -62,7 +62,8 @@ void CpuTransformer::evaluate() {
     const auto part = rows.subspan(begin, std::min(kMost, rows.size() - begin));
     pass_.layers(part, plan_.paths);
     for (std::size_t n = 0; n < part.size(); ++n) {
-      if (part[n].asked) std::copy_n(pass_.residual(static_cast<int>(n)), stride, asked_.data() + stride * taken++);
+      if (part[n].asked)
+        std::copy_n(pass_.residual(static_cast<int>(n)), stride, asked_.data() + stride * taken++);
     }
   }
   for (std::size_t begin = 0; begin < asked; begin += kMost) {
@@ -70,9 +71,10 @@ void CpuTransformer::evaluate() {
     const int broken = pass_.head(asked_.data() + begin * stride, count, hidden_.data() + begin * hidden,
                                   logits_.data() + begin * vocab);
     if (broken >= 0) {
-      throw ConfigError(fmt::format("row {} of the pass has a logit that is NaN or infinite, though all weights are "
-                                    "finite: activations overflow (is the checkpoint damaged, or its type too narrow?)",
-                                    begin + static_cast<std::size_t>(broken)));
+      throw ConfigError(
+          fmt::format("row {} of the pass has a logit that is NaN or infinite, though all weights are "
+                      "finite: activations overflow (is the checkpoint damaged, or its type too narrow?)",
+                      begin + static_cast<std::size_t>(broken)));
     }
   }
   forward_.logits = {logits_.data(), plan_.asked, weights_.config.vocab, Place::host};
@@ -109,8 +111,8 @@ Work CpuTransformer::rewind(std::span<const Rewound> batch) {
   for (const Rewound& rewound : batch) {
     CachedSequence& sequence = find(rewound.sequence);
     SPECLAB_CHECK(rewound.length >= 0 && rewound.length <= sequence.length,
-                  "sequence {}: rewound to {} of {} tokens", static_cast<int>(rewound.sequence), rewound.length,
-                  sequence.length);
+                  "sequence {}: rewound to {} of {} tokens", static_cast<int>(rewound.sequence),
+                  rewound.length, sequence.length);
     work.context += sequence.used();
     sequence.forget_nodes();
     sequence.length = rewound.length;

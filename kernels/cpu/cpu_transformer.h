@@ -12,11 +12,12 @@ namespace speclab {
 
 // What may be chosen beside the model; nothing of it changes a result.
 struct CpuOptions {
-  const Arithmetic* arithmetic = nullptr;    // null: best_arithmetic()
-  std::shared_ptr<ThreadTeam> team;          // null: one of its own. Models that take turns should share one.
+  const Arithmetic* arithmetic = nullptr;  // null: best_arithmetic()
+  std::shared_ptr<ThreadTeam> team;        // null: one of its own. Models that take turns should share one.
 };
 
-// A transformer of the Llama family on the processor. A row's bits depend on its tokens alone: see Arithmetic.
+// A transformer of the Llama family on the processor. A row's bits depend on its tokens alone: see
+// Arithmetic.
 class CpuTransformer : public LanguageModel {
  public:
   explicit CpuTransformer(LlamaWeights weights, CpuOptions options = {});
@@ -32,7 +33,7 @@ class CpuTransformer : public LanguageModel {
   // ConfigError where a text outgrows the model's positions, or where logits overflow.
   const Forward& forward(std::span<const Slice> batch) override;
 
-  Work keep(std::span<const Kept> batch) override;      // new_tokens: cache entries that moved
+  Work keep(std::span<const Kept> batch) override;       // new_tokens: cache entries that moved
   Work rewind(std::span<const Rewound> batch) override;  // moves nothing
 
  private:
@@ -53,7 +54,8 @@ class CpuTransformer : public LanguageModel {
 };
 
 // `directory` in Hugging Face layout; see core/models/checkpoint.h. ConfigError where it cannot be run.
-std::unique_ptr<LanguageModel> load_cpu_model(const std::filesystem::path& directory, CpuOptions options = {});
+std::unique_ptr<LanguageModel> load_cpu_model(const std::filesystem::path& directory,
+                                              CpuOptions options = {});
 
 // A model that has learnt nothing, for benchmarks.
 std::unique_ptr<LanguageModel> random_cpu_model(const LlamaConfig& config, Dtype dtype, std::uint64_t seed,

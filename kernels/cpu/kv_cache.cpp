@@ -29,7 +29,8 @@ void KvCache::move(int from, int to) {
   for (int layer = 0; layer < layers_; ++layer) {
     for (int head = 0; head < kv_heads_; ++head) {
       for (float* plane : {keys(layer, head), values(layer, head)}) {
-        std::copy_n(plane + static_cast<std::size_t>(from) * width, width, plane + static_cast<std::size_t>(to) * width);
+        std::copy_n(plane + static_cast<std::size_t>(from) * width, width,
+                    plane + static_cast<std::size_t>(to) * width);
       }
     }
   }

@@ -14,7 +14,9 @@ class KvCache {
   void reserve(int slots);  // keeps what it holds
   void move(int from, int to);
 
-  int width() const { return width_; }  // floats per head and slot: the head's size rounded up to 16, zeros after it
+  int width() const {
+    return width_;
+  }  // floats per head and slot: the head's size rounded up to 16, zeros after it
   float* keys(int layer, int kv_head) { return at(keys_, layer, kv_head); }      // (capacity, width)
   float* values(int layer, int kv_head) { return at(values_, layer, kv_head); }  // (capacity, width)
 

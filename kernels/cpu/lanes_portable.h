@@ -100,7 +100,9 @@ struct PortableLanes {
     }
     return sum.v[0];
   }
-  static Four totals(const F& a, const F& b, const F& c, const F& d) { return Four{total(a), total(b), total(c), total(d)}; }
+  static Four totals(const F& a, const F& b, const F& c, const F& d) {
+    return Four{total(a), total(b), total(c), total(d)};
+  }
   static void prefetch(const void*) {}
 };
 

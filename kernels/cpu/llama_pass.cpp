@@ -39,7 +39,8 @@ void LlamaPass::layers(std::span<const PassRow> rows, std::span<const int> paths
   for (const PassRow& row : rows) positions = std::max(positions, row.position + 1);
   rope_.extend(positions);
   // Grown by whole steps, so that a text that grows token by token seldom allocates.
-  for (Scratch& scratch : scratch_) scratch.scores.require(static_cast<std::size_t>((positions + 256) / 256 * 256));
+  for (Scratch& scratch : scratch_)
+    scratch.scores.require(static_cast<std::size_t>((positions + 256) / 256 * 256));
   embed(rows);
   team_.run([&](int thread) {
     for (int i = 0; i < config_.layers; ++i) {
@@ -65,10 +66,15 @@ int LlamaPass::head(const float* residuals, int count, float* hidden, float* log
   team_.run([&](int thread) {
     norm_rows(residuals, count, weights_.final_norm, hidden, thread);
     const Share share = share_of(config_.vocab, 16, thread, team_.size());
-    arithmetic_.matmul({.dtype = weights_.dtype, .weights = weights_.head, .depth = config_.hidden,
-                        .begin = share.begin, .end = share.end,
+    arithmetic_.matmul({.dtype = weights_.dtype,
+                        .weights = weights_.head,
+                        .depth = config_.hidden,
+                        .begin = share.begin,
+                        .end = share.end,
                         .panel = scratch_[static_cast<std::size_t>(thread)].panel.data(),
-                        .panel_stride = static_cast<std::size_t>(hidden_stride_), .count = count, .out = logits,
+                        .panel_stride = static_cast<std::size_t>(hidden_stride_),
+                        .count = count,
+                        .out = logits,
                         .out_stride = static_cast<std::size_t>(config_.vocab)});
     for (int row = 0; row < count; ++row) {
       if (!arithmetic_.all_finite(logits + at(row, config_.vocab) + share.begin, share.end - share.begin)) {
@@ -82,14 +88,17 @@ int LlamaPass::head(const float* residuals, int count, float* hidden, float* log
 void LlamaPass::embed(std::span<const PassRow> rows) {
   const std::size_t hidden = static_cast<std::size_t>(config_.hidden);
   for (std::size_t n = 0; n < rows.size(); ++n) {
-    const Tensor row{weights_.dtype, {},
-                     weights_.embedding + static_cast<std::size_t>(rows[n].token) * hidden * bytes_of(weights_.dtype)};
+    const Tensor row{
+        weights_.dtype,
+        {},
+        weights_.embedding + static_cast<std::size_t>(rows[n].token) * hidden * bytes_of(weights_.dtype)};
     float* out = residual_.data() + n * static_cast<std::size_t>(hidden_stride_);
     for (std::size_t i = 0; i < hidden; ++i) out[i] = row.at(static_cast<std::int64_t>(i));
   }
 }
 
-void LlamaPass::to_panel(const float* x, int length, AlignedBuffer<std::byte>& panel, std::size_t element) const {
+void LlamaPass::to_panel(const float* x, int length, AlignedBuffer<std::byte>& panel,
+                         std::size_t element) const {
   std::byte* out = panel.data() + element * panel_bytes(weights_.dtype);
   if (weights_.dtype == Dtype::bf16) {
     arithmetic_.round_to_bf16(x, length, reinterpret_cast<std::uint16_t*>(out));
@@ -125,11 +134,16 @@ void LlamaPass::queries_keys_values(const LlamaWeights::Layer& layer, int count,
   for (const Part& part : parts) {
     const int begin = std::max(share.begin, part.begin), end = std::min(share.end, part.begin + part.length);
     if (begin >= end) continue;
-    arithmetic_.matmul({.dtype = weights_.dtype, .weights = part.matrix, .depth = config_.hidden,
-                        .begin = begin - part.begin, .end = end - part.begin,
+    arithmetic_.matmul({.dtype = weights_.dtype,
+                        .weights = part.matrix,
+                        .depth = config_.hidden,
+                        .begin = begin - part.begin,
+                        .end = end - part.begin,
                         .panel = scratch_[static_cast<std::size_t>(thread)].panel.data(),
-                        .panel_stride = static_cast<std::size_t>(hidden_stride_), .count = count,
-                        .out = qkv_.data() + part.begin, .out_stride = static_cast<std::size_t>(qkv_length_),
+                        .panel_stride = static_cast<std::size_t>(hidden_stride_),
+                        .count = count,
+                        .out = qkv_.data() + part.begin,
+                        .out_stride = static_cast<std::size_t>(qkv_length_),
                         .bias = part.bias.empty() ? nullptr : part.bias.data()});
   }
 }
@@ -164,7 +178,8 @@ void LlamaPass::attend_all(int layer, std::span<const PassRow> rows, std::span<c
   unit = 0;
   for (int head = 0; head < config_.heads; ++head) {
     for (int n = 0; n < count; ++n) {
-      if (unit++ % team_.size() == thread) attend(layer, rows[static_cast<std::size_t>(n)], n, paths, head, scratch);
+      if (unit++ % team_.size() == thread)
+        attend(layer, rows[static_cast<std::size_t>(n)], n, paths, head, scratch);
     }
   }
 }
@@ -196,21 +211,35 @@ void LlamaPass::attend(int layer, const PassRow& row, int index, std::span<const
   }
   rope_.rotate(query, row.position);
   const int window = config_.sliding_window;
-  arithmetic_.attention({.query = query, .keys = row.cache->keys(layer, kv_head),
-                         .values = row.cache->values(layer, kv_head), .width = row.cache->width(), .text = row.text,
+  arithmetic_.attention({.query = query,
+                         .keys = row.cache->keys(layer, kv_head),
+                         .values = row.cache->values(layer, kv_head),
+                         .width = row.cache->width(),
+                         .text = row.text,
                          .first = window > 0 ? std::max(0, row.position + 1 - window) : 0,
-                         .path = paths.data() + row.path_begin, .path_length = row.path_length, .scale = scale_,
-                         .scores = scratch.scores.data(), .out = scratch.mixed.data()});
-  to_panel(scratch.mixed.data(), d, attended_, at(index, padded(query_length_)) + static_cast<std::size_t>(head * d));
+                         .path = paths.data() + row.path_begin,
+                         .path_length = row.path_length,
+                         .scale = scale_,
+                         .scores = scratch.scores.data(),
+                         .out = scratch.mixed.data()});
+  to_panel(scratch.mixed.data(), d, attended_,
+           at(index, padded(query_length_)) + static_cast<std::size_t>(head * d));
 }
 
-void LlamaPass::add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel, int count,
-                           int thread) {
+void LlamaPass::add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel,
+                           int count, int thread) {
   const Share share = share_of(config_.hidden, 16, thread, team_.size());
-  arithmetic_.matmul({.dtype = weights_.dtype, .weights = matrix, .depth = depth, .begin = share.begin,
-                      .end = share.end, .panel = panel.data(),
-                      .panel_stride = static_cast<std::size_t>(padded(depth)), .count = count,
-                      .out = residual_.data(), .out_stride = static_cast<std::size_t>(hidden_stride_), .add = true});
+  arithmetic_.matmul({.dtype = weights_.dtype,
+                      .weights = matrix,
+                      .depth = depth,
+                      .begin = share.begin,
+                      .end = share.end,
+                      .panel = panel.data(),
+                      .panel_stride = static_cast<std::size_t>(padded(depth)),
+                      .count = count,
+                      .out = residual_.data(),
+                      .out_stride = static_cast<std::size_t>(hidden_stride_),
+                      .add = true});
 }
 
 void LlamaPass::gate_up(const LlamaWeights::Layer& layer, int count, int thread) {
@@ -218,10 +247,15 @@ void LlamaPass::gate_up(const LlamaWeights::Layer& layer, int count, int thread)
   const Share share = share_of(config_.intermediate, kGateBlock, thread, team_.size());
   for (int begin = share.begin; begin < share.end; begin += kGateBlock) {
     const int end = std::min(begin + kGateBlock, share.end);
-    Matmul task{.dtype = weights_.dtype, .depth = config_.hidden, .end = end - begin, .panel = scratch.panel.data(),
-                .panel_stride = static_cast<std::size_t>(hidden_stride_), .count = count, .out_stride = kGateBlock};
-    const std::size_t skipped = static_cast<std::size_t>(begin) * static_cast<std::size_t>(config_.hidden) *
-                                bytes_of(weights_.dtype);
+    Matmul task{.dtype = weights_.dtype,
+                .depth = config_.hidden,
+                .end = end - begin,
+                .panel = scratch.panel.data(),
+                .panel_stride = static_cast<std::size_t>(hidden_stride_),
+                .count = count,
+                .out_stride = kGateBlock};
+    const std::size_t skipped =
+        static_cast<std::size_t>(begin) * static_cast<std::size_t>(config_.hidden) * bytes_of(weights_.dtype);
     task.weights = layer.gate + skipped;
     task.out = scratch.gate.data();
     arithmetic_.matmul(task);
@@ -231,7 +265,8 @@ void LlamaPass::gate_up(const LlamaWeights::Layer& layer, int count, int thread)
     for (int n = 0; n < count; ++n) {
       float* gate = scratch.gate.data() + at(n, kGateBlock);
       arithmetic_.swiglu(gate, scratch.up.data() + at(n, kGateBlock), end - begin, gate);
-      to_panel(gate, end - begin, activated_, at(n, padded(config_.intermediate)) + static_cast<std::size_t>(begin));
+      to_panel(gate, end - begin, activated_,
+               at(n, padded(config_.intermediate)) + static_cast<std::size_t>(begin));
     }
   }
 }

@@ -30,7 +30,7 @@ class LlamaPass {
   int hidden_stride() const { return hidden_stride_; }
 
  private:
-  struct Scratch {  // one thread's own
+  struct Scratch {                      // one thread's own
     AlignedBuffer<std::byte> panel;     // (kMostRows, padded(hidden)): normed rows
     AlignedBuffer<float> row;           // (padded(hidden))
     AlignedBuffer<float> gate, up;      // (kMostRows, kGateBlock)
@@ -43,13 +43,16 @@ class LlamaPass {
     return static_cast<std::size_t>(row) * static_cast<std::size_t>(stride);
   }
   void embed(std::span<const PassRow> rows);
-  void norm_rows(const float* residuals, int count, const std::vector<float>& weight, float* copy, int thread);
+  void norm_rows(const float* residuals, int count, const std::vector<float>& weight, float* copy,
+                 int thread);
   void to_panel(const float* x, int length, AlignedBuffer<std::byte>& panel, std::size_t element) const;
   void queries_keys_values(const LlamaWeights::Layer& layer, int count, int thread);
   void attend_all(int layer, std::span<const PassRow> rows, std::span<const int> paths, int thread);
   void store(int layer, const PassRow& row, int index, int kv_head);
-  void attend(int layer, const PassRow& row, int index, std::span<const int> paths, int head, Scratch& scratch);
-  void add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel, int count, int thread);
+  void attend(int layer, const PassRow& row, int index, std::span<const int> paths, int head,
+              Scratch& scratch);
+  void add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel, int count,
+                  int thread);
   void gate_up(const LlamaWeights::Layer& layer, int count, int thread);
 
   const LlamaWeights& weights_;
@@ -59,11 +62,11 @@ class LlamaPass {
   RopeTable rope_;
   int hidden_stride_, query_length_, key_length_, qkv_length_;
   float scale_;
-  AlignedBuffer<float> residual_;           // (kMostRows, hidden_stride)
-  AlignedBuffer<float> qkv_;                // (kMostRows, qkv_length): query heads, key heads, value heads
-  AlignedBuffer<std::byte> attended_;       // panel (kMostRows, padded(query_length))
-  AlignedBuffer<std::byte> activated_;      // panel (kMostRows, padded(intermediate))
-  std::vector<Scratch> scratch_;            // by thread
+  AlignedBuffer<float> residual_;       // (kMostRows, hidden_stride)
+  AlignedBuffer<float> qkv_;            // (kMostRows, qkv_length): query heads, key heads, value heads
+  AlignedBuffer<std::byte> attended_;   // panel (kMostRows, padded(query_length))
+  AlignedBuffer<std::byte> activated_;  // panel (kMostRows, padded(intermediate))
+  std::vector<Scratch> scratch_;        // by thread
   std::atomic<int> not_finite_{-1};
 };
 

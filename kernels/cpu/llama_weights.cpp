@@ -25,8 +25,9 @@ class Gatherer {
       first_ = name;
     }
     if (tensor.dtype != *dtype_) {
-      throw ConfigError(fmt::format("tensor '{}' is stored as {}, but '{}' as {}; all matrices of a model must have one type",
-                                    name, name_of(tensor.dtype), first_, name_of(*dtype_)));
+      throw ConfigError(fmt::format(
+          "tensor '{}' is stored as {}, but '{}' as {}; all matrices of a model must have one type", name,
+          name_of(tensor.dtype), first_, name_of(*dtype_)));
     }
     return tensor.data;
   }
@@ -42,9 +43,11 @@ class Gatherer {
 
 std::size_t LlamaWeights::streamed_bytes() const {
   const auto c = config;
-  const std::size_t heads = static_cast<std::size_t>(2 * c.heads + 2 * c.kv_heads) * static_cast<std::size_t>(c.head_dim);
+  const std::size_t heads =
+      static_cast<std::size_t>(2 * c.heads + 2 * c.kv_heads) * static_cast<std::size_t>(c.head_dim);
   const std::size_t per_layer = heads + 3 * static_cast<std::size_t>(c.intermediate);
-  const std::size_t outputs = per_layer * static_cast<std::size_t>(c.layers) + static_cast<std::size_t>(c.vocab);
+  const std::size_t outputs =
+      per_layer * static_cast<std::size_t>(c.layers) + static_cast<std::size_t>(c.vocab);
   return outputs * static_cast<std::size_t>(c.hidden) * bytes_of(dtype);
 }
 

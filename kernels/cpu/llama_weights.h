@@ -14,7 +14,7 @@ namespace speclab {
 // type; vectors are copies in f32.
 struct LlamaWeights {
   struct Layer {
-    std::vector<float> input_norm, output_norm;     // (hidden): before attention, before the feed-forward part
+    std::vector<float> input_norm, output_norm;  // (hidden): before attention, before the feed-forward part
     const std::byte *query = nullptr, *key = nullptr, *value = nullptr, *output = nullptr;
     const std::byte *gate = nullptr, *up = nullptr, *down = nullptr;
     std::vector<float> query_bias, key_bias, value_bias;  // empty without
@@ -26,7 +26,7 @@ struct LlamaWeights {
   const std::byte* embedding = nullptr;  // (vocab, hidden)
   const std::byte* head = nullptr;       // (vocab, hidden)
   std::vector<Layer> layers;
-  std::vector<float> final_norm;  // (hidden)
+  std::vector<float> final_norm;      // (hidden)
   std::shared_ptr<const void> owner;  // of what the views look at
 
   std::size_t streamed_bytes() const;  // what one token reads: all matrices, the embedding only as head
@@ -36,7 +36,8 @@ struct LlamaWeights {
 using TensorSource = std::function<Tensor(const std::string& name, std::span<const std::int64_t> shape)>;
 
 // ConfigError where matrices differ in type.
-LlamaWeights gather_weights(const LlamaConfig& config, const TensorSource& source, std::shared_ptr<const void> owner);
+LlamaWeights gather_weights(const LlamaConfig& config, const TensorSource& source,
+                            std::shared_ptr<const void> owner);
 
 LlamaWeights load_weights(const std::filesystem::path& directory);
 

@@ -162,9 +162,12 @@ void matmul_as(const Matmul& task) {
 template <class Lanes>
 void matmul(const Matmul& task) {
   switch (task.dtype) {
-    case Dtype::f32: return matmul_as<Lanes, F32Weight<Lanes>>(task);
-    case Dtype::f16: return matmul_as<Lanes, F16Weight<Lanes>>(task);
-    case Dtype::bf16: return matmul_as<Lanes, Bf16Weight<Lanes>>(task);
+    case Dtype::f32:
+      return matmul_as<Lanes, F32Weight<Lanes>>(task);
+    case Dtype::f16:
+      return matmul_as<Lanes, F16Weight<Lanes>>(task);
+    case Dtype::bf16:
+      return matmul_as<Lanes, Bf16Weight<Lanes>>(task);
   }
 }
 

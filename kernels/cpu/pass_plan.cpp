@@ -14,7 +14,8 @@ void check_token(const Slice& slice, Token token, int vocab) {
 }
 
 // Everything that can be wrong with a slice.
-void check(const Slice& slice, const CachedSequence& sequence, const LlamaConfig& config, std::vector<int>& met) {
+void check(const Slice& slice, const CachedSequence& sequence, const LlamaConfig& config,
+           std::vector<int>& met) {
   const int id = static_cast<int>(slice.sequence);
   SPECLAB_CHECK(slice.text.empty() || sequence.nodes.empty(),
                 "sequence {}: text was given while {} tree nodes wait for keep", id, sequence.nodes.size());
@@ -27,22 +28,24 @@ void check(const Slice& slice, const CachedSequence& sequence, const LlamaConfig
     SPECLAB_CHECK(length > 0, "sequence {}: nodes without text, so without a root", id);
   }
   for (const int node : slice.nodes) {
-    SPECLAB_CHECK(node > 0 && node < slice.tree->size(), "sequence {}: node {}, but the tree has nodes 1 to {}", id,
-                  node, slice.tree->size() - 1);
+    SPECLAB_CHECK(node > 0 && node < slice.tree->size(),
+                  "sequence {}: node {}, but the tree has nodes 1 to {}", id, node, slice.tree->size() - 1);
     const auto known = [&](int other) {
       return sequence.evaluated(other) || std::find(met.begin(), met.end(), other) != met.end();
     };
     SPECLAB_CHECK(!known(node), "sequence {}: node {} is evaluated twice", id, node);
     const int parent = slice.tree->parent(node);
-    SPECLAB_CHECK(parent == 0 || known(parent), "sequence {}: node {} comes without its parent, {}", id, node, parent);
+    SPECLAB_CHECK(parent == 0 || known(parent), "sequence {}: node {} comes without its parent, {}", id, node,
+                  parent);
     check_token(slice, slice.tree->token(node), config.vocab);
     end = std::max(end, length + slice.tree->depth(node));
     met.push_back(node);
   }
   if (end > config.max_positions) {
-    throw ConfigError(fmt::format("sequence {} needs {} positions, but the model has max_position_embeddings = {}; "
-                                  "use a shorter prompt, fewer new tokens or a smaller tree", id, end,
-                                  config.max_positions));
+    throw ConfigError(
+        fmt::format("sequence {} needs {} positions, but the model has max_position_embeddings = {}; "
+                    "use a shorter prompt, fewer new tokens or a smaller tree",
+                    id, end, config.max_positions));
   }
 }
 
@@ -56,8 +59,12 @@ void PassPlan::count(const PassRow& row, int window) {
 void PassPlan::add_text(const Slice& slice, CachedSequence& sequence, int window) {
   for (const Token token : slice.text) {
     const int position = sequence.length++;
-    rows.push_back({.cache = &sequence.cache, .sequence = slice.sequence, .token = token, .slot = position,
-                    .position = position, .text = position + 1});
+    rows.push_back({.cache = &sequence.cache,
+                    .sequence = slice.sequence,
+                    .token = token,
+                    .slot = position,
+                    .position = position,
+                    .text = position + 1});
     count(rows.back(), window);
   }
   if (slice.rows && !slice.text.empty()) rows.back().asked = true;
@@ -75,9 +82,15 @@ void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int windo
       paths[static_cast<std::size_t>(i)] = entry.slot;
       at = entry.parent;
     }
-    rows.push_back({.cache = &sequence.cache, .sequence = slice.sequence, .token = slice.tree->token(node),
-                    .slot = slot, .position = sequence.length + depth - 1, .text = sequence.length,
-                    .path_begin = begin, .path_length = depth, .asked = slice.rows});
+    rows.push_back({.cache = &sequence.cache,
+                    .sequence = slice.sequence,
+                    .token = slice.tree->token(node),
+                    .slot = slot,
+                    .position = sequence.length + depth - 1,
+                    .text = sequence.length,
+                    .path_begin = begin,
+                    .path_length = depth,
+                    .asked = slice.rows});
     count(rows.back(), window);
   }
 }

@@ -31,7 +31,8 @@ struct PassPlan {
   // `sequences` belong to the slices one to one. Checks everything, then enters texts and nodes into the
   // sequences, whose caches get the room. BrokenInvariant for misuse, ConfigError for a text too long;
   // after either nothing has changed.
-  void make(std::span<const Slice> batch, std::span<CachedSequence* const> sequences, const LlamaConfig& config);
+  void make(std::span<const Slice> batch, std::span<CachedSequence* const> sequences,
+            const LlamaConfig& config);
 
  private:
   void add_text(const Slice& slice, CachedSequence& sequence, int window);

@@ -36,7 +36,8 @@ std::uint16_t f16_of(float value) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(value);
   const std::uint32_t sign = bits >> 31 << 15, magnitude = bits & 0x7FFFFFFFu;
   if (magnitude < 0x38800000u) return static_cast<std::uint16_t>(sign);
-  return static_cast<std::uint16_t>(sign | ((magnitude - 0x38000000u + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13));
+  return static_cast<std::uint16_t>(sign |
+                                    ((magnitude - 0x38000000u + 0xFFFu + ((magnitude >> 13) & 1u)) >> 13));
 }
 
 void store(float value, Dtype dtype, std::byte* where) {

@@ -14,7 +14,8 @@ std::vector<double> rope_frequencies(const RopeConfig& config, int head_dim) {
     if (config.scaling == RopeConfig::Scaling::llama3) {
       // Turns within the original context: few of them, and the frequency shrinks.
       const double turns = config.original_max_positions * frequency / (2 * std::numbers::pi);
-      const double kept = (turns - config.low_freq_factor) / (config.high_freq_factor - config.low_freq_factor);
+      const double kept =
+          (turns - config.low_freq_factor) / (config.high_freq_factor - config.low_freq_factor);
       if (kept <= 0) {
         frequency /= config.factor;
       } else if (kept < 1) {

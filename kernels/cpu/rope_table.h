@@ -18,7 +18,7 @@ class RopeTable {
 
  private:
   int half_;
-  std::vector<double> frequencies_;  // (half)
+  std::vector<double> frequencies_;     // (half)
   std::vector<float> cosines_, sines_;  // (positions, half)
 };
 

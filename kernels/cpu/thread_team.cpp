@@ -18,8 +18,8 @@ void pause() {
 #endif
 }
 
-constexpr int kSpins = 400;    // about 10 microseconds: most phases end within them
-constexpr int kYields = 200;   // about 100 on an idle machine; on a crowded one others run meanwhile
+constexpr int kSpins = 400;   // about 10 microseconds: most phases end within them
+constexpr int kYields = 200;  // about 100 on an idle machine; on a crowded one others run meanwhile
 
 // Returns when the value is no longer `old`.
 void wait_while(const std::atomic<std::uint32_t>& value, std::uint32_t old) {

@@ -39,9 +39,11 @@ void expect_same(const Values& found, const Values& expected, const std::string&
   }
 }
 
-void expect_same(const std::vector<Values>& found, const std::vector<Values>& expected, const std::string& where) {
+void expect_same(const std::vector<Values>& found, const std::vector<Values>& expected,
+                 const std::string& where) {
   ASSERT_EQ(found.size(), expected.size()) << where;
-  for (std::size_t i = 0; i < found.size(); ++i) expect_same(found[i], expected[i], where + ", row " + std::to_string(i));
+  for (std::size_t i = 0; i < found.size(); ++i)
+    expect_same(found[i], expected[i], where + ", row " + std::to_string(i));
 }
 
 class Conformance {
@@ -125,7 +127,8 @@ class Conformance {
       const Nodes path = tree_.path(node);
       const std::vector<Values> alone = forward(chain, text_, path);
       for (std::size_t i = 0; i < path.size(); ++i) {
-        expect_same(alone[i + 1], rows[static_cast<std::size_t>(path[i])], "a path without the rest of its tree");
+        expect_same(alone[i + 1], rows[static_cast<std::size_t>(path[i])],
+                    "a path without the rest of its tree");
       }
       model_->close(chain);
     }
@@ -139,7 +142,8 @@ class Conformance {
     fill(one_by_one, text_);
     for (int depth = 1; depth <= 3; ++depth) {
       Nodes level;
-      std::ranges::copy_if(all_, std::back_inserter(level), [&](int node) { return tree_.depth(node) == depth; });
+      std::ranges::copy_if(all_, std::back_inserter(level),
+                           [&](int node) { return tree_.depth(node) == depth; });
       const std::vector<Values> rows = forward(by_depth, {}, level);
       for (std::size_t i = 0; i < level.size(); ++i) {
         expect_same(rows[i], expected[static_cast<std::size_t>(level[i])], "a tree by rounds");
@@ -160,7 +164,8 @@ class Conformance {
       for (std::size_t evaluated = 0; evaluated <= all_.size(); ++evaluated) {
         const SequenceId id = fresh();
         forward(id, text_, std::span(all_).first(evaluated));
-        const auto known = std::ranges::find_if(path, [&](int node) { return node > static_cast<int>(evaluated); });
+        const auto known =
+            std::ranges::find_if(path, [&](int node) { return node > static_cast<int>(evaluated); });
         const int kept = static_cast<int>(known - path.begin());
         const Kept asked{id, path};
         const Work work = model_->keep({&asked, 1});
@@ -177,7 +182,8 @@ class Conformance {
         next.add(0, 2 % model_->vocab());
         next.add(0, 3 % model_->vocab());
         const Nodes both{1, 2};
-        const std::span<const Token> lacking = std::span(text).subspan(static_cast<std::size_t>(model_->length(id)));
+        const std::span<const Token> lacking =
+            std::span(text).subspan(static_cast<std::size_t>(model_->length(id)));
         const Slice slice{.sequence = id, .text = lacking, .tree = &next, .nodes = both};
         const std::vector<Values> rows = rows_of(model_->forward({&slice, 1}));
         ASSERT_EQ(rows.size(), 3u);
@@ -228,8 +234,11 @@ class Conformance {
     const auto slices = [&](const std::vector<SequenceId>& ids) {
       std::vector<Slice> batch;
       for (std::size_t i = 0; i < kCount; ++i) {
-        batch.push_back({.sequence = ids[i], .text = texts[i], .tree = &trees[i],
-                         .nodes = std::span(all_).first(i * 8 / (kCount - 1)), .rows = i != 2});
+        batch.push_back({.sequence = ids[i],
+                         .text = texts[i],
+                         .tree = &trees[i],
+                         .nodes = std::span(all_).first(i * 8 / (kCount - 1)),
+                         .rows = i != 2});
         if (i == 4) {
           fill(ids[i], texts[i]);
           batch.back().text = {};
@@ -255,7 +264,8 @@ class Conformance {
       const std::vector<Values> own = rows_of(one);
       for (std::size_t n = 0; n < own.size(); ++n, ++row) {
         ASSERT_LT(row, static_cast<int>(rows.size()));
-        expect_same(rows[static_cast<std::size_t>(row)], own[n], "batch and alone, slice " + std::to_string(i));
+        expect_same(rows[static_cast<std::size_t>(row)], own[n],
+                    "batch and alone, slice " + std::to_string(i));
       }
       sum.sequences += one.work.sequences;
       sum.new_tokens += one.work.new_tokens;
@@ -273,7 +283,8 @@ class Conformance {
   void cuts_do_not_matter() {
     const Tokens text = some_text(std::min(most_, 150), 2);
     const Values expected = afresh(text);
-    for (const std::size_t step : {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{16}, std::size_t{65}}) {
+    for (const std::size_t step :
+         {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{16}, std::size_t{65}}) {
       const SequenceId id = fresh();
       Values row;
       for (std::size_t begin = 0; begin < text.size(); begin += step) {
@@ -298,20 +309,32 @@ class Conformance {
     const std::int64_t length = static_cast<std::int64_t>(text_.size());
     const Slice prompt{.sequence = id, .text = std::span(text_).first(text_.size() - 1), .rows = false};
     Work work = model_->forward({&prompt, 1}).work;
-    Work expected{.actor = work.actor, .op = Op::forward, .sequences = 1, .new_tokens = static_cast<int>(length) - 1};
+    Work expected{
+        .actor = work.actor, .op = Op::forward, .sequences = 1, .new_tokens = static_cast<int>(length) - 1};
     for (std::int64_t p = 0; p + 1 < length; ++p) expected.pairs += seen(p);
     EXPECT_EQ(work, expected) << "work of a prompt";
 
-    const Slice step{.sequence = id, .text = std::span(text_).last(1), .tree = &tree_, .nodes = std::span(all_).first(3)};
+    const Slice step{
+        .sequence = id, .text = std::span(text_).last(1), .tree = &tree_, .nodes = std::span(all_).first(3)};
     work = model_->forward({&step, 1}).work;
-    expected = {.actor = work.actor, .op = Op::forward, .sequences = 1, .new_tokens = 4, .rows = 4,
-                .context = length - 1, .pairs = seen(length - 1)};
+    expected = {.actor = work.actor,
+                .op = Op::forward,
+                .sequences = 1,
+                .new_tokens = 4,
+                .rows = 4,
+                .context = length - 1,
+                .pairs = seen(length - 1)};
     for (int node = 1; node <= 3; ++node) expected.pairs += seen(length - 1 + tree_.depth(node));
     EXPECT_EQ(work, expected) << "work of a step";
 
     const Slice round{.sequence = id, .tree = &tree_, .nodes = std::span(all_).subspan(3)};
     work = model_->forward({&round, 1}).work;
-    expected = {.actor = work.actor, .op = Op::forward, .sequences = 1, .new_tokens = 5, .rows = 5, .context = length + 3};
+    expected = {.actor = work.actor,
+                .op = Op::forward,
+                .sequences = 1,
+                .new_tokens = 5,
+                .rows = 5,
+                .context = length + 3};
     for (int node = 4; node <= 8; ++node) expected.pairs += seen(length - 1 + tree_.depth(node));
     EXPECT_EQ(work, expected) << "work of a further round";
     model_->close(id);

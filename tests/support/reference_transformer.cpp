@@ -8,8 +8,8 @@
 
 namespace speclab {
 
-ReferenceTransformer::ReferenceTransformer(const LlamaConfig& config, const std::vector<StoredTensor>& tensors,
-                                           Activations activations)
+ReferenceTransformer::ReferenceTransformer(const LlamaConfig& config,
+                                           const std::vector<StoredTensor>& tensors, Activations activations)
     : config_(config), activations_(activations) {
   for (const StoredTensor& tensor : tensors) {
     const std::vector<float> values = tensor.view().floats();
@@ -42,7 +42,8 @@ std::vector<double> ReferenceTransformer::norm(const Vector& x, const std::strin
   return y;
 }
 
-// The published formulas: transformers' `_compute_linear_scaling_rope_parameters` and `_compute_llama3_parameters`.
+// The published formulas: transformers' `_compute_linear_scaling_rope_parameters` and
+// `_compute_llama3_parameters`.
 void ReferenceTransformer::rotate(double* head, int position) const {
   const RopeConfig& rope = config_.rope;
   const int half = config_.head_dim / 2;
@@ -70,10 +71,12 @@ void ReferenceTransformer::rotate(double* head, int position) const {
 std::vector<double> ReferenceTransformer::logits(const std::vector<Token>& tokens) const {
   const std::size_t length = tokens.size(), d = static_cast<std::size_t>(config_.head_dim);
   const std::size_t hidden = static_cast<std::size_t>(config_.hidden);
-  const std::size_t heads = static_cast<std::size_t>(config_.heads), kv_heads = static_cast<std::size_t>(config_.kv_heads);
+  const std::size_t heads = static_cast<std::size_t>(config_.heads),
+                    kv_heads = static_cast<std::size_t>(config_.kv_heads);
   std::vector<Vector> x;
   for (const Token token : tokens) {
-    const auto row = tensor("model.embed_tokens.weight").begin() + static_cast<std::ptrdiff_t>(hidden) * token;
+    const auto row =
+        tensor("model.embed_tokens.weight").begin() + static_cast<std::ptrdiff_t>(hidden) * token;
     x.emplace_back(row, row + static_cast<std::ptrdiff_t>(hidden));
   }
   for (int layer = 0; layer < config_.layers; ++layer) {
@@ -87,7 +90,8 @@ std::vector<double> ReferenceTransformer::logits(const std::vector<Token>& token
       const auto finish = [&](Vector& all, const char* name) {
         for (std::size_t at = 0; at < all.size(); at += d) {
           if (config_.qk_norm) {
-            const Vector head(all.begin() + static_cast<std::ptrdiff_t>(at), all.begin() + static_cast<std::ptrdiff_t>(at + d));
+            const Vector head(all.begin() + static_cast<std::ptrdiff_t>(at),
+                              all.begin() + static_cast<std::ptrdiff_t>(at + d));
             std::ranges::copy(norm(head, prefix + name), all.begin() + static_cast<std::ptrdiff_t>(at));
           }
           rotate(all.data() + at, static_cast<int>(p));
@@ -97,7 +101,8 @@ std::vector<double> ReferenceTransformer::logits(const std::vector<Token>& token
       finish(k.back(), "self_attn.k_norm");
     }
     for (std::size_t p = 0; p < length; ++p) {
-      const std::size_t window = config_.sliding_window > 0 ? static_cast<std::size_t>(config_.sliding_window) : length;
+      const std::size_t window =
+          config_.sliding_window > 0 ? static_cast<std::size_t>(config_.sliding_window) : length;
       const std::size_t first = p + 1 > window ? p + 1 - window : 0;
       Vector mixed(heads * d);
       for (std::size_t h = 0; h < heads; ++h) {

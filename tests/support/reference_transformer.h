@@ -9,7 +9,8 @@
 
 namespace speclab {
 
-// The same family of models written out plainly, in double, with no cache: what the fast one is compared with.
+// The same family of models written out plainly, in double, with no cache: what the fast one is compared
+// with.
 class ReferenceTransformer {
  public:
   enum class Activations { exact, rounded_to_bf16 };  // as they enter a product with a matrix

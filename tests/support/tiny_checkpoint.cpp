@@ -118,7 +118,8 @@ void write_safetensors(const fs::path& file, const std::vector<StoredTensor>& te
   for (const StoredTensor& tensor : tensors) {
     const std::size_t begin = end;
     end += tensor.bytes.size();
-    header[tensor.name] = {{"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    header[tensor.name] = {
+        {"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
   }
   const std::string text = header.dump();
   const std::uint64_t length = text.size();
@@ -126,7 +127,8 @@ void write_safetensors(const fs::path& file, const std::vector<StoredTensor>& te
   out.write(reinterpret_cast<const char*>(&length), sizeof length);
   out << text;
   for (const StoredTensor& tensor : tensors) {
-    out.write(reinterpret_cast<const char*>(tensor.bytes.data()), static_cast<std::streamsize>(tensor.bytes.size()));
+    out.write(reinterpret_cast<const char*>(tensor.bytes.data()),
+              static_cast<std::streamsize>(tensor.bytes.size()));
   }
 }
 

@@ -67,10 +67,10 @@ class CpuTransformerTest : public testing::TestWithParam<Case> {
   std::vector<StoredTensor> tensors_ = random_tensors(config_, GetParam().dtype, 3);
 };
 
-// Fourteen products in a row, each with some 2^-24 sqrt(depth) of relative error: 1e-5 leaves a factor of ten.
-// bf16 weights: each product's activations are rounded by 2^-9 at most, uniformly, which is 2^-9 / sqrt(3) of
-// each sum's spread; sqrt(14) of them in a row are 0.4 %, and the largest of 67 logits three times that.
-// Against a reference that rounds alike only values near a rounding boundary differ: a few of 2^-8.
+// Fourteen products in a row, each with some 2^-24 sqrt(depth) of relative error: 1e-5 leaves a factor of
+// ten. bf16 weights: each product's activations are rounded by 2^-9 at most, uniformly, which is 2^-9 /
+// sqrt(3) of each sum's spread; sqrt(14) of them in a row are 0.4 %, and the largest of 67 logits three times
+// that. Against a reference that rounds alike only values near a rounding boundary differ: a few of 2^-8.
 TEST_P(CpuTransformerTest, EqualsThePlainTransformer) {
   const auto model = stored(config_, tensors_);
   const bool bf16 = GetParam().dtype == Dtype::bf16;
@@ -87,7 +87,8 @@ TEST_P(CpuTransformerTest, EqualsThePlainTransformer) {
 }
 
 TEST_P(CpuTransformerTest, KeepsTheContract) {
-  check_model_conformance([&] { return stored(config_, tensors_); }, config_.max_positions, config_.sliding_window);
+  check_model_conformance([&] { return stored(config_, tensors_); }, config_.max_positions,
+                          config_.sliding_window);
 }
 
 TEST_P(CpuTransformerTest, NeitherInstructionSetNorThreadsChangeABit) {
@@ -111,7 +112,9 @@ INSTANTIATE_TEST_SUITE_P(All, CpuTransformerTest, testing::ValuesIn([] {
                            }
                            return cases;
                          }()),
-                         [](const auto& param) { return param.param.architecture + name_of(param.param.dtype); });
+                         [](const auto& param) {
+                           return param.param.architecture + name_of(param.param.dtype);
+                         });
 
 // The other ways of scaling rotary positions.
 TEST(CpuTransformerRopeTest, EqualsThePlainTransformer) {
@@ -123,7 +126,8 @@ TEST(CpuTransformerRopeTest, EqualsThePlainTransformer) {
     config.tied = true;
     const std::vector<StoredTensor> tensors = random_tensors(config, Dtype::f32, 5);
     const std::vector<Token> text = some_text(60, config.vocab);
-    EXPECT_LT(difference(last_row(*stored(config, tensors), text), ReferenceTransformer(config, tensors).logits(text)),
+    EXPECT_LT(difference(last_row(*stored(config, tensors), text),
+                         ReferenceTransformer(config, tensors).logits(text)),
               1e-5);
   }
 }
@@ -207,7 +211,8 @@ TEST_F(MisuseTest, TooLongATextIsTheUsersMistake) {
     forward({}, first_);
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_NE(std::string(error.what()).find("needs 161 positions, but the model has max_position_embeddings = 160"),
+    EXPECT_NE(std::string(error.what())
+                  .find("needs 161 positions, but the model has max_position_embeddings = 160"),
               std::string::npos)
         << error.what();
   }

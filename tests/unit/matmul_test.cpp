@@ -48,9 +48,10 @@ struct Problem {
         w[i] = value;
       } else {
         // Any pattern of f16 with an exponent near one; bf16 by rounding.
-        const std::uint16_t bits = dtype == Dtype::bf16
-                                       ? bf16_of(value)
-                                       : static_cast<std::uint16_t>((mix64(i) & 0x83FFu) | ((mix64(i) >> 20) % 8 + 10) << 10);
+        const std::uint16_t bits =
+            dtype == Dtype::bf16
+                ? bf16_of(value)
+                : static_cast<std::uint16_t>((mix64(i) & 0x83FFu) | ((mix64(i) >> 20) % 8 + 10) << 10);
         std::memcpy(where, &bits, 2);
         w[i] = dtype == Dtype::bf16 ? float_of_bf16(bits) : float_of_f16(bits);
       }
@@ -73,7 +74,8 @@ struct Problem {
       for (int j_ = 0; j_ < rows; ++j_) {
         double sum = 0, size_sum = 0;
         for (int k_ = 0; k_ < depth; ++k_) {
-          const double product = w[size(j_, depth) + static_cast<std::size_t>(k_)] * x[size(n_, depth) + static_cast<std::size_t>(k_)];
+          const double product = w[size(j_, depth) + static_cast<std::size_t>(k_)] *
+                                 x[size(n_, depth) + static_cast<std::size_t>(k_)];
           sum += product;
           size_sum += std::abs(product);
         }
@@ -86,10 +88,17 @@ struct Problem {
   // (count_, end - begin) for panel rows from `row`.
   std::vector<float> solve(InstructionSet set, int row, int count_, int begin, int end) const {
     std::vector<float> out(static_cast<std::size_t>(count_) * static_cast<std::size_t>(rows), -77.0f);
-    arithmetic(set).matmul({.dtype = dtype, .weights = weights.data() + 1, .depth = depth, .begin = begin, .end = end,
-                            .panel = panel.data() + static_cast<std::size_t>(row * padded(depth)) * panel_bytes(dtype),
-                            .panel_stride = static_cast<std::size_t>(padded(depth)), .count = count_, .out = out.data(),
-                            .out_stride = static_cast<std::size_t>(rows)});
+    arithmetic(set).matmul(
+        {.dtype = dtype,
+         .weights = weights.data() + 1,
+         .depth = depth,
+         .begin = begin,
+         .end = end,
+         .panel = panel.data() + static_cast<std::size_t>(row * padded(depth)) * panel_bytes(dtype),
+         .panel_stride = static_cast<std::size_t>(padded(depth)),
+         .count = count_,
+         .out = out.data(),
+         .out_stride = static_cast<std::size_t>(rows)});
     return out;
   }
 };
@@ -105,7 +114,8 @@ TEST_P(MatmulTest, IsAccurate) {
       const std::vector<float> found = problem.solve(set, 0, problem.count, 0, problem.rows);
       for (std::size_t i = 0; i < found.size(); ++i) {
         const double bound = (depth / 16 + 6) * 0x1p-24 * problem.magnitude[i];
-        ASSERT_NEAR(found[i], problem.exact[i], bound) << arithmetic(set).name << ", depth " << depth << ", " << i;
+        ASSERT_NEAR(found[i], problem.exact[i], bound)
+            << arithmetic(set).name << ", depth " << depth << ", " << i;
       }
     }
   }
@@ -134,12 +144,15 @@ TEST_P(MatmulTest, ARowDoesNotDependOnWhatIsBesideIt) {
     }
     for (int together = 2; together <= count; ++together) {
       const std::vector<float> found = problem.solve(set, 0, together, 0, rows);
-      EXPECT_TRUE(std::equal(found.begin(), found.end(), alone.begin())) << arithmetic(set).name << ", " << together;
+      EXPECT_TRUE(std::equal(found.begin(), found.end(), alone.begin()))
+          << arithmetic(set).name << ", " << together;
     }
     for (int cut = 1; cut < rows; ++cut) {
-      const std::vector<float> low = problem.solve(set, 0, count, 0, cut), high = problem.solve(set, 0, count, cut, rows);
+      const std::vector<float> low = problem.solve(set, 0, count, 0, cut),
+                               high = problem.solve(set, 0, count, cut, rows);
       for (std::size_t i = 0; i < alone.size(); ++i) {
-        ASSERT_EQ(static_cast<int>(i) % rows < cut ? low[i] : high[i], alone[i]) << arithmetic(set).name << ", cut " << cut;
+        ASSERT_EQ(static_cast<int>(i) % rows < cut ? low[i] : high[i], alone[i])
+            << arithmetic(set).name << ", cut " << cut;
       }
     }
   }
@@ -153,9 +166,18 @@ TEST(MatmulTest, AddsBiasAndOldValues) {
   const std::vector<float> plain = problem.solve(InstructionSet::portable, 0, 2, 0, 5), bias{1, 2, 3, 4, 5};
   for (const InstructionSet set : available_sets()) {
     std::vector<float> out(10, 100);
-    arithmetic(set).matmul({.dtype = Dtype::f32, .weights = problem.weights.data() + 1, .depth = 20, .begin = 0, .end = 5,
-                            .panel = problem.panel.data(), .panel_stride = 32, .count = 2, .out = out.data(),
-                            .out_stride = 5, .bias = bias.data(), .add = true});
+    arithmetic(set).matmul({.dtype = Dtype::f32,
+                            .weights = problem.weights.data() + 1,
+                            .depth = 20,
+                            .begin = 0,
+                            .end = 5,
+                            .panel = problem.panel.data(),
+                            .panel_stride = 32,
+                            .count = 2,
+                            .out = out.data(),
+                            .out_stride = 5,
+                            .bias = bias.data(),
+                            .add = true});
     for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(out[i], 100.0f + (plain[i] + bias[i % 5]));
   }
 }
@@ -195,7 +217,8 @@ TEST(ElementwiseTest, NormAndSwigluAreAccurateAndAgree) {
       EXPECT_EQ(out, expected) << arithmetic(set).name;
       // Half of the sum's relative error, (length / 16 + 4) 2^-24, and four further roundings.
       for (std::size_t i = 0; i < x.size(); ++i) {
-        ASSERT_NEAR(out[i], x[i] * factor * w[i], (length / 16 + 12) * 0x1p-24 * std::abs(x[i] * factor * w[i]));
+        ASSERT_NEAR(out[i], x[i] * factor * w[i],
+                    (length / 16 + 12) * 0x1p-24 * std::abs(x[i] * factor * w[i]));
       }
     }
     for (const InstructionSet set : available_sets()) {

@@ -29,7 +29,8 @@ TEST(Float16Test, EveryPatternIsConvertedExactly) {
       EXPECT_EQ(std::isnan(value), fraction != 0);
       EXPECT_EQ(std::isinf(value), fraction == 0);
     } else {
-      const double truth = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
+      const double truth =
+          exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
       ASSERT_EQ(value, sign * truth) << bits;
     }
   }
@@ -97,29 +98,37 @@ TEST_F(CheckpointTest, IsReadAsWritten) {
 
 TEST_F(CheckpointTest, ShardsAreFoundByTheIndex) {
   fs::remove(weights_);
-  const std::vector<StoredTensor> low(tensors_.begin(), tensors_.begin() + 6), high(tensors_.begin() + 6, tensors_.end());
+  const std::vector<StoredTensor> low(tensors_.begin(), tensors_.begin() + 6),
+      high(tensors_.begin() + 6, tensors_.end());
   write_safetensors(path_ / "a.safetensors", low);
   write_safetensors(path_ / "b.safetensors", high);
   Json map;
   for (const StoredTensor& stored : low) map[stored.name] = "a.safetensors";
   for (const StoredTensor& stored : high) map[stored.name] = "b.safetensors";
-  const auto index = [&] { std::ofstream(path_ / "model.safetensors.index.json") << Json{{"weight_map", map}}; };
+  const auto index = [&] {
+    std::ofstream(path_ / "model.safetensors.index.json") << Json{{"weight_map", map}};
+  };
   index();
   EXPECT_EQ(refusal(), "nothing was refused");
   map.erase("model.norm.weight");
   index();
-  EXPECT_EQ(refusal(), "model.safetensors.index.json: has no tensor 'model.norm.weight', which LlamaForCausalLM of this "
-                       "config needs, of shape (44)");
+  EXPECT_EQ(refusal(),
+            "model.safetensors.index.json: has no tensor 'model.norm.weight', which LlamaForCausalLM of this "
+            "config needs, of shape (44)");
   map["model.norm.weight"] = "c.safetensors";
   index();
-  EXPECT_EQ(refusal(), "c.safetensors: is missing; model.safetensors.index.json names it for tensor 'model.norm.weight'");
+  EXPECT_EQ(
+      refusal(),
+      "c.safetensors: is missing; model.safetensors.index.json names it for tensor 'model.norm.weight'");
   map["model.norm.weight"] = "a.safetensors";
   index();
-  EXPECT_EQ(refusal(), "a.safetensors: has no tensor 'model.norm.weight', which LlamaForCausalLM of this config needs, "
-                       "of shape (44)");
+  EXPECT_EQ(refusal(),
+            "a.safetensors: has no tensor 'model.norm.weight', which LlamaForCausalLM of this config needs, "
+            "of shape (44)");
   map["model.norm.weight"] = 3;
   index();
-  EXPECT_EQ(refusal(), "model.safetensors.index.json: 'weight_map' names no file for tensor 'model.norm.weight'");
+  EXPECT_EQ(refusal(),
+            "model.safetensors.index.json: 'weight_map' names no file for tensor 'model.norm.weight'");
   std::ofstream(path_ / "model.safetensors.index.json") << "{}";
   EXPECT_EQ(refusal(), "model.safetensors.index.json: has no 'weight_map' object");
 }
@@ -133,20 +142,24 @@ TEST_F(CheckpointTest, MissingFilesAreNamed) {
     load_weights(path_ / "nowhere");
     FAIL();
   } catch (const ConfigError& error) {
-    EXPECT_EQ(std::string(error.what()), (path_ / "nowhere").string() +
-              ": is not a directory; a model is a directory with config.json and model.safetensors");
+    EXPECT_EQ(std::string(error.what()),
+              (path_ / "nowhere").string() +
+                  ": is not a directory; a model is a directory with config.json and model.safetensors");
   }
 }
 
 TEST_F(CheckpointTest, DamagedFilesAreNamed) {
   const std::size_t size = fs::file_size(weights_);
   fs::resize_file(weights_, size - 10);
-  EXPECT_NE(refusal().find("model.safetensors: tensor 'lm_head.weight' lies at bytes"), std::string::npos) << refusal();
+  EXPECT_NE(refusal().find("model.safetensors: tensor 'lm_head.weight' lies at bytes"), std::string::npos)
+      << refusal();
   EXPECT_NE(refusal().find("(is the file truncated?)"), std::string::npos);
   fs::resize_file(weights_, 100);
-  EXPECT_NE(refusal().find("bytes, but the file has 100 (truncated, or not safetensors)"), std::string::npos) << refusal();
+  EXPECT_NE(refusal().find("bytes, but the file has 100 (truncated, or not safetensors)"), std::string::npos)
+      << refusal();
   fs::resize_file(weights_, 5);
-  EXPECT_EQ(refusal(), "model.safetensors: has 5 bytes, too few for a safetensors file (is the download complete?)");
+  EXPECT_EQ(refusal(),
+            "model.safetensors: has 5 bytes, too few for a safetensors file (is the download complete?)");
   fs::resize_file(weights_, 0);
   EXPECT_EQ(refusal(), "model.safetensors: is empty");
   write();
@@ -155,7 +168,8 @@ TEST_F(CheckpointTest, DamagedFilesAreNamed) {
   write();
   const std::uint64_t huge = ~std::uint64_t{0};
   overwrite(0, &huge, 8);
-  EXPECT_NE(refusal().find("says that its header has 18446744073709551615 bytes"), std::string::npos) << refusal();
+  EXPECT_NE(refusal().find("says that its header has 18446744073709551615 bytes"), std::string::npos)
+      << refusal();
 }
 
 TEST_F(CheckpointTest, HeadersThatContradictThemselvesAreNamed) {
@@ -168,31 +182,36 @@ TEST_F(CheckpointTest, HeadersThatContradictThemselvesAreNamed) {
     out.close();
     return refusal();
   };
-  const std::string improper = "model.safetensors: tensor 'x' has no proper dtype, shape and data_offsets in the header";
+  const std::string improper =
+      "model.safetensors: tensor 'x' has no proper dtype, shape and data_offsets in the header";
   EXPECT_EQ(with_entry("3"), improper);
   EXPECT_EQ(with_entry(R"({"dtype":"F32","shape":[-1],"data_offsets":[0,4]})"), improper);
   EXPECT_EQ(with_entry(R"({"dtype":"F32","shape":[1],"data_offsets":[0]})"), improper);
   EXPECT_EQ(with_entry(R"({"dtype":"F32","shape":[2],"data_offsets":[0,4]})"),
             "model.safetensors: tensor 'x' has shape (2) of F32, which takes 8 bytes, but 4 are stored");
   EXPECT_EQ(with_entry(R"({"dtype":"F32","shape":[2],"data_offsets":[4,12]})"),
-            "model.safetensors: tensor 'x' lies at bytes 4 to 12 of the data, which has 8 (is the file truncated?)");
-  EXPECT_NE(with_entry(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})").find("takes"),
-            std::string::npos);
+            "model.safetensors: tensor 'x' lies at bytes 4 to 12 of the data, which has 8 (is the file "
+            "truncated?)");
+  EXPECT_NE(
+      with_entry(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})").find("takes"),
+      std::string::npos);
 }
 
 TEST_F(CheckpointTest, WrongTensorsAreNamed) {
   tensor("model.layers.1.mlp.up_proj.weight").shape = {44, 75};
   write();
-  EXPECT_EQ(refusal(), "model.safetensors: tensor 'model.layers.1.mlp.up_proj.weight' has shape (44, 75); config.json "
-                       "asks for (75, 44)");
+  EXPECT_EQ(refusal(),
+            "model.safetensors: tensor 'model.layers.1.mlp.up_proj.weight' has shape (44, 75); config.json "
+            "asks for (75, 44)");
   tensor("model.layers.1.mlp.up_proj.weight").shape = {75, 44};
 
   StoredTensor& down = tensor("model.layers.0.mlp.down_proj.weight");
   const std::uint16_t nan = 0x7FC1, infinity = 0xFF80;
   std::memcpy(down.bytes.data() + 2 * 77, &nan, 2);
   write();
-  EXPECT_EQ(refusal(), "model.safetensors: tensor 'model.layers.0.mlp.down_proj.weight' holds nan at index 77; all "
-                       "weights must be finite");
+  EXPECT_EQ(refusal(),
+            "model.safetensors: tensor 'model.layers.0.mlp.down_proj.weight' holds nan at index 77; all "
+            "weights must be finite");
   std::memcpy(down.bytes.data() + 2 * 77, &infinity, 2);
   write();
   EXPECT_NE(refusal().find("holds -inf at index 77"), std::string::npos) << refusal();
@@ -200,14 +219,16 @@ TEST_F(CheckpointTest, WrongTensorsAreNamed) {
 
   down.dtype = Dtype::f16;
   write();
-  EXPECT_EQ(refusal(), path_.string() + ": tensor 'model.layers.0.mlp.down_proj.weight' is stored as F16, but "
-                       "'model.embed_tokens.weight' as BF16; all matrices of a model must have one type");
+  EXPECT_EQ(refusal(), path_.string() +
+                           ": tensor 'model.layers.0.mlp.down_proj.weight' is stored as F16, but "
+                           "'model.embed_tokens.weight' as BF16; all matrices of a model must have one type");
   down.dtype = Dtype::bf16;
 
   tensors_.pop_back();
   write();
-  EXPECT_EQ(refusal(), "model.safetensors: has no tensor 'lm_head.weight', which LlamaForCausalLM of this config needs, "
-                       "of shape (67, 44) (unless tie_word_embeddings is true)");
+  EXPECT_EQ(refusal(),
+            "model.safetensors: has no tensor 'lm_head.weight', which LlamaForCausalLM of this config needs, "
+            "of shape (67, 44) (unless tie_word_embeddings is true)");
   change_config([](Json& json) { json["tie_word_embeddings"] = true; });
   EXPECT_EQ(refusal(), "nothing was refused");
 }
@@ -220,33 +241,43 @@ TEST_F(CheckpointTest, TypesThatCannotBeReadAreNamed) {
   out.write(reinterpret_cast<const char*>(&length), 8);
   out << text << "12345678";
   out.close();
-  EXPECT_EQ(refusal(), "model.safetensors: tensor 'model.embed_tokens.weight' is stored as I64; F32, F16 and BF16 can be read");
+  EXPECT_EQ(refusal(),
+            "model.safetensors: tensor 'model.embed_tokens.weight' is stored as I64; F32, F16 and BF16 can "
+            "be read");
 }
 
 TEST_F(CheckpointTest, ConfigsThatCannotBeRunAreNamed) {
-  EXPECT_EQ(refused_config([](Json& json) { json["architectures"] = {"GPT2LMHeadModel"}; }),
-            "config.json: architecture 'GPT2LMHeadModel' cannot be run; LlamaForCausalLM, MistralForCausalLM, "
-            "Qwen2ForCausalLM and Qwen3ForCausalLM can");
+  EXPECT_EQ(
+      refused_config([](Json& json) { json["architectures"] = {"GPT2LMHeadModel"}; }),
+      "config.json: architecture 'GPT2LMHeadModel' cannot be run; LlamaForCausalLM, MistralForCausalLM, "
+      "Qwen2ForCausalLM and Qwen3ForCausalLM can");
   EXPECT_EQ(refused_config([](Json& json) { json.erase("architectures"); }),
-            "config.json: has no single 'architectures' entry; LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM and "
+            "config.json: has no single 'architectures' entry; LlamaForCausalLM, MistralForCausalLM, "
+            "Qwen2ForCausalLM and "
             "Qwen3ForCausalLM can be run");
-  EXPECT_EQ(refused_config([](Json& json) { json.erase("hidden_size"); }), "config.json: has no 'hidden_size'");
+  EXPECT_EQ(refused_config([](Json& json) { json.erase("hidden_size"); }),
+            "config.json: has no 'hidden_size'");
   EXPECT_EQ(refused_config([](Json& json) { json["vocab_size"] = -3; }),
             "config.json: 'vocab_size' is -3; it must be a whole number, 1 or more");
   EXPECT_EQ(refused_config([](Json& json) { json["rms_norm_eps"] = "small"; }),
             "config.json: 'rms_norm_eps' is \"small\"; it must be a number above 0");
   EXPECT_EQ(refused_config([](Json& json) { json["num_key_value_heads"] = 3; }),
             "config.json: 'num_attention_heads' is 4; it must be a multiple of 'num_key_value_heads', 3");
-  EXPECT_EQ(refused_config([](Json& json) { json["head_dim"] = 7; }), "config.json: 'head_dim' is 7; it must be even");
+  EXPECT_EQ(refused_config([](Json& json) { json["head_dim"] = 7; }),
+            "config.json: 'head_dim' is 7; it must be even");
   EXPECT_EQ(refused_config([](Json& json) { json["hidden_act"] = "gelu"; }),
             "config.json: 'hidden_act' is 'gelu'; only silu can be run");
   EXPECT_EQ(refused_config([](Json& json) { json["attention_bias"] = true; }),
             "config.json: 'attention_bias' is true; only false can be run");
   EXPECT_EQ(refused_config([](Json& json) { json["use_sliding_window"] = true; }),
             "config.json: 'use_sliding_window' is true; only false can be run with this architecture");
-  EXPECT_EQ(refused_config([](Json& json) { json["rope_scaling"] = {{"rope_type", "yarn"}, {"factor", 2}}; }),
+  EXPECT_EQ(refused_config([](Json& json) {
+              json["rope_scaling"] = {{"rope_type", "yarn"}, {"factor", 2}};
+            }),
             "config.json: 'rope_scaling': rope type 'yarn' cannot be run; default, linear and llama3 can");
-  EXPECT_EQ(refused_config([](Json& json) { json["rope_scaling"] = {{"rope_type", "llama3"}, {"factor", 2}}; }),
+  EXPECT_EQ(refused_config([](Json& json) {
+              json["rope_scaling"] = {{"rope_type", "llama3"}, {"factor", 2}};
+            }),
             "config.json: 'rope_scaling': has no 'low_freq_factor'");
   EXPECT_EQ(refused_config([](Json& json) { json["eos_token_id"] = "end"; }),
             "config.json: 'eos_token_id' is \"end\"; it must be a token number or a list of them");
