@@ -29,11 +29,15 @@ std::map<std::string, std::set<std::string>> values_of_settings(Points points) {
   return values;
 }
 
+// A digest says nothing to a reader, and prompts are the groups' labels.
+bool shown_elsewhere(const std::string& name) { return name.ends_with("digest") || name == "workload.prompts"; }
+
 // Varying settings that no other column shows.
 std::vector<std::string> parameters(Points points) {
   std::vector<std::string> names;
   for (const auto& [name, values] : values_of_settings(points)) {
-    if (values.size() > 1 && name != kTemperature && name != kDrafterKind && name != kTopologyKind) {
+    if (values.size() > 1 && name != kTemperature && name != kDrafterKind && name != kTopologyKind &&
+        !shown_elsewhere(name)) {
       names.push_back(name);
     }
   }
@@ -89,7 +93,7 @@ std::vector<std::string> headers(Points points) {
   if (!of.priced_as.empty()) lines.push_back("priced:   as " + of.priced_as);
   std::string constant;
   for (const auto& [name, values] : values_of_settings(points)) {
-    if (values.size() == 1)
+    if (values.size() == 1 && shown_by_name(name))
       constant += fmt::format("{}{}={}", constant.empty() ? "" : "  ", name, *values.begin());
   }
   if (!constant.empty()) lines.push_back("constant: " + constant);

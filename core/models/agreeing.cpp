@@ -16,8 +16,7 @@ Agreeing::Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double
 }
 
 int Agreeing::rank(const Site& site) const {
-  const std::uint64_t key = mix64(seed_ ^ (static_cast<std::uint64_t>(site.sequence) + kGolden));
-  const double u = unit_interval(mix64(key + kGolden * static_cast<std::uint64_t>(site.position)));
+  const double u = unit_interval(mix64(site.text ^ seed_));
   const auto depth = static_cast<std::size_t>(site.depth - 1);
   double below = depth < acceptance_.size() ? acceptance_[depth] : acceptance_.back();
   if (u < below) return 0;
@@ -28,8 +27,8 @@ int Agreeing::rank(const Site& site) const {
   return vocab_ - 1;
 }
 
-void Agreeing::logits(State state, const Site& site, std::span<float> row) const {
-  target_->logits(state, site, row);
+void Agreeing::logits(const Site& site, std::span<float> row) const {
+  target_->logits(site, row);
   const int worse = rank(site);
   if (worse == 0) return;
   const Token best = argmax(row);

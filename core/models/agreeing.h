@@ -19,13 +19,11 @@ class Agreeing : public TokenSource {
            std::vector<double> siblings, std::uint64_t seed);
 
   int vocab() const override { return vocab_; }
-  State start(SequenceId sequence) const override { return target_->start(sequence); }
-  State advance(State state, Token token) const override { return target_->advance(state, token); }
-  void logits(State state, const Site& site, std::span<float> row) const override;
+  void logits(const Site& site, std::span<float> row) const override;
 
  private:
-  // The rank that the target's likeliest token gets; depends on sequence and position only. A position is
-  // judged once on the true path, whatever the tree, so the decisions that count are independent.
+  // The rank that the target's likeliest token gets. It is a hash of the text before: as a text is judged at
+  // most once, whatever the trees, the decisions that count are independent.
   int rank(const Site& site) const;
 
   std::shared_ptr<const TokenSource> target_;

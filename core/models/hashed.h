@@ -16,9 +16,7 @@ class Hashed : public TokenSource {
   Hashed(int vocab, std::uint64_t seed);
 
   int vocab() const override { return vocab_; }
-  State start(SequenceId sequence) const override;
-  State advance(State state, Token token) const override;
-  void logits(State state, const Site& site, std::span<float> row) const override;
+  void logits(const Site& site, std::span<float> row) const override;
 
  private:
   int vocab_;

@@ -25,8 +25,8 @@ Markov Markov::random(int vocab, double sharpness, std::uint64_t seed) {
   return Markov(std::move(table));
 }
 
-void Markov::logits(State state, const Site&, std::span<float> row) const {
-  std::ranges::copy(logits_[static_cast<std::size_t>(state)], row.begin());
+void Markov::logits(const Site& site, std::span<float> row) const {
+  std::ranges::copy(logits_[static_cast<std::size_t>(site.last)], row.begin());
 }
 
 }  // namespace speclab

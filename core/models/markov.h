@@ -19,9 +19,7 @@ class Markov : public TokenSource {
   int vocab() const override { return static_cast<int>(logits_.size()); }
   std::span<const float> row(Token last) const { return logits_[static_cast<std::size_t>(last)]; }
 
-  State start(SequenceId) const override { return 0; }  // as if a token 0 stood before the text
-  State advance(State, Token token) const override { return static_cast<State>(token); }
-  void logits(State state, const Site& site, std::span<float> row) const override;
+  void logits(const Site& site, std::span<float> row) const override;
 
  private:
   std::vector<std::vector<float>> logits_;

@@ -3,8 +3,16 @@
 #include <utility>
 
 #include "core/check.h"
+#include "core/counter_chance.h"
 
 namespace speclab {
+namespace {
+
+std::uint64_t extended(std::uint64_t text, Token token) {
+  return mix64(text + kGolden * (static_cast<std::uint64_t>(token) + 1));
+}
+
+}  // namespace
 
 SourceModel::Cache& SourceModel::cache(SequenceId sequence) {
   return const_cast<Cache&>(std::as_const(*this).cache(sequence));
@@ -20,7 +28,6 @@ void SourceModel::open(SequenceId sequence) {
   const auto index = static_cast<std::size_t>(sequence);
   if (caches_.size() <= index) caches_.resize(index + 1);
   SPECLAB_CHECK(!caches_[index].open, "sequence {} is open already", index);
-  caches_[index].empty = source_->start(sequence);
   caches_[index].open = true;
 }
 
@@ -44,14 +51,13 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
     work.pairs += before * fresh + fresh * (fresh + 1) / 2;
     result_.first.push_back(work.rows);
 
-    TokenSource::State state = cached.text.empty() ? cached.empty : cached.text.back();
-    for (const Token token : slice.text) cached.text.push_back(state = source_->advance(state, token));
+    std::uint64_t hash = cached.text.empty() ? 0 : cached.text.back();
+    for (const Token token : slice.text) cached.text.push_back(hash = extended(hash, token));
     const auto length = static_cast<std::int64_t>(cached.text.size());
-    const auto write_row = [&](TokenSource::State after, int depth) {
-      const std::span<float> row(values_.data() + static_cast<std::size_t>(work.rows++) * cols, cols);
-      source_->logits(after, {slice.sequence, length + depth - 1, depth}, row);
+    const auto write_row = [&](const Site& site) {
+      source_->logits(site, {values_.data() + static_cast<std::size_t>(work.rows++) * cols, cols});
     };
-    if (slice.rows && fresh > 0) write_row(state, 1);
+    if (slice.rows && fresh > 0) write_row({slice.text.back(), hash, 1});
     if (slice.nodes.empty()) continue;
     const auto size = static_cast<std::size_t>(slice.tree->size());
     if (cached.node.size() < size) {
@@ -62,13 +68,13 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
       const int parent = slice.tree->parent(node), depth = slice.tree->depth(node);
       SPECLAB_CHECK(parent == 0 || cached.evaluated(parent), "node {} comes before its parent {}", node, parent);
       SPECLAB_CHECK(!cached.evaluated(node), "node {} was evaluated before", node);
-      const TokenSource::State above = parent == 0 ? cached.text.back() : cached.node[static_cast<std::size_t>(parent)];
-      const TokenSource::State here = source_->advance(above, slice.tree->token(node));
+      const std::uint64_t above = parent == 0 ? cached.text.back() : cached.node[static_cast<std::size_t>(parent)];
+      const std::uint64_t here = extended(above, slice.tree->token(node));
       cached.node[static_cast<std::size_t>(node)] = here;
       cached.drafted[static_cast<std::size_t>(node)] = cached.draft;
       ++cached.nodes;
       work.pairs += length + depth;
-      if (slice.rows) write_row(here, depth + 1);
+      if (slice.rows) write_row({slice.tree->token(node), here, depth + 1});
     }
   }
   result_.logits = {values_.data(), work.rows, vocab_, Place::host};

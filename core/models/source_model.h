@@ -24,9 +24,8 @@ class SourceModel : public LanguageModel {
 
  private:
   struct Cache {
-    TokenSource::State empty = 0;
-    std::vector<TokenSource::State> text;  // the state after each token
-    std::vector<TokenSource::State> node;  // the state after each evaluated node
+    std::vector<std::uint64_t> text;       // after each token, the hash of all up to it
+    std::vector<std::uint64_t> node;       // the same after each evaluated node
     std::vector<std::uint32_t> drafted;    // the draft in which a node was evaluated last
     std::uint32_t draft = 1;               // counts drafts: a new one forgets all nodes
     int nodes = 0;                         // how many are evaluated

@@ -3,27 +3,23 @@
 #include <cstdint>
 #include <span>
 
-#include "core/sequence.h"
+#include "core/token_tree.h"
 
 namespace speclab {
 
-// Where in a run a row is asked for.
+// What a synthetic row may depend on.
 struct Site {
-  SequenceId sequence{};
-  std::int64_t position = 0;  // of the token that the row is about, counted from the start of the text
-  int depth = 0;              // of that token below the root of the tree; 1 right after the text
+  Token last = 0;          // the token before the one that the row is about
+  std::uint64_t text = 0;  // a hash of all tokens before it
+  int depth = 1;           // of the token that the row is about, below the root of the tree; 1 right after the text
 };
 
-// A synthetic process: what follows is a pure function of the text before it, summed up in a state.
+// A synthetic process: what follows is a pure function of the text before it.
 class TokenSource {
  public:
-  using State = std::uint64_t;
-
   virtual ~TokenSource() = default;
   virtual int vocab() const = 0;
-  virtual State start(SequenceId sequence) const = 0;  // of the empty text
-  virtual State advance(State state, Token token) const = 0;
-  virtual void logits(State state, const Site& site, std::span<float> row) const = 0;
+  virtual void logits(const Site& site, std::span<float> row) const = 0;
 };
 
 }  // namespace speclab

@@ -55,7 +55,7 @@ void simulate(benchmark::State& state) {
     std::vector<Sequence> sequences;
     for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(batch); ++i) {
       sequences.push_back({.id = static_cast<SequenceId>(i),
-                           .text = {1, 2, 3},
+                           .text = {1, 2, static_cast<Token>(i)},
                            .prompt_length = 3,
                            .max_new_tokens = 1'000'000 / batch,
                            .end_tokens = {},

@@ -60,7 +60,7 @@ Tally simulate(Topology& topology, int nodes, std::vector<double> acceptance, st
   std::vector<Sequence> sequences;
   for (std::uint64_t i = 0; i < 4; ++i) {
     sequences.push_back({.id = static_cast<SequenceId>(i),
-                         .text = {1, 2, 3},
+                         .text = {1, 2, static_cast<Token>(i)},
                          .prompt_length = 3,
                          .max_new_tokens = tokens,
                          .end_tokens = {},
