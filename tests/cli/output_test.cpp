@@ -54,7 +54,7 @@ TEST_F(Output, EveryTopicIsListed) {
       {"drafters", {"none", "model", "ngram", "agreement", "drafter.max_ngram = 3", "also: "}},
       {"topologies", {"chain", "layered", "paths", "topology.length = 4", "num_speculative_tokens"}},
       {"rules", {"speculative_sampling", "greedy", "2211.17192"}},
-      {"models", {"configs/models/speclab-target-9m"}},
+      {"models", {"configs/models/speclab-target-", "configs/models/speclab-draft-"}},
       {"devices", {"h100-sxm", "GB/s", "TFLOP/s"}},
       {"shapes", {"llama-3.1-8b", "layers", "vocab"}},
       {"metrics", {"tokens_per_step [tokens]", "emitted / steps"}},
