@@ -19,26 +19,28 @@ using nlohmann::json;
 const std::vector<std::string> kSections{"target",   "draft", "drafter", "topology", "rule",
                                          "sampling", "workload", "clock", "price", "record"};
 
+constexpr const char* kCommandLine = "--set";  // where a setting was written
+
 std::string place(const std::string& file, const toml::node& node) {
   return fmt::format("{}:{}", file, node.source().begin.line);
 }
 
-json to_json(const toml::node& node, const std::string& where) {
+json to_json(const toml::node& node, const std::string& file) {
   if (const auto* table = node.as_table()) {
     json object = json::object();
-    for (const auto& [key, value] : *table) object[std::string(key.str())] = to_json(value, where);
+    for (const auto& [key, value] : *table) object[std::string(key.str())] = to_json(value, file);
     return object;
   }
   if (const auto* array = node.as_array()) {
     json list = json::array();
-    for (const auto& value : *array) list.push_back(to_json(value, where));
+    for (const auto& value : *array) list.push_back(to_json(value, file));
     return list;
   }
   if (const auto value = node.value<std::string>(); node.is_string()) return *value;
   if (node.is_boolean()) return *node.value<bool>();
   if (node.is_integer()) return *node.value<std::int64_t>();
   if (node.is_floating_point()) return *node.value<double>();
-  throw ConfigError(where + ": dates and times are no settings");
+  throw ConfigError(place(file, node) + ": dates and times are no settings");
 }
 
 void check_section(const std::string& name, const std::string& where) {
@@ -47,14 +49,14 @@ void check_section(const std::string& name, const std::string& where) {
                                 fmt::join(kSections, ", ")));
 }
 
-std::vector<json> values_of(const toml::node& node, const std::string& key, const std::string& where) {
+Axis read_axis(const toml::node& node, const std::string& key, const std::string& file) {
+  Axis axis{key, {}, place(file, node)};
   const auto* array = node.as_array();
   if (array == nullptr || array->empty()) {
-    throw ConfigError(fmt::format("{}: sweep.{} is to be a list of values, one per point", where, key));
+    throw ConfigError(fmt::format("{}: sweep.{} is to be a list of values, one per point", axis.place, key));
   }
-  std::vector<json> values;
-  for (const auto& value : *array) values.push_back(to_json(value, where));
-  return values;
+  for (const auto& value : *array) axis.values.push_back(to_json(value, file));
+  return axis;
 }
 
 void read_sweep(const toml::table& sweep, const std::string& file, Experiment& experiment) {
@@ -63,17 +65,16 @@ void read_sweep(const toml::table& sweep, const std::string& file, Experiment& e
     check_section(name, place(file, node));
     const auto* settings = node.as_table();
     if (settings == nullptr) {
-      auto values = values_of(node, name, place(file, node));
-      if (!std::ranges::all_of(values, &json::is_object)) {
+      Axis axis = read_axis(node, name, file);
+      if (!std::ranges::all_of(axis.values, &json::is_object)) {
         throw ConfigError(fmt::format("{}: sweep.{} is to be a list of tables, such as {{ kind = \"chain\", length = 4 }}",
-                                      place(file, node), name));
+                                      axis.place, name));
       }
-      experiment.axes.push_back({name, std::move(values)});
+      experiment.axes.push_back(std::move(axis));
       continue;
     }
     for (const auto& [key, list] : *settings) {
-      const std::string dotted = name + "." + std::string(key.str());
-      experiment.axes.push_back({dotted, values_of(list, dotted, place(file, list))});
+      experiment.axes.push_back(read_axis(list, name + "." + std::string(key.str()), file));
     }
   }
 }
@@ -85,13 +86,20 @@ void read_skip_ifs(const toml::node& node, const std::string& file, Experiment& 
   if (list == nullptr) throw ConfigError(place(file, node) + wanted);
   for (const auto& item : *list) {
     const auto* table = item.as_table();
-    if (table == nullptr || !table->contains("when") || !(*table)["when"].is_table() || !(*table)["reason"].is_string() ||
-        table->size() != 2) {
+    const auto* when = table == nullptr ? nullptr : (*table)["when"].as_table();
+    if (when == nullptr || when->empty() || !(*table)["reason"].is_string() || table->size() != 2) {
       throw ConfigError(place(file, item) + wanted);
     }
     SkipIf skip{{}, *(*table)["reason"].value<std::string>()};
-    for (const auto& [key, value] : *(*table)["when"].as_table()) {
-      skip.when[std::string(key.str())] = to_json(value, place(file, value));
+    for (const auto& [key, value] : *when) {
+      const std::string setting(key.str());
+      const auto dot = setting.find('.');
+      check_section(setting.substr(0, dot), place(file, value));
+      if (dot == std::string::npos) {
+        throw ConfigError(fmt::format("{}: when.{} is to be a setting in quotes, such as \"{}.kind\"", place(file, value),
+                                      setting, setting));
+      }
+      skip.when[setting] = to_json(value, file);
     }
     experiment.skip_ifs.push_back(std::move(skip));
   }
@@ -122,7 +130,7 @@ std::vector<std::string> split_values(const std::string& text) {
 
 json parse_value(const std::string& text) {
   try {
-    return to_json(*toml::parse("value = " + text).get("value"), "--set");
+    return to_json(*toml::parse("value = " + text).get("value"), kCommandLine);
   } catch (const toml::parse_error&) {
     return text;
   }
@@ -144,12 +152,14 @@ bool expand_range(const std::string& text, std::vector<json>& values) {
   return true;
 }
 
-void set_value(Config& config, const std::string& key, const json& value) {
+void set_value(Config& config, const std::string& key, const json& value, const std::string& place) {
   const auto dot = key.find('.');
   if (dot == std::string::npos) {
     config.sections[key] = value;
+    for (const auto& [setting, ignored] : value.items()) config.places[key + "." + setting] = place;
   } else {
     config.sections[key.substr(0, dot)][key.substr(dot + 1)] = value;
+    config.places[key] = place;
   }
 }
 
@@ -193,14 +203,15 @@ Experiment read_experiment(const std::filesystem::path& file) {
       if (settings == nullptr) {
         throw ConfigError(fmt::format("{}: {} is a section: write [{}]", place(file.string(), node), name, name));
       }
-      experiment.base.sections[name] = to_json(node, place(file.string(), node));
+      experiment.base.sections[name] = to_json(node, file.string());
       for (const auto& [setting, value] : *settings) {
         experiment.base.places[name + "." + std::string(setting.str())] = place(file.string(), value);
       }
     }
   }
-  if (experiment.name.empty() || experiment.name.find('/') != std::string::npos) {
-    throw ConfigError(file.string() + ": experiment is to be a plain name, without '/'");
+  if (experiment.name.empty() || experiment.name.front() == '.' || experiment.name.find('/') != std::string::npos) {
+    throw ConfigError(fmt::format("{}: experiment = \"{}\" is to be a plain name, without '/' and without '.' in front",
+                                  file.string(), experiment.name));
   }
   return experiment;
 }
@@ -222,7 +233,7 @@ void apply_set(Experiment& experiment, const std::string& assignment) {
   if (values.size() == 1) {
     experiment.overrides.emplace_back(key, values.front());
   } else {
-    experiment.axes.push_back({key, std::move(values)});
+    experiment.axes.push_back({key, std::move(values), kCommandLine});
   }
 }
 
@@ -234,12 +245,14 @@ std::vector<PointRequest> points(const Experiment& experiment) {
   for (const Axis& axis : axes) {
     std::vector<PointRequest> product;
     for (const PointRequest& point : all) {
-      for (const json& value : axis.values) set_value(product.emplace_back(point).config, axis.key, value);
+      for (const json& value : axis.values) {
+        set_value(product.emplace_back(point).config, axis.key, value, axis.place);
+      }
     }
     all = std::move(product);
   }
   for (PointRequest& point : all) {
-    for (const auto& [key, value] : experiment.overrides) set_value(point.config, key, value);
+    for (const auto& [key, value] : experiment.overrides) set_value(point.config, key, value, kCommandLine);
     for (const SkipIf& skip : experiment.skip_ifs) {
       if (point.skipped.empty() && holds(point.config, skip)) point.skipped = skip.reason;
     }

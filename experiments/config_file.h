@@ -12,7 +12,7 @@ namespace speclab {
 // Sections of settings, {"drafter": {"kind": "model", ...}, ...}, and where each was written.
 struct Config {
   nlohmann::json sections = nlohmann::json::object();
-  std::map<std::string, std::string> places;  // "drafter.kind" -> "file:line"
+  std::map<std::string, std::string> places;  // "drafter.kind" -> "file:line" or "--set"
   std::filesystem::path directory;            // of the file: paths in it may be relative to this
 };
 
@@ -20,6 +20,7 @@ struct Config {
 struct Axis {
   std::string key;
   std::vector<nlohmann::json> values;
+  std::string place;  // where it was written
 };
 
 // Points at which all of `when` holds are not run, for the reason given.

@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <exception>
 #include <new>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "core/errors.h"
@@ -54,9 +57,11 @@ int main(int argc, char** argv) {
   std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is to be an error like a full disk
   std::signal(SIGPIPE, SIG_DFL);
   try {
-    return dispatch(arguments, fmt::format("speclab {}", fmt::join(arguments, " ")));
+    const int status = dispatch(arguments, fmt::format("speclab {}", fmt::join(arguments, " ")));
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "cannot write the output");
+    return status;
   } catch (const Interrupted&) {
-    fmt::print(stderr, "\ninterrupted; finished points are kept, run the same command again to go on\n");
+    fmt::print(stderr, "speclab: interrupted; finished points are kept, run the same command again to go on\n");
     return 130;
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "speclab: out of memory\n");

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <vector>
 
 #include "analysis/merge.h"
+#include "analysis/point_file.h"
 #include "core/errors.h"
 #include "core/hdf5.h"
 #include "core/hdf5_recorder.h"
@@ -63,9 +65,20 @@ Point resolve(const PointRequest& request, const std::string& experiment, ModelS
   return point;
 }
 
+// What became of the point, or nothing where it is to be run: rows that cannot be read are run again too.
+std::optional<PointStatus> whole_status(const std::filesystem::path& file) {
+  std::optional<PointStatus> status = point_status(file);
+  try {
+    if (status && status->status == kDone) load_points(file);
+  } catch (const Hdf5Error&) {
+    status.reset();
+  }
+  return status;
+}
+
 class Sweep {
  public:
-  Sweep(const Experiment& experiment, const SweepOptions& options) : options_(options), shelf_(0) {
+  Sweep(const Experiment& experiment, const SweepOptions& options) : options_(options), experiment_(experiment.name), shelf_(0) {
     std::set<std::uint64_t> seen;
     for (const PointRequest& request : points(experiment)) {
       Point point = resolve(request, experiment.name, shelf_);
@@ -74,7 +87,7 @@ class Sweep {
         continue;
       }
       all_.push_back(point.settings);
-      const auto status = point_status(point_path(options.results, point.settings));
+      const auto status = whole_status(point_path(options.results, point.settings));
       const bool kept = status && status->status != kFailed;
       if (kept) {
         ++outcome_.kept;
@@ -90,7 +103,7 @@ class Sweep {
     Progress progress(measured_.size() + priced_.size());
     run_priced(progress);
     for (const Point& point : measured_) run_point(point, shelf_, progress);
-    outcome_.file = merge_points(outcome_.file.parent_path() / outcome_.file.stem()).path;
+    outcome_.unreadable = merge_points(options_.results / experiment_).unreadable;
     return outcome_;
   }
 
@@ -154,6 +167,7 @@ class Sweep {
   }
 
   const SweepOptions& options_;
+  std::string experiment_;
   ModelShelf shelf_;
   std::vector<PointSettings> all_;
   std::vector<Point> measured_, priced_;

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "experiments/config_file.h"
 
@@ -15,7 +16,8 @@ struct SweepOptions {
 
 struct SweepOutcome {
   int ran = 0, kept = 0, skipped = 0, same = 0, failed = 0;
-  std::filesystem::path file;  // all points in one
+  std::filesystem::path file;           // all points in one
+  std::vector<std::string> unreadable;  // files of earlier sweeps that it lacks, each with the reason
 };
 
 // Runs all points of an experiment that are not yet in the results' folder. Priced points share all cores;

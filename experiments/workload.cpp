@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/counter_chance.h"
+#include "core/result_rows.h"
 #include "experiments/files.h"
 
 namespace speclab {
@@ -14,7 +16,9 @@ using nlohmann::json;
 
 enum Stream : std::uint64_t { kDraftStream, kJudgeStream, kPromptStream };
 
-std::vector<Request> read_prompts(const std::filesystem::path& file, const Tokenizer& tokenizer) {
+constexpr std::size_t kMostLabel = std::tuple_size_v<decltype(SequenceRecord::label)>;
+
+std::vector<Request> read_prompts(const std::filesystem::path& file, const Tokenizer& tokenizer, int vocab) {
   std::ifstream in(file);
   std::vector<Request> requests;
   std::string line;
@@ -28,8 +32,18 @@ std::vector<Request> read_prompts(const std::filesystem::path& file, const Token
           file.string(), number));
     }
     requests.push_back({tokenizer.encode(prompt["text"].get<std::string>(), true), prompt.value("kind", file.stem().string())});
-    if (requests.back().prompt.empty()) {
+    const Request& request = requests.back();
+    if (request.prompt.empty()) {
       throw ConfigError(fmt::format("{}:{}: the prompt has no tokens", file.string(), number));
+    }
+    if (request.label.size() > kMostLabel) {
+      throw ConfigError(fmt::format("{}:{}: the kind \"{}\" has more than {} bytes; give a shorter \"kind\"", file.string(),
+                                    number, request.label, kMostLabel));
+    }
+    if (const Token largest = std::ranges::max(request.prompt); largest >= vocab) {
+      throw ConfigError(fmt::format("{}:{}: the prompt has the token {}, but the target has a vocabulary of {}; its "
+                                    "tokenizer.json belongs to another model",
+                                    file.string(), number, largest, vocab));
     }
   }
   if (requests.empty()) throw ConfigError(file.string() + ": there is no prompt in it");
@@ -83,7 +97,7 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
     const std::string path = workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
     const std::filesystem::path file = find_path("workload.prompts", path, config.directory);
     workload.text({"prompts_digest"}, shelf.digest_of(file), "of the prompts' file; written by speclab");
-    made.requests = read_prompts(file, *target.tokenizer);
+    made.requests = read_prompts(file, *target.tokenizer, target.vocab);
     const int requests = workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts; 0: all");
     if (requests > static_cast<int>(made.requests.size())) {
       workload.fail("requests", fmt::format("= {} is more than the {} prompts of {}", requests, made.requests.size(), path));

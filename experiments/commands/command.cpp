@@ -40,7 +40,7 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments, const po:
                   .run(),
               parsed.values);
   } catch (const po::error& e) {
-    throw ConfigError(fmt::format("{}; see `{} --help`", e.what(), usage.substr(0, usage.find(" [", 8))));
+    throw ConfigError(fmt::format("{}; see `{} --help`", e.what(), usage.substr(0, usage.find(' ', usage.find(' ') + 1))));
   }
   if (parsed.values.contains("help")) {
     std::ostringstream text;

@@ -23,6 +23,8 @@ int report_command(const std::vector<std::string>& arguments, const std::string&
 
 std::span<const Command> commands();
 
+void print_metrics();  // each metric's unit, formula and convention
+
 // What --help says and what the command line gave.
 struct ParsedOptions {
   boost::program_options::variables_map values;

@@ -118,6 +118,7 @@ std::span<const Topic> topics() {
       {"models", print_models},
       {"devices", print_devices},
       {"shapes", print_shapes},
+      {"metrics", print_metrics},
   };
   return all;
 }
@@ -127,7 +128,7 @@ std::span<const Topic> topics() {
 int list_command(const std::vector<std::string>& arguments, const std::string&) {
   const ParsedOptions parsed =
       parse_options(arguments, po::options_description("options"), "topic", -1, "speclab list [TOPIC...] [options]",
-                    "Topics: drafters, topologies, rules, models, devices, shapes; without one, all of them.\n");
+                    "Topics: drafters, topologies, rules, models, devices, shapes, metrics; without one, all of them.\n");
   if (parsed.help) return 0;
   if (!parsed.values.contains("topic")) {
     for (const Topic& topic : topics()) topic.print();

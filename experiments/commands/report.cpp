@@ -20,10 +20,13 @@ std::vector<LoadedPoint> load_all(const std::vector<std::string>& files) {
   for (const std::string& file : files) {
     if (!std::filesystem::exists(file)) throw ConfigError(file + ": there is no such result file");
     std::vector<LoadedPoint> some = load_points(file);
+    if (some.empty()) throw ConfigError(file + ": there is no point in it");
     std::ranges::move(some, std::back_inserter(all));
   }
   return all;
 }
+
+}  // namespace
 
 void print_metrics() {
   for (const Metric& m : metrics()) {
@@ -31,8 +34,6 @@ void print_metrics() {
     if (!m.convention.empty()) fmt::print("  {}\n", m.convention);
   }
 }
-
-}  // namespace
 
 int report_command(const std::vector<std::string>& arguments, const std::string&) {
   po::options_description options("options");

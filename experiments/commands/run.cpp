@@ -38,6 +38,8 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
       "  speclab run configs/smoke.toml --set drafter.kind=ngram --set topology.length=8 --text 2\n");
   if (parsed.help) return 0;
   if (!parsed.values.contains("config")) throw ConfigError("which config? usage: speclab run CONFIG.toml [options]");
+  const int texts = parsed.values["text"].as<int>();
+  if (texts < 0) throw ConfigError(fmt::format("--text {} is to be at least 0", texts));
   Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
   experiment.axes.clear();
   if (parsed.values.contains("set")) {
@@ -62,7 +64,6 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
 
   const std::filesystem::path file = point_path(results, settings);
   fmt::print("{}", to_text(build_report(load_points(file))));
-  const int texts = parsed.values["text"].as<int>();
   if (texts > 0 && rig.tokenizer() != nullptr) print_texts(rig, written, texts);
   fmt::print("\n{}\n", file.string());
   return 0;

@@ -39,6 +39,7 @@ int sweep_command(const std::vector<std::string>& arguments, const std::string& 
   if (outcome.same > 0) fmt::print(stderr, ", {} the same as another", outcome.same);
   if (outcome.failed > 0) fmt::print(stderr, ", {} FAILED", outcome.failed);
   fmt::print(stderr, "\n");
+  for (const std::string& file : outcome.unreadable) fmt::print(stderr, "left out: {}\n", file);
   fmt::print("{}\n", outcome.file.string());
   return outcome.failed > 0 ? 1 : 0;
 }

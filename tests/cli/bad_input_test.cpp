@@ -1,0 +1,268 @@
+// Each mistake ends the program with status 3 and one line that names the thing, where it stands and what would be right.
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "tests/cli/speclab.h"
+#include "tests/cli/tiny_models.h"
+#include "tests/support/temporary_folder.h"
+
+namespace speclab {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Mistake {
+  const char* name;
+  std::string config;                  // of c.toml
+  std::vector<std::string> fragments;  // of the message
+  std::vector<std::string> arguments = {"run", "c.toml"};
+  void (*prepare)() = nullptr;  // runs in the test's folder
+};
+
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.name; }
+
+std::vector<std::string> set(const std::string& assignment) { return {"run", "c.toml", "--set", assignment}; }
+
+// Speculation by n-grams for a checkpoint: five lines.
+const std::string kModel = R"(target.path = "target"
+drafter.kind = "ngram"
+workload.prompts = "prompts.jsonl"
+workload.max_new_tokens = 4
+clock.repeats = 1
+)";
+const std::string kPair = R"(target.path = "target"
+draft.path = "draft"
+workload.prompts = "prompts.jsonl"
+workload.max_new_tokens = 4
+clock.repeats = 1
+)";
+const std::string kPriced = R"(target.kind = "hashed"
+drafter.kind = "ngram"
+)";
+
+void prompts() { write("prompts.jsonl", "{\"text\": \"one two\"}\n{\"text\": \"three\", \"kind\": \"x\"}\n"); }
+void model() {
+  prompts();
+  write_model("target", "gpt2");
+}
+void spoiled(void (*spoil)(LlamaConfig&, std::vector<StoredTensor>&)) {
+  prompts();
+  write_model("target", "gpt2", spoil);
+}
+
+const std::vector<Mistake> kCommandLine = {
+    {"no_such_command", "", {"'swep'", "did you mean 'sweep'", "list, run, sweep, report"}, {"swep"}},
+    {"no_such_option", "", {"'--bogus'", "`speclab run --help`"}, {"run", "--bogus"}},
+    {"two_configs", kSynthetic, {"too many", "`speclab run --help`"}, {"run", "c.toml", "c.toml"}},
+    {"no_config", "", {"which config", "speclab run CONFIG.toml"}, {"run"}},
+    {"no_config_to_sweep", "", {"which config", "speclab sweep CONFIG.toml"}, {"sweep"}},
+    {"no_file_to_report", "", {"which file", "speclab report FILE"}, {"report"}},
+    {"missing_config", "", {"nowhere.toml", "no such config file"}, {"run", "nowhere.toml"}},
+    {"folder_as_config", "", {"no such config file"}, {"run", "."}},
+    {"missing_result", "", {"nothing.h5", "no such result file"}, {"report", "nothing.h5"}},
+    {"damaged_result", "", {"junk.h5", "signature"}, {"report", "junk.h5"}, [] { write("junk.h5", "junk"); }},
+    {"empty_results", "", {"empty", "no point"}, {"report", "empty"}, [] { fs::create_directory("empty"); }},
+    {"nothing_to_list", "", {"'divices'", "did you mean 'devices'", "drafters, topologies"}, {"list", "divices"}},
+    {"negative_jobs", kSynthetic, {"--jobs", "-2", "at least 0"}, {"sweep", "c.toml", "--jobs", "-2"}},
+    {"jobs_no_number", kSynthetic, {"--jobs", "'x'", "`speclab sweep --help`"}, {"sweep", "c.toml", "--jobs", "x"}},
+    {"negative_texts", kSynthetic, {"--text", "-1", "at least 0"}, {"run", "c.toml", "--text", "-1"}},
+    {"set_without_value", kSynthetic, {"topology.length", "section.key=value"}, set("topology.length")},
+    {"set_without_section", kSynthetic, {"length=3", "section.key=value"}, set("length=3")},
+    {"set_of_no_section", kSynthetic, {"'topolgy'", "did you mean 'topology'"}, set("topolgy.length=3")},
+    {"set_of_no_setting", kSynthetic, {"topology.lenght", "did you mean 'length'", "known: kind, length", "(--set)"},
+     set("topology.lenght=3")},
+    {"set_of_several", kSynthetic, {"topology.length", "speclab sweep"}, set("topology.length=1,2")},
+    {"set_to_a_date", kSynthetic, {"--set", "dates and times"}, set("topology.length=1979-05-27")},
+};
+
+const std::vector<Mistake> kToml = {
+    {"malformed", "[target\n", {"c.toml:1", "expected ']'"}},
+    {"no_utf8", "\xff\xfe", {"c.toml:1", "utf-8"}},
+    {"key_twice", kSynthetic + "target.kind = \"markov\"\n", {"c.toml:5", "cannot redefine"}},
+    {"unknown_section", kSynthetic + "[worklod]\nrequests = 1\n",
+     {"c.toml:5", "'worklod'", "did you mean 'workload'", "known: target, draft, drafter"}},
+    {"unknown_key", kSynthetic + "[topology]\nlenght = 2\n",
+     {"topology.lenght", "did you mean 'length'", "known: kind, length", "c.toml:6"}},
+    {"no_section", "workload = 3\n", {"c.toml:1", "write [workload]"}},
+    {"date", kSynthetic + "[workload]\nbatch = 1\nrequests = 1979-05-27\n", {"c.toml:7", "dates and times"}},
+    {"date_in_a_list", kSynthetic + "[topology]\nwidths = [1,\n 1979-05-27]\n", {"c.toml:7", "dates and times"}},
+    {"name_no_text", "experiment = 3\n", {"c.toml:1", "experiment", "name"}},
+    {"name_with_slash", "experiment = \"a/b\"\n" + kSynthetic, {"c.toml", "a/b", "plain name"}},
+    {"name_of_a_folder_above", "experiment = \"..\"\n" + kSynthetic, {"c.toml", "..", "plain name"}},
+    {"sweep_no_table", "sweep = 3\n", {"c.toml:1", "table of axes"}},
+    {"axis_no_list", kSynthetic + "[sweep]\ntopology.length = 4\n", {"c.toml:6", "sweep.topology.length", "list of values"}},
+    {"axis_empty", kSynthetic + "[sweep]\ntopology.length = []\n", {"c.toml:6", "sweep.topology.length", "list of values"}},
+    {"axis_of_sections_no_tables", kSynthetic + "[sweep]\ntopology = [1]\n",
+     {"c.toml:6", "sweep.topology", "kind = \"chain\""}},
+    {"axis_of_no_section", kSynthetic + "[sweep]\ntopolgy.length = [1]\n", {"c.toml:6", "did you mean 'topology'"}},
+    {"axis_of_no_setting", kSynthetic + "[sweep]\ntopology.lenght = [1]\n",
+     {"topology.lenght", "did you mean 'length'", "c.toml:6"}, {"sweep", "c.toml"}},
+    {"axis_value", kSynthetic + "[topology]\nlength = 3\n[sweep]\ntopology.length = [4, -1]\n",
+     {"topology.length = -1", "at least 1", "c.toml:8"}, {"sweep", "c.toml"}},
+    {"axis_of_sections_value", kSynthetic + "[sweep]\ntopology = [\n  { length = 0 }]\n",
+     {"topology.length = 0", "at least 1", "c.toml:6"}, {"sweep", "c.toml"}},
+    {"skip_if_no_list", "skip_if = 3\n" + kSynthetic, {"c.toml:1", "skip_if", "list of tables"}},
+    {"skip_if_misspelt", "skip_if = [{ when = { \"drafter.kind\" = \"x\" }, reson = \"r\" }]\n" + kSynthetic,
+     {"c.toml:1", "skip_if", "reason"}},
+    {"skip_if_always", "skip_if = [{ when = {}, reason = \"r\" }]\n" + kSynthetic, {"c.toml:1", "skip_if"}},
+    {"skip_if_of_no_section", "skip_if = [{ when = { \"draftr.kind\" = 1 }, reason = \"r\" }]\n" + kSynthetic,
+     {"c.toml:1", "'draftr'", "did you mean 'draft'"}},
+    {"skip_if_without_quotes", "skip_if = [{ when = { drafter.kind = 1 }, reason = \"r\" }]\n" + kSynthetic,
+     {"c.toml:1", "in quotes", "\"drafter.kind\""}},
+};
+
+const std::vector<Mistake> kSettings = {
+    {"text_for_number", kSynthetic + "workload.requests = \"a\"\n", {"workload.requests = \"a\"", "whole number", "c.toml:5"}},
+    {"fraction", kSynthetic + "workload.requests = 2.5\n", {"workload.requests = 2.5", "whole number", "c.toml:5"}},
+    {"list_for_number", kSynthetic + "workload.requests = [1, 2]\n", {"workload.requests = [1,2]", "whole number", "c.toml:5"}},
+    {"number_for_flag", kSynthetic + "workload.ignore_eos = 1\n", {"workload.ignore_eos = 1", "true or false", "c.toml:5"}},
+    {"number_for_text", kSynthetic + "rule.kind = 1\n", {"rule.kind", "not a string"}},
+    {"huge_number", kSynthetic + "workload.requests = 99999999999\n", {"workload.requests", "too large", "c.toml:5"}},
+    {"negative_k", kSynthetic + "topology.length = -1\n", {"topology.length = -1", "at least 1", "c.toml:5"}},
+    {"zero_k", kSynthetic + "topology.length = 0\n", {"topology.length = 0", "at least 1", "c.toml:5"}},
+    {"huge_k", kSynthetic + "topology.length = 100000\n", {"topology.length = 100000", "at most 1024", "c.toml:5"}},
+    {"k_by_set", kSynthetic + "topology.length = 4\n", {"topology.length = -1", "(--set)"}, set("topology.length=-1")},
+    {"two_names", kSynthetic + "topology.length = 4\ntopology.gamma = 4\n", {"topology.gamma", "length", "both set"}},
+    {"negative_temperature", kSynthetic + "sampling.temperature = -1\n", {"sampling.temperature = -1", "at least 0", "c.toml:5"}},
+    {"no_tokens", kSynthetic + "workload.max_new_tokens = 0\n", {"workload.max_new_tokens = 0", "at least 1", "c.toml:5"}},
+    {"unknown_target", "target.kind = \"hash\"\n", {"target.kind = 'hash'", "checkpoint, hashed, markov", "c.toml:1"}},
+    {"unknown_drafter", "target.kind = \"hashed\"\ndrafter.kind = \"ngrams\"\n",
+     {"drafter.kind = 'ngrams'", "did you mean 'ngram'", "there are: none, model", "c.toml:2"}},
+    {"unknown_rule", kSynthetic + "rule.kind = \"greddy\"\n", {"rule.kind = 'greddy'", "did you mean 'greedy'", "c.toml:5"}},
+    {"unknown_topology", kSynthetic + "topology.kind = \"chian\"\n", {"topology.kind = 'chian'", "did you mean 'chain'", "c.toml:5"}},
+    {"orphan", kSynthetic + "topology.kind = \"paths\"\ntopology.paths = [[0], [0, 0, 0]]\n", {"topology.paths", "parent"}},
+    {"unknown_device", kPriced + "price.device = \"h100-smx\"\nprice.target = \"llama-3.1-8b\"\n",
+     {"no device 'h100-smx'", "nearest: h100-sxm"}},
+    {"unknown_shape", kPriced + "price.device = \"h100-sxm\"\nprice.target = \"llama-3.1-9b\"\n",
+     {"no model shape 'llama-3.1-9b'", "nearest: llama-3.1-8b"}},
+    {"no_price_of_the_draft",
+     "target.kind = \"hashed\"\ndrafter.kind = \"agreement\"\nprice.device = \"h100-sxm\"\nprice.target = \"llama-3.1-8b\"\n",
+     {"price.draft is required"}},
+    {"clock_without_price", kPriced + "clock.kind = \"analytic\"\n", {"clock.kind", "needs a [price] section", "c.toml:3"}},
+    {"no_draft", "target.kind = \"hashed\"\n", {"drafter.kind = 'model'", "needs a [draft] section"}},
+    {"draft_of_another_vocabulary", "target.kind = \"hashed\"\ndraft.kind = \"hashed\"\ndraft.vocab = 99\n",
+     {"99 tokens", "the target's 16", "must be the same"}},
+};
+
+const std::vector<Mistake> kModels = {
+    {"no_path", "", {"target.path is required", "model folder"}},
+    {"no_folder", "target.path = \"nowhere\"\n", {"target.path = \"nowhere\"", "no such file", "working folder"}},
+    {"no_weights", kModel, {"target", "safetensors"}, {"run", "c.toml"},
+     [] { model(), fs::remove("target/model.safetensors"); }},
+    {"no_config_of_the_model", kModel, {"target/config.json", "cannot be"}, {"run", "c.toml"},
+     [] { model(), fs::remove("target/config.json"); }},
+    {"no_tokenizer", kModel, {"target/tokenizer.json", "cannot be read"}, {"run", "c.toml"},
+     [] { model(), fs::remove("target/tokenizer.json"); }},
+    {"malformed_tokenizer", kModel, {"target/tokenizer.json"}, {"run", "c.toml"},
+     [] { model(), write("target/tokenizer.json", "{\"model\": "); }},
+    {"truncated_weights", kModel, {"target/model.safetensors", "bytes"}, {"run", "c.toml"},
+     [] { model(), fs::resize_file("target/model.safetensors", 100000); }},
+    {"truncated_header", kModel, {"target/model.safetensors", "header"}, {"run", "c.toml"},
+     [] { model(), fs::resize_file("target/model.safetensors", 100); }},
+    {"empty_weights", kModel, {"target/model.safetensors"}, {"run", "c.toml"},
+     [] { model(), fs::resize_file("target/model.safetensors", 0); }},
+    {"wrong_shape", kModel, {"target", "lm_head.weight", "(640, 43)", "(640, 44)"}, {"run", "c.toml"},
+     [] {
+       spoiled([](LlamaConfig&, std::vector<StoredTensor>& all) {
+         StoredTensor& head = tensor(all, "lm_head.weight");
+         head.shape[1] = 43;
+         head.bytes.resize(640 * 43 * sizeof(float));
+       });
+     }},
+    {"missing_tensor", kModel, {"target", "lm_head.weight"}, {"run", "c.toml"},
+     [] { spoiled([](LlamaConfig&, std::vector<StoredTensor>& all) { all.pop_back(); }); }},
+    {"mixed_dtypes", kModel, {"target", "lm_head.weight", "F16", "F32"}, {"run", "c.toml"},
+     [] {
+       spoiled([](LlamaConfig&, std::vector<StoredTensor>& all) {
+         StoredTensor& head = tensor(all, "lm_head.weight");
+         head.dtype = Dtype::f16;
+         head.bytes.assign(640 * 44 * 2, std::byte{0});
+       });
+     }},
+    {"nan_weight", kModel, {"target", "mlp.up_proj.weight", "holds nan"}, {"run", "c.toml"},
+     [] {
+       spoiled([](LlamaConfig&, std::vector<StoredTensor>& all) {
+         set_floats(tensor(all, "model.layers.1.mlp.up_proj.weight"), std::numeric_limits<float>::quiet_NaN());
+       });
+     }},
+    {"tokenizer_of_another_model", kModel, {"prompts.jsonl:1", "vocabulary of 60", "another model"}, {"run", "c.toml"},
+     [] {
+       prompts();
+       write_model("target", "gpt2", [](LlamaConfig& config, std::vector<StoredTensor>& all) {
+         config.vocab = 60;
+         all = random_tensors(config, Dtype::f32, 1);
+       });
+     }},
+    {"draft_with_another_tokenizer", kPair, {"draft.path = \"draft\"", "another vocabulary (647", "target's (521)"}, {"run", "c.toml"},
+     [] { model(), write_model("draft", "mistral"); }},
+    {"draft_with_fewer_rows", kPair, {"600 tokens", "the target's 640"}, {"run", "c.toml"},
+     [] {
+       model();
+       write_model("draft", "gpt2", [](LlamaConfig& config, std::vector<StoredTensor>& all) {
+         config.vocab = 600;
+         all = random_tensors(config, Dtype::f32, 1);
+       });
+     }},
+    {"overflowing_weights", kModel, {"NaN or infinite", "damaged"}, {"run", "c.toml"},
+     [] {
+       spoiled([](LlamaConfig&, std::vector<StoredTensor>& all) { set_floats(tensor(all, "lm_head.weight"), 3e38f); });
+     }},
+    {"agreement_with_a_checkpoint", "target.path = \"target\"\nworkload.prompts = \"prompts.jsonl\"\ndrafter.kind = \"agreement\"\n",
+     {"drafter.kind", "agreement", "synthetic target", "c.toml:3"}, {"run", "c.toml"}, model},
+    {"no_prompts", "target.path = \"target\"\ndrafter.kind = \"ngram\"\n", {"workload.prompts is required", "JSON Lines"},
+     {"run", "c.toml"}, model},
+    {"missing_prompts", kModel, {"workload.prompts = \"prompts.jsonl\"", "no such file"}, {"run", "c.toml"},
+     [] { model(), fs::remove("prompts.jsonl"); }},
+    {"empty_prompts", kModel, {"prompts.jsonl", "no prompt"}, {"run", "c.toml"}, [] { model(), write("prompts.jsonl", "\n"); }},
+    {"malformed_prompt", kModel, {"prompts.jsonl:3", "\"text\""}, {"run", "c.toml"},
+     [] { model(), write("prompts.jsonl", "{\"text\": \"a\"}\n\n{\"text\": \"b\"\n"); }},
+    {"prompt_without_text", kModel, {"prompts.jsonl:1", "\"text\""}, {"run", "c.toml"},
+     [] { model(), write("prompts.jsonl", "{\"prompt\": \"a\"}\n"); }},
+    {"prompt_of_no_tokens", kModel, {"prompts.jsonl:2", "no tokens"}, {"run", "c.toml"},
+     [] { model(), write("prompts.jsonl", "{\"text\": \"a\"}\n{\"text\": \"\"}\n"); }},
+    {"long_kind", kModel, {"prompts.jsonl:2", "32 bytes"}, {"run", "c.toml"},
+     [] {
+       model();
+       write("prompts.jsonl", "{\"text\": \"a\"}\n{\"text\": \"b\", \"kind\": \"" + std::string(33, 'k') + "\"}\n");
+     }},
+    {"too_many_requests", kModel + "workload.requests = 3\n", {"workload.requests = 3", "2 prompts of prompts.jsonl", "c.toml:6"},
+     {"run", "c.toml"}, model},
+    {"beyond_the_positions", kModel, {"workload.max_new_tokens = 160", "160 positions", "(--set)"},
+     set("workload.max_new_tokens=160"), model},
+};
+
+class BadInput : public testing::TestWithParam<Mistake> {
+ protected:
+  void SetUp() override { fs::current_path(folder_.path()); }
+  void TearDown() override { fs::current_path(home_); }
+
+ private:
+  fs::path home_ = fs::current_path();
+  TemporaryFolder folder_;
+};
+
+TEST_P(BadInput, IsOneClearMessage) {
+  const Mistake& mistake = GetParam();
+  write("c.toml", mistake.config);
+  if (mistake.prepare != nullptr) mistake.prepare();
+  const Ended ended = speclab(mistake.arguments);
+  EXPECT_EQ(ended.status, 3) << ended.err;
+  EXPECT_TRUE(ended.err.starts_with("speclab: ")) << ended.err;
+  EXPECT_EQ(lines(ended.err), 1u) << ended.err;
+  EXPECT_EQ(ended.out, "");
+  for (const std::string& fragment : mistake.fragments) {
+    EXPECT_NE(ended.err.find(fragment), std::string::npos) << '"' << fragment << "\" is not in: " << ended.err;
+  }
+  EXPECT_EQ(ended.err.find("does not hold"), std::string::npos) << "an internal check, not a message: " << ended.err;
+}
+
+std::string name_of_case(const testing::TestParamInfo<Mistake>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(OfTheCommandLine, BadInput, testing::ValuesIn(kCommandLine), name_of_case);
+INSTANTIATE_TEST_SUITE_P(OfToml, BadInput, testing::ValuesIn(kToml), name_of_case);
+INSTANTIATE_TEST_SUITE_P(OfSettings, BadInput, testing::ValuesIn(kSettings), name_of_case);
+INSTANTIATE_TEST_SUITE_P(OfModels, BadInput, testing::ValuesIn(kModels), name_of_case);
+
+}  // namespace
+}  // namespace speclab

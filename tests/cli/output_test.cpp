@@ -1,0 +1,121 @@
+// What the program prints when all is well.
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "tests/cli/sweeps.h"
+
+namespace speclab {
+namespace {
+
+class Output : public SweepTest {
+ protected:
+  static std::string said(const std::vector<std::string>& arguments) {
+    const Ended ended = speclab(arguments);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(ended.err, "");
+    EXPECT_TRUE(ended.out.ends_with('\n')) << ended.out;
+    return ended.out;
+  }
+  static void expect_in(const std::string& text, const std::vector<std::string>& fragments) {
+    for (const std::string& fragment : fragments) {
+      EXPECT_NE(text.find(fragment), std::string::npos) << '"' << fragment << "\" is not in: " << text;
+    }
+  }
+  static void make_result() {
+    write("c.toml", "experiment = \"e\"\n" + kSynthetic + "[sweep]\ntopology.length = [2, 4]\n");
+    ASSERT_EQ(sweep("r").status, 0);
+  }
+};
+
+TEST_F(Output, VersionNamesTheBuild) {
+  EXPECT_TRUE(std::regex_match(said({"--version"}),
+                               std::regex(R"(speclab \d+\.\d+\.\d+ \(git ([0-9a-f]{7,}|unknown)(, with local changes)?\)\n)")));
+}
+
+TEST_F(Output, HelpListsTheCommands) {
+  const std::string help = said({"--help"});
+  expect_in(help, {"usage: speclab COMMAND", "  list ", "  run ", "  sweep ", "  report "});
+  EXPECT_EQ(said({"help"}), help);
+  EXPECT_EQ(said({"-h"}), help);
+  const Ended without = speclab({});
+  EXPECT_EQ(without.status, 3) << "it was told to do nothing";
+  EXPECT_EQ(without.out, help);
+}
+
+TEST_F(Output, EveryCommandHasHelp) {
+  expect_in(said({"list", "--help"}), {"usage: speclab list", "--help", "Topics: drafters"});
+  expect_in(said({"run", "--help"}), {"usage: speclab run CONFIG.toml", "--set", "--results", "--text", "speclab run configs/"});
+  expect_in(said({"sweep", "--help"}), {"usage: speclab sweep CONFIG.toml", "--set", "--results", "--jobs", "speclab sweep configs/"});
+  expect_in(said({"report", "--help"}), {"usage: speclab report FILE", "--csv", "--json", "--markdown", "--metrics"});
+}
+
+TEST_F(Output, EveryTopicIsListed) {
+  const std::map<std::string, std::vector<std::string>> topics = {
+      {"drafters", {"none", "model", "ngram", "agreement", "drafter.max_ngram = 3", "also: "}},
+      {"topologies", {"chain", "layered", "paths", "topology.length = 4", "num_speculative_tokens"}},
+      {"rules", {"speculative_sampling", "greedy", "2211.17192"}},
+      {"models", {"configs/models/speclab-target-", "configs/models/speclab-draft-"}},
+      {"devices", {"h100-sxm", "GB/s", "TFLOP/s"}},
+      {"shapes", {"llama-3.1-8b", "layers", "vocab"}},
+      {"metrics", {"tokens_per_step [tokens]", "emitted / steps"}},
+  };
+  const std::string all = said({"list"});
+  for (const auto& [topic, fragments] : topics) {
+    const std::string one = said({"list", topic});
+    expect_in(one, fragments);
+    expect_in(all, {one});
+  }
+}
+
+TEST_F(Output, RunPrintsItsTableAndFile) {
+  write("c.toml", "experiment = \"e\"\n" + kSynthetic);
+  const std::string out = said({"run", "c.toml", "-o", "r"});
+  expect_in(out, {"1 of 1 points done", "tokens/step", "agreement chain"});
+  const auto result = files("r/e");
+  ASSERT_EQ(result.size(), 1u);
+  EXPECT_TRUE(out.ends_with("\n" + result.front().string() + "\n")) << out;
+  EXPECT_EQ(said({"run", "c.toml", "-o", "r"}), out) << "prices do not change from run to run";
+}
+
+TEST_F(Output, ReportsAFileAFolderAndAPoint) {
+  make_result();
+  const std::string text = said({"report", "r/e.h5"});
+  expect_in(text, {"e: 2 of 2 points done", "agreement chain", "priced speedup"});
+  EXPECT_EQ(text.find('|'), std::string::npos);
+  EXPECT_EQ(said({"report", "r/e"}), text);
+  expect_in(said({"report", files("r/e").front()}), {"1 of 1 points done"});
+  const std::string markdown = said({"report", "r/e.h5", "--markdown"});
+  expect_in(markdown, {"| strategy |", "|---", "agreement chain"});
+}
+
+TEST_F(Output, ReportsCsv) {
+  make_result();
+  const std::string csv = said({"report", "r/e.h5", "--csv"});
+  EXPECT_EQ(lines(csv), 3u);
+  EXPECT_TRUE(csv.starts_with("key,label,strategy,")) << csv.substr(0, 100);
+  expect_in(csv, {",tokens_per_step,tokens_per_step_low,tokens_per_step_high,", "\"constant costs, draft/target = 0.1\""});
+}
+
+TEST_F(Output, ReportsJson) {
+  make_result();
+  const auto json = nlohmann::json::parse(said({"report", "r/e.h5", "--json"}));
+  ASSERT_TRUE(json.is_array());
+  ASSERT_EQ(json.size(), 2u);
+  for (const auto& row : json) {
+    EXPECT_GT(row.at("tokens_per_step").get<double>(), 1);
+    EXPECT_LE(row.at("tokens_per_step_low"), row.at("tokens_per_step"));
+    EXPECT_EQ(row.at("same_text"), 1);
+    EXPECT_FALSE(row.contains("measured_speedup")) << "nothing was measured";
+  }
+  EXPECT_NE(json[0].at("topology.length"), json[1].at("topology.length"));
+}
+
+TEST_F(Output, WritesFigureData) {
+  make_result();
+  const Ended ended = speclab({"report", "r/e.h5", "--figure-data", "f.h5"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_TRUE(hdf5_facts("f.h5").contains("/rows"));
+}
+
+}  // namespace
+}  // namespace speclab

@@ -1,0 +1,166 @@
+// What a sweep runs, keeps, redoes, skips and reports as failed.
+#include <limits>
+
+#include "core/hdf5_recorder.h"
+#include "tests/cli/sweeps.h"
+#include "tests/cli/tiny_models.h"
+
+namespace speclab {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kSmall = "experiment = \"e\"\n" + kSynthetic + R"(workload.max_new_tokens = 40
+[sweep]
+topology.length = [1, 2, 3]
+sampling.seed = [0, 1]
+)";
+
+class Sweep : public SweepTest {
+ protected:
+  static std::vector<PointStatus> statuses(const fs::path& folder) {
+    std::vector<PointStatus> all;
+    for (const fs::path& file : files(folder)) all.push_back(point_status(file).value());
+    return all;
+  }
+  static long count(const std::vector<PointStatus>& all, std::string_view status) {
+    return std::ranges::count(all, status, &PointStatus::status);
+  }
+  static void expect_said(const Ended& ended, const std::string& fragment) {
+    EXPECT_NE(ended.err.find(fragment), std::string::npos) << '"' << fragment << "\" is not in: " << ended.err;
+  }
+};
+
+TEST_F(Sweep, RunAgainRunsNothing) {
+  write("c.toml", kSmall);
+  const Ended first = sweep("r");
+  EXPECT_EQ(first.status, 0) << first.err;
+  EXPECT_EQ(first.out, "r/e.h5\n");
+  const auto before = fs::last_write_time(files("r/e").front());
+  const auto facts = hdf5_facts("r/e.h5");
+  const Ended again = sweep("r");
+  EXPECT_EQ(again.status, 0);
+  EXPECT_EQ(again.err, "0 points ran, 6 were there already\n");
+  EXPECT_EQ(fs::last_write_time(files("r/e").front()), before);
+  EXPECT_TRUE(facts == hdf5_facts("r/e.h5"));
+}
+
+TEST_F(Sweep, ALongerAxisRunsOnlyWhatIsNew) {
+  write("c.toml", kSmall);
+  ASSERT_EQ(sweep("r").status, 0);
+  const Ended longer = sweep("r", {"--set", "topology.length=1..4"});
+  EXPECT_EQ(longer.status, 0);
+  expect_said(longer, "2 points ran, 6 were there already\n");
+}
+
+TEST_F(Sweep, PointsThatDifferOnlyInWhatTheyDoNotUseRunOnce) {
+  write("c.toml", "target.kind = \"hashed\"\n[sweep]\ndrafter.kind = [\"none\", \"ngram\"]\ntopology.length = [1, 2, 3]\n"
+                  "[clock]\nrepeats = 1\n[workload]\nmax_new_tokens = 8\n");
+  const Ended plain = sweep("r");
+  EXPECT_EQ(plain.status, 0) << plain.err;
+  expect_said(plain, "4 points ran, 0 were there already, 2 the same as another\n");
+}
+
+TEST_F(Sweep, DamagedPointsAreRunAgain) {
+  write("c.toml", kSmall);
+  ASSERT_EQ(sweep("whole").status, 0);
+  ASSERT_EQ(sweep("r").status, 0);
+  const std::vector<fs::path> points = files("r/e");
+  fs::resize_file(points[0], fs::file_size(points[0]) / 2);  // cut off
+  fs::resize_file(points[1], 0);
+  std::string bytes(fs::file_size(points[2]), '\0');
+  std::ifstream(points[2], std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+  // The chunks of compressed rows begin like a zlib stream; a flipped bit in one is for a checksum to find.
+  std::size_t flipped = 0;
+  for (std::size_t at = bytes.find("\x78\x5e"); at != std::string::npos; at = bytes.find("\x78\x5e", at + 1)) {
+    bytes[at + 40] ^= 1;
+    ++flipped;
+  }
+  ASSERT_GT(flipped, 0u);
+  write(points[2], bytes);
+  const Ended ended = sweep("r");
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  expect_said(ended, "3 points ran, 3 were there already\n");
+  expect_same_facts("whole/e.h5", "r/e.h5");
+}
+
+TEST_F(Sweep, SaysWhichForeignFilesItLeavesOut) {
+  write("c.toml", kSmall);
+  ASSERT_EQ(sweep("r").status, 0);
+  write("r/e/0123456789abcdef.h5", "junk");
+  const Ended ended = sweep("r");
+  EXPECT_EQ(ended.status, 0);
+  expect_said(ended, "left out: r/e/0123456789abcdef.h5");
+}
+
+TEST_F(Sweep, ImpossiblePointsAreStoredWithTheirReason) {
+  write_model("draft", "gpt2");
+  write("c.toml", R"(experiment = "e"
+target = { kind = "hashed" }
+workload = { max_new_tokens = 8, requests = 2 }
+clock.kind = "analytic"
+price.kind = "constant"
+skip_if = [{ when = { "sampling.seed" = 1, "draft.kind" = "hashed" }, reason = "seed 1 is unlucky" }]
+[sweep]
+draft = [{ kind = "hashed" }, { path = "draft" }]
+sampling.seed = [0, 1]
+)");
+  const Ended ended = sweep("r");
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  expect_said(ended, "1 points ran, 0 were there already, 3 skipped with a reason\n");
+  const std::vector<PointStatus> all = statuses("r/e");
+  EXPECT_EQ(count(all, "done"), 1);
+  EXPECT_EQ(count(all, "skipped"), 3);
+  EXPECT_EQ(std::ranges::count(all, "seed 1 is unlucky", &PointStatus::reason), 1);
+  EXPECT_EQ(std::ranges::count(all, "a draft checkpoint cannot draft for a synthetic target", &PointStatus::reason), 2);
+  const auto facts = hdf5_facts("r/e.h5");
+  EXPECT_TRUE(facts.contains("/points"));
+  expect_said(sweep("r"), "0 points ran, 4 were there already");
+}
+
+// The activations of one draft overflow, which only shows when it runs.
+TEST_F(Sweep, AFailingPointLeavesTheOthers) {
+  write_model("target", "gpt2");
+  write_model("good", "gpt2");
+  write_model("broken", "gpt2", [](LlamaConfig&, std::vector<StoredTensor>& all) {
+    set_floats(tensor(all, "lm_head.weight"), 3e38f);
+  });
+  write("prompts.jsonl", "{\"text\": \"one two three\"}\n");
+  write("c.toml", R"(experiment = "e"
+target.path = "target"
+workload = { prompts = "prompts.jsonl", max_new_tokens = 8 }
+clock.kind = "analytic"
+price.kind = "constant"
+[sweep]
+draft.path = ["broken", "good"]
+topology.length = [1, 2]
+)");
+  const Ended ended = sweep("r");
+  EXPECT_EQ(ended.status, 1) << ended.err;
+  expect_said(ended, "2 points ran, 0 were there already, 2 FAILED\n");
+  expect_said(ended, "failed: ");
+  const std::vector<PointStatus> all = statuses("r/e");
+  EXPECT_EQ(count(all, "done"), 2);
+  ASSERT_EQ(count(all, "failed"), 2);
+  EXPECT_NE(std::ranges::find(all, "failed", &PointStatus::status)->reason.find("NaN or infinite"), std::string::npos);
+  const Ended again = sweep("r");
+  EXPECT_EQ(again.status, 1) << "failed points are tried again";
+  expect_said(again, "0 points ran, 2 were there already, 2 FAILED\n");
+}
+
+TEST_F(Sweep, ProgressIsAPlainLinePerPointWhereThereIsNoTerminal) {
+  write("c.toml", kSmall);
+  const Ended ended = sweep("r", {"--jobs", "1"});
+  EXPECT_EQ(lines(ended.err), 7u) << ended.err;
+  EXPECT_EQ(ended.err.find_first_of("\r\x1b"), std::string::npos);
+  for (int i = 1; i <= 6; ++i) expect_said(ended, std::to_string(i) + "/6 points, ");
+}
+
+TEST_F(Sweep, AMistakeInOnePointRunsNone) {
+  write("c.toml", kSmall);
+  EXPECT_EQ(sweep("r", {"--set", "topology.length=1,2,-3"}).status, 3);
+  EXPECT_FALSE(fs::exists("r"));
+}
+
+}  // namespace
+}  // namespace speclab
