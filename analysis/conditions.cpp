@@ -44,6 +44,7 @@ Conditions conditions(std::span<const LoadedPoint> points) {
     found.repeats = std::max(found.repeats, all.grid().repeats);
     if (evaluate("measured_tokens_per_second", all)) {
       std::string machine = point.fact("cpu");
+      if (!point.fact("cores").empty()) machine += fmt::format(" ({} cores)", point.fact("cores"));
       append(machine, " + ", point.fact("device"));
       measured.insert(machine);
     }
@@ -62,6 +63,9 @@ Conditions conditions(std::span<const LoadedPoint> points) {
   found.experiments.assign(experiments.begin(), experiments.end());
   found.measured_on = any_of(measured);
   found.priced_as = any_of(priced);
+  std::erase_if(models, [&](const std::string& alone) {  // the same target, by a drafter without a model
+    return std::ranges::any_of(models, [&](const std::string& m) { return m.starts_with(alone + " / "); });
+  });
   found.models = any_of(models);
   found.commits = any_of(commits);
   return found;

@@ -38,8 +38,7 @@ class RowWriter {
 
 std::vector<std::string> groups_of(const LoadedPoint& point) {
   std::vector<std::string> groups = labels(point);
-  if (groups.size() == 1) groups.clear();
-  groups.insert(groups.begin(), kAllLabels);
+  if (groups.size() != 1) groups.insert(groups.begin(), kAllLabels);
   return groups;
 }
 

@@ -30,7 +30,9 @@ std::map<std::string, std::set<std::string>> values_of_settings(Points points) {
 }
 
 // A digest says nothing to a reader, and prompts are the groups' labels.
-bool shown_elsewhere(const std::string& name) { return name.ends_with("digest") || name == "workload.prompts"; }
+bool shown_elsewhere(const std::string& name) {
+  return name.ends_with("digest") || name == "workload.prompts";
+}
 
 // Varying settings that no other column shows.
 std::vector<std::string> parameters(Points points) {

@@ -18,7 +18,8 @@ inline constexpr const char* kAllLabels = "all";  // the label of all prompts of
 // Whether a report shows a setting by its name: not digests, and not what its header says in words
 // (models, prices, clock) or its groups' titles.
 inline bool shown_by_name(const std::string& name) {
-  constexpr std::array<std::string_view, 6> kHidden{"target.", "draft.", "price.", "clock.", "record.", "workload.prompts"};
+  constexpr std::array<std::string_view, 6> kHidden{"target.", "draft.",  "price.",
+                                                    "clock.",  "record.", "workload.prompts"};
   const auto hides = [&](std::string_view prefix) { return name.starts_with(prefix); };
   return std::ranges::none_of(kHidden, hides);
 }

@@ -66,7 +66,8 @@ Token argmax(std::span<const float> logits) {
     }
   }
   std::size_t best = logits.size();
-  for (; block < begin && best == logits.size(); block += kBlock) {  // the first, unless nothing was above -infinity
+  for (; block < begin && best == logits.size();
+       block += kBlock) {  // the first, unless nothing was above -infinity
     const std::size_t found = block_find(logits.data() + block, largest);
     if (found < kBlock) best = block + found;
   }

@@ -21,8 +21,8 @@ class BrokenInvariant : public std::logic_error {
 }  // namespace speclab
 
 // On in every build. The message shows the values that broke the condition.
-#define SPECLAB_CHECK(condition, ...)                                                             \
-  do {                                                                                            \
-    if (!(condition)) [[unlikely]]                                                                \
-      ::speclab::broken_invariant(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__));    \
+#define SPECLAB_CHECK(condition, ...)                                                          \
+  do {                                                                                         \
+    if (!(condition)) [[unlikely]]                                                             \
+      ::speclab::broken_invariant(#condition, __FILE__, __LINE__, ::fmt::format(__VA_ARGS__)); \
   } while (false)

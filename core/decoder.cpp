@@ -51,11 +51,11 @@ std::span<const Slice> Decoder::unseen(Batch batch, std::span<const Draft> draft
   slices_.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::span<const Token> text = batch[i]->text;
-    slices_.push_back({.sequence = batch[i]->id,
-                       .text = text.subspan(static_cast<std::size_t>(target_.length(batch[i]->id))),
-                       .tree = &drafts[i].tree(),
-                       .nodes = std::span<const int>(counting_).first(
-                           static_cast<std::size_t>(drafts[i].size() - 1))});
+    slices_.push_back(
+        {.sequence = batch[i]->id,
+         .text = text.subspan(static_cast<std::size_t>(target_.length(batch[i]->id))),
+         .tree = &drafts[i].tree(),
+         .nodes = std::span<const int>(counting_).first(static_cast<std::size_t>(drafts[i].size() - 1))});
   }
   return slices_;
 }

@@ -35,11 +35,13 @@ class Distributions {
   virtual void forget() = 0;
   // One row of probabilities per question, settings applied, appended to `answers`.
   virtual void probabilities(std::span<const Softmax> questions, std::vector<Row>& answers) = 0;
-  // The likeliest tokens of each row, likeliest first, ties by index; exactly `count` each (<= cols), appended.
+  // The likeliest tokens of each row, likeliest first, ties by index; exactly `count` each (<= cols),
+  // appended.
   virtual void likeliest(std::span<const Pick> questions, std::vector<Token>& answers) = 0;
   // Draws from each row, appended; `drawn` gets how many each question got: without putting back,
   // a row may hold fewer tokens than were asked for.
-  virtual void draw(std::span<const Draws> questions, std::vector<Token>& answers, std::vector<int>& drawn) = 0;
+  virtual void draw(std::span<const Draws> questions, std::vector<Token>& answers,
+                    std::vector<int>& drawn) = 0;
 };
 
 }  // namespace speclab

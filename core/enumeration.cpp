@@ -21,7 +21,8 @@ std::size_t Enumeration::decide(std::vector<double> branches) {
     SPECLAB_CHECK(first < branches.size(), "none of {} branches is possible", branches.size());
     decisions_.push_back({std::move(branches), first});
   } else {
-    SPECLAB_CHECK(decisions_[made_].branches == branches, "decision {} is not what it was when replayed", made_);
+    SPECLAB_CHECK(decisions_[made_].branches == branches, "decision {} is not what it was when replayed",
+                  made_);
   }
   const Decision& decision = decisions_[made_++];
   probability_ *= decision.branches[decision.taken];
@@ -43,7 +44,8 @@ int Enumeration::categorical(std::span<const double> weights) {
 }
 
 bool Enumeration::advance() {
-  SPECLAB_CHECK(made_ == decisions_.size(), "a replayed run made {} of {} decisions", made_, decisions_.size());
+  SPECLAB_CHECK(made_ == decisions_.size(), "a replayed run made {} of {} decisions", made_,
+                decisions_.size());
   while (!decisions_.empty()) {
     Decision& last = decisions_.back();
     last.taken = next_possible(last.branches, last.taken + 1);

@@ -16,8 +16,9 @@ struct Slice {
   SequenceId sequence{};
   std::span<const Token> text = {};
   const TokenTree* tree = nullptr;  // may be null where `nodes` is empty
-  std::span<const int> nodes = {};  // below the root, not evaluated before; a parent comes before its children
-  bool rows = true;                 // false: only fill the cache
+  std::span<const int> nodes =
+      {};            // below the root, not evaluated before; a parent comes before its children
+  bool rows = true;  // false: only fill the cache
 };
 
 struct Forward {

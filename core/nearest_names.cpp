@@ -42,7 +42,8 @@ std::string nearest_names(std::string_view name, std::span<const std::string> na
 std::string did_you_mean(std::string_view wrong, std::span<const std::string> names) {
   const auto distance = [&](const std::string& name) { return edits(wrong, name); };
   const auto nearest = std::ranges::min_element(names, {}, distance);
-  const bool near = nearest != names.end() && distance(*nearest) <= std::max<std::size_t>(2, wrong.size() / 3);
+  const bool near =
+      nearest != names.end() && distance(*nearest) <= std::max<std::size_t>(2, wrong.size() / 3);
   return near ? fmt::format(", did you mean '{}'?", *nearest) : "";
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cmath>
 #include <limits>
 
 namespace speclab {
@@ -12,11 +13,15 @@ using nlohmann::json;
 Params::Params(std::string section, json given, std::map<std::string, std::string> places)
     : section_(std::move(section)), given_(std::move(given)), places_(std::move(places)) {
   if (given_.is_null()) given_ = json::object();
-  if (!given_.is_object()) throw ConfigError(section_ + " is to be a table of settings, not " + given_.dump());
+  if (!given_.is_object())
+    throw ConfigError(section_ + " is to be a table of settings, not " + given_.dump());
 }
 
 void Params::fail(const std::string& key, const std::string& what) const {
-  const auto place = places_.find(section_ + "." + key);
+  auto place = places_.find(section_ + "." + key);
+  for (const auto& [written, name] : read_as_) {  // perhaps under another name
+    if (place == places_.end() && name == key) place = places_.find(section_ + "." + written);
+  }
   throw ConfigError(fmt::format("{}.{} {}{}", section_, key, what,
                                 place == places_.end() ? "" : " (" + place->second + ")"));
 }
@@ -65,6 +70,7 @@ int Params::checked_integer(const std::string& key, const json& value, const Ran
 double Params::checked_number(const std::string& key, const json& value, const Range& range) const {
   if (!value.is_number()) fail(key, fmt::format("= {} is not a number", value.dump()));
   const double number = value.get<double>();
+  if (!std::isfinite(number)) fail(key, fmt::format("= {} is not a finite number", number));
   check_range(key, number, range);
   return number;
 }
@@ -72,7 +78,8 @@ double Params::checked_number(const std::string& key, const json& value, const R
 bool Params::flag(Names names, bool fallback, std::string_view help) {
   const json* found = find(names, fallback, help);
   if (found == nullptr) return fallback;
-  if (!found->is_boolean()) fail(std::string(*names.begin()), fmt::format("= {} is not true or false", found->dump()));
+  if (!found->is_boolean())
+    fail(std::string(*names.begin()), fmt::format("= {} is not true or false", found->dump()));
   return found->get<bool>();
 }
 
@@ -92,18 +99,21 @@ double Params::number(Names names, double fallback, Range range, std::string_vie
 std::string Params::text(Names names, std::string_view fallback, std::string_view help) {
   const json* found = find(names, fallback, help);
   if (found == nullptr) return std::string(fallback);
-  if (!found->is_string()) fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
+  if (!found->is_string())
+    fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
   return found->get<std::string>();
 }
 
 std::string Params::required_text(Names names, std::string_view help) {
   const json* found = find(names, nullptr, help);
   if (found == nullptr) fail(std::string(*names.begin()), "is required: " + std::string(help));
-  if (!found->is_string()) fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
+  if (!found->is_string())
+    fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
   return found->get<std::string>();
 }
 
-std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range range, std::string_view help) {
+std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range range,
+                                  std::string_view help) {
   const json* found = find(names, fallback, help);
   if (found == nullptr) return fallback;
   const std::string key(*names.begin());
@@ -113,7 +123,8 @@ std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range 
   return values;
 }
 
-std::vector<double> Params::numbers(Names names, std::vector<double> fallback, Range range, std::string_view help) {
+std::vector<double> Params::numbers(Names names, std::vector<double> fallback, Range range,
+                                    std::string_view help) {
   const json* found = find(names, fallback, help);
   if (found == nullptr) return fallback;
   const std::string key(*names.begin());
@@ -125,7 +136,11 @@ std::vector<double> Params::numbers(Names names, std::vector<double> fallback, R
   } else {
     fail(key, fmt::format("= {} is not a number or a list of numbers", found->dump()));
   }
-  resolved_[key] = values;
+  if (values.size() == 1) {
+    resolved_[key] = values.front();  // 0.8 and [0.8] are one setting
+  } else {
+    resolved_[key] = values;
+  }
   return values;
 }
 
@@ -150,7 +165,8 @@ void Params::finish() const {
     if (read_as_.contains(key)) continue;
     std::vector<std::string> known;
     for (const SettingNote& note : notes_) known.push_back(note.name);
-    fail(key, fmt::format("is not a setting here{}; known: {}", did_you_mean(key, known), fmt::join(known, ", ")));
+    fail(key,
+         fmt::format("is not a setting here{}; known: {}", did_you_mean(key, known), fmt::join(known, ", ")));
   }
 }
 

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <initializer_list>
 #include <limits>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,11 +42,13 @@ class Params {
   std::string required_text(Names names, std::string_view help);
   std::vector<int> integers(Names names, std::vector<int> fallback, Range range, std::string_view help);
   std::vector<double> numbers(Names names, std::vector<double> fallback, Range range, std::string_view help);
-  std::vector<std::vector<int>> paths(Names names, std::vector<std::vector<int>> fallback, std::string_view help);
+  std::vector<std::vector<int>> paths(Names names, std::vector<std::vector<int>> fallback,
+                                      std::string_view help);
 
   // One of a few names; the first is the default.
   template <class T>
-  T choose(Names names, std::initializer_list<std::pair<std::string_view, T>> choices, std::string_view help) {
+  T choose(Names names, std::initializer_list<std::pair<std::string_view, T>> choices,
+           std::string_view help) {
     const std::string chosen = text(names, choices.begin()->first, help);
     std::string known;
     for (const auto& [choice, value] : choices) {

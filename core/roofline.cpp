@@ -23,7 +23,7 @@ double relative_bandwidth(const Efficiency& efficiency, double bits) {
 double flops_per_second(const Device& device, ProductFormat arithmetic) {
   const double wanted = arithmetic == ProductFormat::fp8    ? device.fp8_flops_per_second
                         : arithmetic == ProductFormat::int8 ? device.int8_flops_per_second
-                                                         : device.fp16_flops_per_second;
+                                                            : device.fp16_flops_per_second;
   return wanted > 0 ? wanted : device.fp16_flops_per_second;
 }
 

@@ -53,8 +53,8 @@ int weighted_choice(std::span<const double> weights, double u) {
     if (left < sum) break;
     left -= sum;
   }
-  const std::span<const double> block =
-      weights.subspan(static_cast<std::size_t>(last), std::min(kBlock, weights.size() - static_cast<std::size_t>(last)));
+  const std::span<const double> block = weights.subspan(
+      static_cast<std::size_t>(last), std::min(kBlock, weights.size() - static_cast<std::size_t>(last)));
   return last + scan(block, left);
 }
 

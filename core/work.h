@@ -21,10 +21,10 @@ struct Work {
   Actor actor = Actor::host;
   Op op = Op::forward;
   int sequences = 0;
-  int new_tokens = 0;         // positions evaluated, or moved by `keep`
-  int rows = 0;               // logit rows produced
-  std::int64_t context = 0;   // positions that were in the caches before
-  std::int64_t pairs = 0;     // query-key pairs scored, the new positions' own included
+  int new_tokens = 0;        // positions evaluated, or moved by `keep`
+  int rows = 0;              // logit rows produced
+  std::int64_t context = 0;  // positions that were in the caches before
+  std::int64_t pairs = 0;    // query-key pairs scored, the new positions' own included
 
   bool operator==(const Work&) const = default;
 };

@@ -16,8 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> kSections{"target",   "draft", "drafter", "topology", "rule",
-                                         "sampling", "workload", "clock", "price", "record"};
+const std::vector<std::string> kSections{"target",   "draft",    "drafter", "topology", "rule",
+                                         "sampling", "workload", "clock",   "price",    "record"};
 
 constexpr const char* kCommandLine = "--set";  // where a setting was written
 
@@ -45,8 +45,8 @@ json to_json(const toml::node& node, const std::string& file) {
 
 void check_section(const std::string& name, const std::string& where) {
   if (std::ranges::find(kSections, name) != kSections.end()) return;
-  throw ConfigError(fmt::format("{}: '{}' is not a section{}; known: {}", where, name, did_you_mean(name, kSections),
-                                fmt::join(kSections, ", ")));
+  throw ConfigError(fmt::format("{}: '{}' is not a section{}; known: {}", where, name,
+                                did_you_mean(name, kSections), fmt::join(kSections, ", ")));
 }
 
 Axis read_axis(const toml::node& node, const std::string& key, const std::string& file) {
@@ -67,8 +67,9 @@ void read_sweep(const toml::table& sweep, const std::string& file, Experiment& e
     if (settings == nullptr) {
       Axis axis = read_axis(node, name, file);
       if (!std::ranges::all_of(axis.values, &json::is_object)) {
-        throw ConfigError(fmt::format("{}: sweep.{} is to be a list of tables, such as {{ kind = \"chain\", length = 4 }}",
-                                      axis.place, name));
+        throw ConfigError(
+            fmt::format("{}: sweep.{} is to be a list of tables, such as {{ kind = \"chain\", length = 4 }}",
+                        axis.place, name));
       }
       experiment.axes.push_back(std::move(axis));
       continue;
@@ -96,8 +97,8 @@ void read_skip_ifs(const toml::node& node, const std::string& file, Experiment& 
       const auto dot = setting.find('.');
       check_section(setting.substr(0, dot), place(file, value));
       if (dot == std::string::npos) {
-        throw ConfigError(fmt::format("{}: when.{} is to be a setting in quotes, such as \"{}.kind\"", place(file, value),
-                                      setting, setting));
+        throw ConfigError(fmt::format("{}: when.{} is to be a setting in quotes, such as \"{}.kind\"",
+                                      place(file, value), setting, setting));
       }
       skip.when[setting] = to_json(value, file);
     }
@@ -145,7 +146,8 @@ bool expand_range(const std::string& text, std::vector<json>& values) {
   const char* end = begin + text.size();
   const auto first = std::from_chars(begin, begin + dots, from);
   const auto last = std::from_chars(begin + dots + 2, end, to);
-  if (first.ec != std::errc{} || first.ptr != begin + dots || last.ec != std::errc{} || last.ptr != end || from > to) {
+  if (first.ec != std::errc{} || first.ptr != begin + dots || last.ec != std::errc{} || last.ptr != end ||
+      from > to) {
     return false;
   }
   for (int value = from; value <= to; ++value) values.emplace_back(value);
@@ -180,12 +182,14 @@ bool holds(const Config& config, const SkipIf& skip) {
 Experiment read_experiment(const std::filesystem::path& file) {
   toml::table root;
   try {
-    if (!std::filesystem::is_regular_file(file)) throw ConfigError(file.string() + ": there is no such config file");
+    if (!std::filesystem::is_regular_file(file))
+      throw ConfigError(file.string() + ": there is no such config file");
     root = toml::parse_file(file.string());
   } catch (const toml::parse_error& e) {
     throw ConfigError(fmt::format("{}:{}: {}", file.string(), e.source().begin.line, e.description()));
   }
-  Experiment experiment{.name = file.stem().string(), .base = {}, .axes = {}, .overrides = {}, .skip_ifs = {}};
+  Experiment experiment{
+      .name = file.stem().string(), .base = {}, .axes = {}, .overrides = {}, .skip_ifs = {}};
   experiment.base.directory = file.parent_path();
   for (const auto& [key, node] : root) {
     const std::string name(key.str());
@@ -193,7 +197,8 @@ Experiment read_experiment(const std::filesystem::path& file) {
       if (!node.is_string()) throw ConfigError(place(file.string(), node) + ": experiment is to be a name");
       experiment.name = *node.value<std::string>();
     } else if (name == "sweep") {
-      if (!node.is_table()) throw ConfigError(place(file.string(), node) + ": sweep is to be a table of axes");
+      if (!node.is_table())
+        throw ConfigError(place(file.string(), node) + ": sweep is to be a table of axes");
       read_sweep(*node.as_table(), file.string(), experiment);
     } else if (name == "skip_if") {
       read_skip_ifs(node, file.string(), experiment);
@@ -201,7 +206,8 @@ Experiment read_experiment(const std::filesystem::path& file) {
       check_section(name, place(file.string(), node));
       const auto* settings = node.as_table();
       if (settings == nullptr) {
-        throw ConfigError(fmt::format("{}: {} is a section: write [{}]", place(file.string(), node), name, name));
+        throw ConfigError(
+            fmt::format("{}: {} is a section: write [{}]", place(file.string(), node), name, name));
       }
       experiment.base.sections[name] = to_json(node, file.string());
       for (const auto& [setting, value] : *settings) {
@@ -209,9 +215,11 @@ Experiment read_experiment(const std::filesystem::path& file) {
       }
     }
   }
-  if (experiment.name.empty() || experiment.name.front() == '.' || experiment.name.find('/') != std::string::npos) {
-    throw ConfigError(fmt::format("{}: experiment = \"{}\" is to be a plain name, without '/' and without '.' in front",
-                                  file.string(), experiment.name));
+  if (experiment.name.empty() || experiment.name.front() == '.' ||
+      experiment.name.find('/') != std::string::npos) {
+    throw ConfigError(
+        fmt::format("{}: experiment = \"{}\" is to be a plain name, without '/' and without '.' in front",
+                    file.string(), experiment.name));
   }
   return experiment;
 }
@@ -221,7 +229,8 @@ void apply_set(Experiment& experiment, const std::string& assignment) {
   const std::string key = assignment.substr(0, equals);
   const auto dot = key.find('.');
   if (equals == std::string::npos || dot == std::string::npos) {
-    throw ConfigError(fmt::format("--set {}: write section.key=value, such as topology.length=1,2,4", assignment));
+    throw ConfigError(
+        fmt::format("--set {}: write section.key=value, such as topology.length=1,2,4", assignment));
   }
   check_section(key.substr(0, dot), "--set " + assignment);
   std::vector<json> values;
@@ -241,7 +250,8 @@ std::vector<PointRequest> points(const Experiment& experiment) {
   std::vector<PointRequest> all{{experiment.base, ""}};
   // Whole sections first: an axis over one setting of a section applies to whatever the section is.
   std::vector<Axis> axes = experiment.axes;
-  std::ranges::stable_partition(axes, [](const Axis& axis) { return axis.key.find('.') == std::string::npos; });
+  std::ranges::stable_partition(axes,
+                                [](const Axis& axis) { return axis.key.find('.') == std::string::npos; });
   for (const Axis& axis : axes) {
     std::vector<PointRequest> product;
     for (const PointRequest& point : all) {

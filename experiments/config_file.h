@@ -1,9 +1,8 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -46,8 +45,8 @@ struct PointRequest {
 // Reads a TOML file. Throws ConfigError with file and line for what it cannot read.
 Experiment read_experiment(const std::filesystem::path& file);
 
-// Applies "section.key=value": one TOML value overrides the setting, several ("1,2,4" or "1..8") make it an axis.
-// Commas within brackets, braces and quotes do not separate; what is no TOML value is a string.
+// Applies "section.key=value": one TOML value overrides the setting, several ("1,2,4" or "1..8") make it an
+// axis. Commas within brackets, braces and quotes do not separate; what is no TOML value is a string.
 void apply_set(Experiment& experiment, const std::string& assignment);
 
 // The product of the axes, the last axis fastest.

@@ -55,11 +55,14 @@ fs::path find_path(const std::string& setting, const std::string& path, const fs
   for (const fs::path& place : places) {
     if (fs::exists(place)) return place;
   }
-  throw ConfigError(fmt::format("{} = \"{}\": there is no such file; looked in the working folder{} and the project's root",
-                                setting, path, config_directory.empty() ? "" : ", in " + config_directory.string()));
+  throw ConfigError(
+      fmt::format("{} = \"{}\": there is no such file; looked in the working folder{} and the project's root",
+                  setting, path, config_directory.empty() ? "" : ", in " + config_directory.string()));
 }
 
-fs::path project_configs(const std::string& folder) { return fs::path(SPECLAB_PROJECT_DIR) / "configs" / folder; }
+fs::path project_configs(const std::string& folder) {
+  return fs::path(SPECLAB_PROJECT_DIR) / "configs" / folder;
+}
 
 std::string digest(const fs::path& path) {
   std::uint64_t hash = kGolden;

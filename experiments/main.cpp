@@ -21,8 +21,9 @@ namespace {
 using namespace speclab;
 
 void print_help() {
-  fmt::print("{}\nSimulator and benchmark harness for speculative decoding.\n\nusage: speclab COMMAND [options]\n\n",
-             version_line());
+  fmt::print(
+      "{}\nSimulator and benchmark harness for speculative decoding.\n\nusage: speclab COMMAND [options]\n\n",
+      version_line());
   for (const Command& command : commands()) fmt::print("  {:<8} {}\n", command.name, command.summary);
   fmt::print("\n  speclab COMMAND --help says more; speclab --version names the build.\n");
 }
@@ -38,11 +39,12 @@ int dispatch(const std::vector<std::string>& arguments, const std::string& comma
   }
   std::vector<std::string> names;
   for (const Command& command : commands()) {
-    if (arguments[0] == command.name) return command.run({arguments.begin() + 1, arguments.end()}, command_line);
+    if (arguments[0] == command.name)
+      return command.run({arguments.begin() + 1, arguments.end()}, command_line);
     names.emplace_back(command.name);
   }
-  throw ConfigError(fmt::format("'{}' is no command{}; there are: {}", arguments[0], did_you_mean(arguments[0], names),
-                                fmt::join(names, ", ")));
+  throw ConfigError(fmt::format("'{}' is no command{}; there are: {}", arguments[0],
+                                did_you_mean(arguments[0], names), fmt::join(names, ", ")));
 }
 
 }  // namespace
@@ -58,10 +60,12 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_DFL);
   try {
     const int status = dispatch(arguments, fmt::format("speclab {}", fmt::join(arguments, " ")));
-    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category(), "cannot write the output");
+    if (std::fflush(stdout) != 0)
+      throw std::system_error(errno, std::generic_category(), "cannot write the output");
     return status;
   } catch (const Interrupted&) {
-    fmt::print(stderr, "speclab: interrupted; finished points are kept, run the same command again to go on\n");
+    fmt::print(stderr,
+               "speclab: interrupted; finished points are kept, run the same command again to go on\n");
     return 130;
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "speclab: out of memory\n");

@@ -49,11 +49,13 @@ Provenance provenance(const std::string& command_line) {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) == 0) p.host = host.data();
   utsname system{};
-  if (uname(&system) == 0) p.os = field("/etc/os-release", "PRETTY_NAME", '=') + ", " + system.sysname + " " + system.release;
+  if (uname(&system) == 0)
+    p.os = field("/etc/os-release", "PRETTY_NAME", '=') + ", " + system.sysname + " " + system.release;
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);
   p.libraries["hdf5"] = fmt::format("{}.{}.{}", major, minor, release);
-  p.libraries["fmt"] = fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+  p.libraries["fmt"] =
+      fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
   p.started_at = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
   p.command_line = command_line;
   return p;

@@ -43,8 +43,10 @@ SourceKind read_source_kind(Params& p) {
 }
 
 std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int default_seed) {
-  const int vocab = p.integer({"vocab"}, 16, {.least = 2, .most = 65536}, "tokens of the synthetic vocabulary");
-  const auto seed = static_cast<std::uint64_t>(p.integer({"source_seed"}, default_seed, {.least = 0}, "of the synthetic text"));
+  const int vocab =
+      p.integer({"vocab"}, 16, {.least = 2, .most = 65536}, "tokens of the synthetic vocabulary");
+  const auto seed = static_cast<std::uint64_t>(
+      p.integer({"source_seed"}, default_seed, {.least = 0}, "of the synthetic text"));
   if (kind == SourceKind::hashed) return std::make_shared<const Hashed>(vocab, seed);
   const double sharpness = p.number({"sharpness"}, 4, {.least = 0, .most = 100}, "spread of the logits");
   return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
@@ -92,8 +94,9 @@ Rig::Rig(const Config& config, ModelShelf& shelf) {
   resolve(sampling);
   make_strategy(config, shelf);
   Params record = section(config, "record");
-  steps_recorded_ = record.choose<bool>({"detail"}, {{"steps", true}, {"counts", false}},
-                                        "steps: every step and charge; counts: sums per prompt, for long simulations");
+  steps_recorded_ =
+      record.choose<bool>({"detail"}, {{"steps", true}, {"counts", false}},
+                          "steps: every step and charge; counts: sums per prompt, for long simulations");
   record.finish();
   resolve(record);
 }
@@ -106,20 +109,25 @@ void Rig::make_prices(const Config& config) {
   if (!config.sections.contains("price")) return;
   Params p = section(config, "price");
   enum class Kind { roofline, constant };
-  const Kind kind = p.choose<Kind>({"kind"}, {{"roofline", Kind::roofline}, {"constant", Kind::constant}},
-                                   "roofline: a device and model shapes; constant: every pass of a model costs the same");
+  const Kind kind =
+      p.choose<Kind>({"kind"}, {{"roofline", Kind::roofline}, {"constant", Kind::constant}},
+                     "roofline: a device and model shapes; constant: every pass of a model costs the same");
   if (kind == Kind::constant) {
-    const double target = p.number({"target_pass"}, 1, {.least = 0, .open_least = true}, "seconds of a pass of the target");
-    const double draft = p.number({"draft_pass", "c"}, 0.1, {.least = 0}, "seconds of a pass of a draft model");
+    const double target =
+        p.number({"target_pass"}, 1, {.least = 0, .open_least = true}, "seconds of a pass of the target");
+    const double draft =
+        p.number({"draft_pass", "c"}, 0.1, {.least = 0}, "seconds of a pass of a draft model");
     prices_ = std::make_unique<ConstantCost>(target, draft);
     prices_draft_ = true;
     priced_device_ = fmt::format("constant costs, draft/target = {:.3g}", draft / target);
   } else {
     const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
-    const std::string stack = p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
+    const std::string stack =
+        p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
     const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
     const std::string draft_name = p.text({"draft"}, "", "likewise, for a drafter that runs a model");
-    const int devices = p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
+    const int devices =
+        p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
     const Device device = find_device(project_configs("devices"), device_name, stack);
     const ModelShape target = find_shape(project_configs("shapes"), target_name);
     std::vector<ModelShape> drafts;
@@ -142,7 +150,8 @@ void Rig::make_clock(const Config& config) {
     repeats_ = p.integer({"repeats"}, 3, {.least = 1}, "of baseline and method in turn");
     clock_ = std::make_unique<WallClock>();
   } else {
-    if (prices_ == nullptr) p.fail("kind", "= 'analytic' needs a [price] section: a device and the models' shapes");
+    if (prices_ == nullptr)
+      p.fail("kind", "= 'analytic' needs a [price] section: a device and the models' shapes");
     clock_ = std::make_unique<AnalyticClock>(*prices_);
   }
   p.finish();
@@ -185,11 +194,13 @@ LanguageModel& Rig::make_draft(Params& p, const Config& config, ModelShelf& shel
   if (kind == SourceKind::checkpoint) {
     const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
     const std::filesystem::path folder = find_path("draft.path", path, config.directory);
-    if (facts_.tokenizer == nullptr) throw ImpossiblePoint("a draft checkpoint cannot draft for a synthetic target");
+    if (facts_.tokenizer == nullptr)
+      throw ImpossiblePoint("a draft checkpoint cannot draft for a synthetic target");
     if (shelf.tokenizer(folder).fingerprint() != facts_.tokenizer->fingerprint()) {
-      throw ConfigError(fmt::format("draft.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
-                                    "target's ({}); a draft must share the target's tokenizer",
-                                    path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
+      throw ConfigError(
+          fmt::format("draft.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
+                      "target's ({}); a draft must share the target's tokenizer",
+                      path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
     }
     model = &shelf.model(folder, Actor::draft);
     p.text({"digest"}, shelf.digest_of(folder), "of the checkpoint's files; written by speclab");
@@ -197,8 +208,8 @@ LanguageModel& Rig::make_draft(Params& p, const Config& config, ModelShelf& shel
     model = owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2))).get();
   }
   if (model->vocab() != facts_.vocab) {
-    throw ConfigError(fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same", model->vocab(),
-                                  facts_.vocab));
+    throw ConfigError(fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same",
+                                  model->vocab(), facts_.vocab));
   }
   p.finish();
   resolve(p);
@@ -227,7 +238,8 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   rule_ = make(rules(), rule, parts);
   resolve(drafter);
   resolve(rule);
-  if (find_entry(drafters(), drafter, drafter.resolved().at("kind").get<std::string>()).grows) resolve(topology);
+  if (find_entry(drafters(), drafter, drafter.resolved().at("kind").get<std::string>()).grows)
+    resolve(topology);
 
   plain_drafter_ = std::make_unique<NoDrafter>();
   plain_rule_ = std::make_unique<SpeculativeSampling>();  // with no guesses: a sample of the target
@@ -255,7 +267,8 @@ std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
       recorder.start_run(role, repeat);
       serve(role == Role::baseline ? *baseline_ : *method_, *clock_, sequences, workload_.batch, observer);
       written.clear();
-      for (const Sequence& s : sequences) written.emplace_back(s.text.begin() + s.prompt_length, s.text.end());
+      for (const Sequence& s : sequences)
+        written.emplace_back(s.text.begin() + s.prompt_length, s.text.end());
     }
   }
   return written;

@@ -40,11 +40,12 @@ std::map<std::string, nlohmann::json> as_given(const Config& config) {
 
 std::string label(const PointSettings& settings) {
   std::string text;
-  for (const char* key : {"drafter.kind", "topology.kind", "topology.length", "topology.widths", "sampling.temperature",
-                          "workload.prompts"}) {
+  for (const char* key : {"drafter.kind", "topology.kind", "topology.length", "topology.widths",
+                          "sampling.temperature", "workload.prompts"}) {
     const auto found = settings.settings.find(key);
     if (found == settings.settings.end()) continue;
-    text += (text.empty() ? "" : " ") + (found->second.is_string() ? found->second.get<std::string>() : found->second.dump());
+    text += (text.empty() ? "" : " ") +
+            (found->second.is_string() ? found->second.get<std::string>() : found->second.dump());
   }
   return text;
 }
@@ -78,7 +79,8 @@ std::optional<PointStatus> whole_status(const std::filesystem::path& file) {
 
 class Sweep {
  public:
-  Sweep(const Experiment& experiment, const SweepOptions& options) : options_(options), experiment_(experiment.name), shelf_(0) {
+  Sweep(const Experiment& experiment, const SweepOptions& options)
+      : options_(options), experiment_(experiment.name), shelf_(0) {
     std::set<std::uint64_t> seen;
     for (const PointRequest& request : points(experiment)) {
       Point point = resolve(request, experiment.name, shelf_);
@@ -109,7 +111,8 @@ class Sweep {
 
  private:
   void run_priced(Progress& progress) {
-    const int jobs = options_.jobs > 0 ? options_.jobs : static_cast<int>(std::thread::hardware_concurrency());
+    const int jobs =
+        options_.jobs > 0 ? options_.jobs : static_cast<int>(std::thread::hardware_concurrency());
     std::atomic<std::size_t> next{0};
     std::mutex mutex;
     std::exception_ptr first;
@@ -124,7 +127,8 @@ class Sweep {
       }
     };
     std::vector<std::thread> threads;
-    for (int i = 0; i < std::min<int>(jobs, static_cast<int>(priced_.size())); ++i) threads.emplace_back(work);
+    for (int i = 0; i < std::min<int>(jobs, static_cast<int>(priced_.size())); ++i)
+      threads.emplace_back(work);
     for (std::thread& thread : threads) thread.join();
     if (first) std::rethrow_exception(first);
   }

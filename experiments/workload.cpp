@@ -27,23 +27,26 @@ std::vector<Request> read_prompts(const std::filesystem::path& file, const Token
     const json prompt = json::parse(line, nullptr, false);
     if (!prompt.is_object() || !prompt.contains("text") || !prompt["text"].is_string() ||
         (prompt.contains("kind") && !prompt["kind"].is_string())) {
-      throw ConfigError(fmt::format(
-          "{}:{}: a prompt is a JSON object with \"text\" and perhaps \"kind\", both strings, on a line of its own",
-          file.string(), number));
+      throw ConfigError(
+          fmt::format("{}:{}: a prompt is a JSON object with \"text\" and perhaps \"kind\", both strings, on "
+                      "a line of its own",
+                      file.string(), number));
     }
-    requests.push_back({tokenizer.encode(prompt["text"].get<std::string>(), true), prompt.value("kind", file.stem().string())});
+    requests.push_back({tokenizer.encode(prompt["text"].get<std::string>(), true),
+                        prompt.value("kind", file.stem().string())});
     const Request& request = requests.back();
     if (request.prompt.empty()) {
       throw ConfigError(fmt::format("{}:{}: the prompt has no tokens", file.string(), number));
     }
     if (request.label.size() > kMostLabel) {
-      throw ConfigError(fmt::format("{}:{}: the kind \"{}\" has more than {} bytes; give a shorter \"kind\"", file.string(),
-                                    number, request.label, kMostLabel));
+      throw ConfigError(fmt::format("{}:{}: the kind \"{}\" has more than {} bytes; give a shorter \"kind\"",
+                                    file.string(), number, request.label, kMostLabel));
     }
     if (const Token largest = std::ranges::max(request.prompt); largest >= vocab) {
-      throw ConfigError(fmt::format("{}:{}: the prompt has the token {}, but the target has a vocabulary of {}; its "
-                                    "tokenizer.json belongs to another model",
-                                    file.string(), number, largest, vocab));
+      throw ConfigError(
+          fmt::format("{}:{}: the prompt has the token {}, but the target has a vocabulary of {}; its "
+                      "tokenizer.json belongs to another model",
+                      file.string(), number, largest, vocab));
     }
   }
   if (requests.empty()) throw ConfigError(file.string() + ": there is no prompt in it");
@@ -82,25 +85,32 @@ std::vector<Sequence> Workload::sequences() const {
 Workload read_workload(Params& workload, Params& sampling, const TargetFacts& target, const Config& config,
                        ModelShelf& shelf) {
   Workload made;
-  made.sampling.temperature = sampling.number({"temperature"}, 0, {.least = 0}, "0: the likeliest token, always");
+  made.sampling.temperature =
+      sampling.number({"temperature"}, 0, {.least = 0}, "0: the likeliest token, always");
   made.sampling.top_k = sampling.integer({"top_k"}, 0, {.least = 0}, "of the target and the draft; 0: all");
-  made.sampling.top_p = sampling.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, "likewise; 1: all");
-  made.seed = static_cast<std::uint64_t>(sampling.integer({"seed"}, 0, {.least = 0}, "of all random decisions"));
+  made.sampling.top_p =
+      sampling.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, "likewise; 1: all");
+  made.seed =
+      static_cast<std::uint64_t>(sampling.integer({"seed"}, 0, {.least = 0}, "of all random decisions"));
   sampling.finish();
 
-  made.max_new_tokens = workload.integer({"max_new_tokens", "n_predict", "max_tokens"}, 128, {.least = 1}, "per request");
-  made.batch = workload.integer({"batch", "batch_size", "max_num_seqs"}, 1, {.least = 1}, "requests decoded at once");
-  const bool ignore_eos =
-      workload.flag({"ignore_eos"}, false, "go on after an end-of-text token, so that all texts are equally long");
+  made.max_new_tokens =
+      workload.integer({"max_new_tokens", "n_predict", "max_tokens"}, 128, {.least = 1}, "per request");
+  made.batch =
+      workload.integer({"batch", "batch_size", "max_num_seqs"}, 1, {.least = 1}, "requests decoded at once");
+  const bool ignore_eos = workload.flag(
+      {"ignore_eos"}, false, "go on after an end-of-text token, so that all texts are equally long");
   if (!ignore_eos) made.end_tokens = target.end_tokens;
   if (target.tokenizer != nullptr) {
-    const std::string path = workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
+    const std::string path =
+        workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
     const std::filesystem::path file = find_path("workload.prompts", path, config.directory);
     workload.text({"prompts_digest"}, shelf.digest_of(file), "of the prompts' file; written by speclab");
     made.requests = read_prompts(file, *target.tokenizer, target.vocab);
     const int requests = workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts; 0: all");
     if (requests > static_cast<int>(made.requests.size())) {
-      workload.fail("requests", fmt::format("= {} is more than the {} prompts of {}", requests, made.requests.size(), path));
+      workload.fail("requests", fmt::format("= {} is more than the {} prompts of {}", requests,
+                                            made.requests.size(), path));
     }
     if (requests > 0) made.requests.resize(static_cast<std::size_t>(requests));
   } else {
@@ -112,8 +122,9 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
   for (const Request& request : made.requests) {
     const auto needed = static_cast<int>(request.prompt.size()) + made.max_new_tokens;
     if (target.max_positions == 0 || needed <= target.max_positions) continue;
-    workload.fail("max_new_tokens", fmt::format("= {} after a prompt of {} tokens is more than the {} positions of the target",
-                                                made.max_new_tokens, request.prompt.size(), target.max_positions));
+    workload.fail("max_new_tokens",
+                  fmt::format("= {} after a prompt of {} tokens is more than the {} positions of the target",
+                              made.max_new_tokens, request.prompt.size(), target.max_positions));
   }
   return made;
 }

@@ -10,7 +10,8 @@ struct CudaDevice {
   std::string name;
   std::string compute_capability;  // "9.0"
   double memory_bytes = 0;
-  double bytes_per_second = 0;  // of the data sheet: memory clock x bus width x 2; 0 where the driver does not tell
+  double bytes_per_second =
+      0;  // of the data sheet: memory clock x bus width x 2; 0 where the driver does not tell
   int multiprocessors = 0;
 };
 

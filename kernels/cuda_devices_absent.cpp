@@ -2,6 +2,8 @@
 
 namespace speclab {
 
-CudaDevices cuda_devices() { return {{}, "CUDA: this build has none (no toolkit was found when it was configured)"}; }
+CudaDevices cuda_devices() {
+  return {{}, "CUDA: this build has none (no toolkit was found when it was configured)"};
+}
 
 }  // namespace speclab

@@ -15,12 +15,13 @@ namespace speclab {
 namespace {
 
 Draw read_draw(Params& p) {
-  return p.choose<Draw>({"draw"},
-                        {{"without-replacement", Draw::without_replacement},
-                         {"independent", Draw::independent},
-                         {"fixed", Draw::fixed}},
-                        "how children are chosen: drawn without-replacement, drawn independent, or fixed (the "
-                        "likeliest); at temperature 0 always the likeliest");
+  return p.choose<Draw>(
+      {"draw"},
+      {{"without-replacement", Draw::without_replacement},
+       {"independent", Draw::independent},
+       {"fixed", Draw::fixed}},
+      "how children are chosen: drawn without-replacement, drawn independent, or fixed (the "
+      "likeliest); at temperature 0 always the likeliest");
 }
 
 std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
@@ -34,8 +35,10 @@ std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
 
 std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
   const Params::Range probability{.least = 0, .most = 1};
-  const auto acceptance = p.numbers({"acceptance", "alpha"}, {0.8}, probability,
-                                    "by depth, the probability that the first guess is right; the last serves all deeper");
+  const auto acceptance =
+      p.numbers({"acceptance", "alpha"}, {0.8}, probability,
+                "by depth, the probability that the first guess is the target's likeliest token; the last "
+                "serves all deeper. It is the acceptance where the target is certain (target.kind = hashed)");
   const auto siblings = p.numbers({"siblings"}, {}, probability,
                                   "by rank, that a later sibling is right where all before it are wrong");
   const int seed = p.integer({"seed"}, 1, {.least = 0}, "of the agreement");
@@ -45,9 +48,11 @@ std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
     p.fail("kind", "= 'agreement' imitates a synthetic target; set target.kind to hashed or markov");
   }
   if (static_cast<int>(siblings.size()) + 2 > parts.target_source->vocab()) {
-    p.fail("siblings", fmt::format("has more ranks than a vocabulary of {} holds", parts.target_source->vocab()));
+    p.fail("siblings",
+           fmt::format("has more ranks than a vocabulary of {} holds", parts.target_source->vocab()));
   }
-  auto source = std::make_shared<Agreeing>(parts.target_source, acceptance, siblings, static_cast<std::uint64_t>(seed));
+  auto source =
+      std::make_shared<Agreeing>(parts.target_source, acceptance, siblings, static_cast<std::uint64_t>(seed));
   LanguageModel& model = parts.adopt(std::make_unique<SourceModel>(std::move(source)));
   return std::make_unique<ModelDrafter>(model, *parts.topology, *parts.distributions, draw);
 }
@@ -57,11 +62,14 @@ std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
 std::span<const Entry<Drafter>> drafters() {
   static constexpr Entry<Drafter> entries[] = {
       {"none", "plain decoding, one token a step", "",
-       [](Params&, const Parts&) -> std::unique_ptr<Drafter> { return std::make_unique<NoDrafter>(); }, false},
-      {"model", "a smaller model guesses", "Leviathan et al. 2023 (arXiv 2211.17192); Chen et al. 2023 (2302.01318)",
+       [](Params&, const Parts&) -> std::unique_ptr<Drafter> { return std::make_unique<NoDrafter>(); },
+       false},
+      {"model", "a smaller model guesses",
+       "Leviathan et al. 2023 (arXiv 2211.17192); Chen et al. 2023 (2302.01318)",
        [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
          const Draw draw = read_draw(p);
-         return std::make_unique<ModelDrafter>(parts.draft_model(), *parts.topology, *parts.distributions, draw);
+         return std::make_unique<ModelDrafter>(parts.draft_model(), *parts.topology, *parts.distributions,
+                                               draw);
        }},
       {"ngram", "what followed the last few tokens earlier in the text",
        "Saxena 2023, prompt lookup decoding (github.com/apoorvumang/prompt-lookup-decoding)", make_ngram},
@@ -74,13 +82,15 @@ std::span<const Entry<Topology>> topologies() {
   static constexpr Entry<Topology> entries[] = {
       {"chain", "a straight line of `length` guesses", "Leviathan et al. 2023 (arXiv 2211.17192)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
-         return std::make_unique<Chain>(
-             p.integer({"length", "k", "gamma", "num_speculative_tokens", "num_assistant_tokens", "spec_draft_n_max"},
-                       4, {.least = 1, .most = 1024}, "guesses per step"));
+         return std::make_unique<Chain>(p.integer(
+             {"length", "k", "gamma", "num_speculative_tokens", "num_assistant_tokens", "spec_draft_n_max"},
+             4, {.least = 1, .most = 1024}, "guesses per step"));
        }},
-      {"layered", "every node of depth d has widths[d] children", "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
+      {"layered", "every node of depth d has widths[d] children",
+       "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
-         auto widths = p.integers({"widths", "expansion"}, {3, 2, 1}, {.least = 1, .most = 1024}, "children by depth");
+         auto widths =
+             p.integers({"widths", "expansion"}, {3, 2, 1}, {.least = 1, .most = 1024}, "children by depth");
          if (widths.empty()) p.fail("widths", "is an empty list");
          return std::make_unique<Layered>(std::move(widths));
        }},
@@ -99,7 +109,9 @@ std::span<const Entry<AcceptanceRule>> rules() {
   static constexpr Entry<AcceptanceRule> entries[] = {
       {"speculative_sampling", "distributed exactly as the target; greedy at temperature 0",
        "Leviathan et al. 2023 (arXiv 2211.17192); Chen et al. 2023 (2302.01318); trees: SpecInfer, Sequoia",
-       [](Params&, const Parts&) -> std::unique_ptr<AcceptanceRule> { return std::make_unique<SpeculativeSampling>(); }},
+       [](Params&, const Parts&) -> std::unique_ptr<AcceptanceRule> {
+         return std::make_unique<SpeculativeSampling>();
+       }},
       {"greedy", "follows the target's likeliest token, whatever the temperature",
        "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
        [](Params&, const Parts&) -> std::unique_ptr<AcceptanceRule> { return std::make_unique<Greedy>(); }},

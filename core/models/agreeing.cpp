@@ -10,8 +10,11 @@ namespace speclab {
 
 Agreeing::Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double> acceptance,
                    std::vector<double> siblings, std::uint64_t seed)
-    : target_(std::move(target)), acceptance_(std::move(acceptance)), siblings_(std::move(siblings)),
-      seed_(mix64(seed + kGolden)), vocab_(target_->vocab()) {
+    : target_(std::move(target)),
+      acceptance_(std::move(acceptance)),
+      siblings_(std::move(siblings)),
+      seed_(mix64(seed + kGolden)),
+      vocab_(target_->vocab()) {
   SPECLAB_CHECK(!acceptance_.empty(), "there is no acceptance probability");
 }
 

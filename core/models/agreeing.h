@@ -10,7 +10,8 @@ namespace speclab {
 
 // A draft source that agrees with a target source by chance. Where it agrees its row is the target's own;
 // where it does not, the target's likeliest token has changed places with one of lower rank, and so is found
-// by a later child or by none. On a target that is certain (Hashed) agreement is acceptance, to the last digit.
+// by a later child or by none. On a target that is certain (Hashed) agreement is acceptance, to the last
+// digit.
 class Agreeing : public TokenSource {
  public:
   // acceptance[d]: the probability that the first child at depth d + 1 is right; the last entry serves all

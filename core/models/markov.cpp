@@ -9,7 +9,8 @@ namespace speclab {
 
 Markov::Markov(std::vector<std::vector<float>> logits) : logits_(std::move(logits)) {
   for (const auto& row : logits_) {
-    SPECLAB_CHECK(row.size() == logits_.size(), "a table of {} rows has one of {}", logits_.size(), row.size());
+    SPECLAB_CHECK(row.size() == logits_.size(), "a table of {} rows has one of {}", logits_.size(),
+                  row.size());
   }
 }
 

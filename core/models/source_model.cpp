@@ -66,9 +66,11 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
     }
     for (const int node : slice.nodes) {
       const int parent = slice.tree->parent(node), depth = slice.tree->depth(node);
-      SPECLAB_CHECK(parent == 0 || cached.evaluated(parent), "node {} comes before its parent {}", node, parent);
+      SPECLAB_CHECK(parent == 0 || cached.evaluated(parent), "node {} comes before its parent {}", node,
+                    parent);
       SPECLAB_CHECK(!cached.evaluated(node), "node {} was evaluated before", node);
-      const std::uint64_t above = parent == 0 ? cached.text.back() : cached.node[static_cast<std::size_t>(parent)];
+      const std::uint64_t above =
+          parent == 0 ? cached.text.back() : cached.node[static_cast<std::size_t>(parent)];
       const std::uint64_t here = extended(above, slice.tree->token(node));
       cached.node[static_cast<std::size_t>(node)] = here;
       cached.drafted[static_cast<std::size_t>(node)] = cached.draft;

@@ -24,11 +24,11 @@ class SourceModel : public LanguageModel {
 
  private:
   struct Cache {
-    std::vector<std::uint64_t> text;       // after each token, the hash of all up to it
-    std::vector<std::uint64_t> node;       // the same after each evaluated node
-    std::vector<std::uint32_t> drafted;    // the draft in which a node was evaluated last
-    std::uint32_t draft = 1;               // counts drafts: a new one forgets all nodes
-    int nodes = 0;                         // how many are evaluated
+    std::vector<std::uint64_t> text;     // after each token, the hash of all up to it
+    std::vector<std::uint64_t> node;     // the same after each evaluated node
+    std::vector<std::uint32_t> drafted;  // the draft in which a node was evaluated last
+    std::uint32_t draft = 1;             // counts drafts: a new one forgets all nodes
+    int nodes = 0;                       // how many are evaluated
     bool open = false;
 
     bool evaluated(int n) const {

@@ -14,7 +14,8 @@ std::span<const Command> commands() {
   static constexpr Command all[] = {
       {"list", "what there is: drafters, topologies, rules, devices, shapes, models, metrics", list_command},
       {"run", "one point: a strategy over prompts, beside plain decoding", run_command},
-      {"sweep", "the product of a config's axes, into one HDF5 file; finished points are kept", sweep_command},
+      {"sweep", "the product of a config's axes, into one HDF5 file; finished points are kept",
+       sweep_command},
       {"report", "tables from result files", report_command},
   };
   return all;
@@ -40,7 +41,8 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments, const po:
                   .run(),
               parsed.values);
   } catch (const po::error& e) {
-    throw ConfigError(fmt::format("{}; see `{} --help`", e.what(), usage.substr(0, usage.find(' ', usage.find(' ') + 1))));
+    throw ConfigError(
+        fmt::format("{}; see `{} --help`", e.what(), usage.substr(0, usage.find(' ', usage.find(' ') + 1))));
   }
   if (parsed.values.contains("help")) {
     std::ostringstream text;

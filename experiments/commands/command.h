@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/program_options.hpp>
-
 #include <span>
 #include <string>
 #include <string_view>
@@ -31,7 +30,8 @@ struct ParsedOptions {
   bool help = false;  // was asked for, and has been printed
 };
 
-// Parses a command's arguments; `usage` and `examples` frame the help. Throws ConfigError for an unknown option.
+// Parses a command's arguments; `usage` and `examples` frame the help. Throws ConfigError for an unknown
+// option.
 ParsedOptions parse_options(const std::vector<std::string>& arguments,
                             const boost::program_options::options_description& shown,
                             const std::string& positional, int most_positional, const std::string& usage,

@@ -58,11 +58,13 @@ void print_entries(const std::string& title, const std::string& section, std::sp
     Params params(section);
     const std::unique_ptr<T> made = entry.make(params, dummies.parts());
     fmt::print("  {:<22} {}\n", entry.name, wrapped(std::string(entry.summary), 25, 110));
-    if (!entry.citation.empty()) fmt::print("  {:<22} {}\n", "", wrapped(std::string(entry.citation), 25, 110));
+    if (!entry.citation.empty())
+      fmt::print("  {:<22} {}\n", "", wrapped(std::string(entry.citation), 25, 110));
     for (const SettingNote& note : params.notes()) {
       std::string help = note.help;
       if (!note.aliases.empty()) help += " (also: " + note.aliases + ")";
-      fmt::print("    {:<40} {}\n", fmt::format("{}.{} = {}", section, note.name, note.fallback), wrapped(help, 45, 110));
+      fmt::print("    {:<40} {}\n", fmt::format("{}.{} = {}", section, note.name, note.fallback),
+                 wrapped(help, 45, 110));
     }
   }
   fmt::print("\n");
@@ -78,7 +80,8 @@ void print_devices() {
   const CudaDevices cuda = cuda_devices();
   for (const CudaDevice& device : cuda.devices) {
     fmt::print("  {}: compute capability {}, {:.0f} GB, {:.0f} GB/s, {} multiprocessors\n", device.name,
-               device.compute_capability, device.memory_bytes / 1e9, device.bytes_per_second / 1e9, device.multiprocessors);
+               device.compute_capability, device.memory_bytes / 1e9, device.bytes_per_second / 1e9,
+               device.multiprocessors);
   }
   if (!cuda.absent.empty()) fmt::print("  {}\n", cuda.absent);
   fmt::print("\n");
@@ -87,7 +90,8 @@ void print_devices() {
 void print_shapes() {
   fmt::print("shapes (configs/shapes)\n");
   for (const ModelShape& shape : all_shapes(project_configs("shapes"))) {
-    fmt::print("  {:<28} {:>3} layers {:>6} hidden {:>7} vocab\n", slug(shape.name), shape.layers, shape.hidden, shape.vocab);
+    fmt::print("  {:<28} {:>3} layers {:>6} hidden {:>7} vocab\n", slug(shape.name), shape.layers,
+               shape.hidden, shape.vocab);
   }
   fmt::print("\n");
 }
@@ -126,9 +130,9 @@ std::span<const Topic> topics() {
 }  // namespace
 
 int list_command(const std::vector<std::string>& arguments, const std::string&) {
-  const ParsedOptions parsed =
-      parse_options(arguments, po::options_description("options"), "topic", -1, "speclab list [TOPIC...] [options]",
-                    "Topics: drafters, topologies, rules, models, devices, shapes, metrics; without one, all of them.\n");
+  const ParsedOptions parsed = parse_options(
+      arguments, po::options_description("options"), "topic", -1, "speclab list [TOPIC...] [options]",
+      "Topics: drafters, topologies, rules, models, devices, shapes, metrics; without one, all of them.\n");
   if (parsed.help) return 0;
   if (!parsed.values.contains("topic")) {
     for (const Topic& topic : topics()) topic.print();
@@ -139,8 +143,8 @@ int list_command(const std::vector<std::string>& arguments, const std::string&) 
     if (found == topics().end()) {
       std::vector<std::string> names;
       for (const Topic& topic : topics()) names.emplace_back(topic.name);
-      throw ConfigError(fmt::format("'{}' is nothing to list{}; there are: {}", wanted, did_you_mean(wanted, names),
-                                    fmt::join(names, ", ")));
+      throw ConfigError(fmt::format("'{}' is nothing to list{}; there are: {}", wanted,
+                                    did_you_mean(wanted, names), fmt::join(names, ", ")));
     }
     found->print();
   }

@@ -37,20 +37,23 @@ void print_metrics() {
 
 int report_command(const std::vector<std::string>& arguments, const std::string&) {
   po::options_description options("options");
-  options.add_options()("markdown", "the table as Markdown")("csv", "all metrics, with intervals and both counts of ratios")(
-      "json", "the same as JSON")("metrics", "say how each metric is defined")(
-      "figure-data", po::value<std::string>()->value_name("OUT.h5"), "write all metrics for the figures of analysis/");
-  const ParsedOptions parsed =
-      parse_options(arguments, options, "file", -1, "speclab report FILE... [options]",
-                    "Tables from result files: of one point, of a whole experiment, or a folder of points.\n\n"
-                    "  speclab report results/quickstart.h5\n"
-                    "  speclab report results/quickstart.h5 --csv > quickstart.csv\n");
+  options.add_options()("markdown", "the table as Markdown")(
+      "csv", "all metrics, with intervals and both counts of ratios")("json", "the same as JSON")(
+      "metrics", "say how each metric is defined")("figure-data",
+                                                   po::value<std::string>()->value_name("OUT.h5"),
+                                                   "write all metrics for the figures of analysis/");
+  const ParsedOptions parsed = parse_options(
+      arguments, options, "file", -1, "speclab report FILE... [options]",
+      "Tables from result files: of one point, of a whole experiment, or a folder of points.\n\n"
+      "  speclab report results/quickstart.h5\n"
+      "  speclab report results/quickstart.h5 --csv > quickstart.csv\n");
   if (parsed.help) return 0;
   if (parsed.values.contains("metrics")) {
     print_metrics();
     return 0;
   }
-  if (!parsed.values.contains("file")) throw ConfigError("which file? usage: speclab report FILE... [options]");
+  if (!parsed.values.contains("file"))
+    throw ConfigError("which file? usage: speclab report FILE... [options]");
   const std::vector<LoadedPoint> points = load_all(parsed.values["file"].as<std::vector<std::string>>());
   if (parsed.values.contains("figure-data")) {
     write_figure_data(points, parsed.values["figure-data"].as<std::string>());

@@ -17,7 +17,8 @@ namespace po = boost::program_options;
 void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, int count) {
   const auto most = std::min(static_cast<std::size_t>(count), written.size());
   for (std::size_t i = 0; i < most; ++i) {
-    fmt::print("\n--- prompt {}\n{}\n--- goes on\n{}\n", i + 1, rig.tokenizer()->decode(rig.workload().requests[i].prompt, true),
+    fmt::print("\n--- prompt {}\n{}\n--- goes on\n{}\n", i + 1,
+               rig.tokenizer()->decode(rig.workload().requests[i].prompt, true),
                rig.tokenizer()->decode(written[i], true));
   }
 }
@@ -28,25 +29,31 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   po::options_description options("options");
   options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
                         "override a setting")(
-      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"), "where results go")(
-      "text", po::value<int>()->default_value(0)->value_name("N"), "print the texts of the first N prompts");
+      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
+      "where results go")("text", po::value<int>()->default_value(0)->value_name("N"),
+                          "print the texts of the first N prompts");
   const ParsedOptions parsed = parse_options(
       arguments, options, "config", 1, "speclab run CONFIG.toml [options]",
-      "Runs one point, even if its result is there already: the method and plain decoding in turn, over the same\n"
-      "prompts. Prints its table and writes FOLDER/<experiment>/<key>.h5. Axes of the config are left out.\n\n"
+      "Runs one point, even if its result is there already: the method and plain decoding in turn, over the "
+      "same\n"
+      "prompts. Prints its table and writes FOLDER/<experiment>/<key>.h5. Axes of the config are left "
+      "out.\n\n"
       "  speclab run configs/smoke.toml\n"
       "  speclab run configs/smoke.toml --set drafter.kind=ngram --set topology.length=8 --text 2\n");
   if (parsed.help) return 0;
-  if (!parsed.values.contains("config")) throw ConfigError("which config? usage: speclab run CONFIG.toml [options]");
+  if (!parsed.values.contains("config"))
+    throw ConfigError("which config? usage: speclab run CONFIG.toml [options]");
   const int texts = parsed.values["text"].as<int>();
   if (texts < 0) throw ConfigError(fmt::format("--text {} is to be at least 0", texts));
   Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
   experiment.axes.clear();
   if (parsed.values.contains("set")) {
-    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) apply_set(experiment, set);
+    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>())
+      apply_set(experiment, set);
   }
   if (!experiment.axes.empty()) {
-    throw ConfigError(fmt::format("--set {} gives several values; `speclab sweep` runs them", experiment.axes.front().key));
+    throw ConfigError(
+        fmt::format("--set {} gives several values; `speclab sweep` runs them", experiment.axes.front().key));
   }
   const PointRequest request = points(experiment).front();
   if (!request.skipped.empty()) throw ConfigError("this point is skipped: " + request.skipped);

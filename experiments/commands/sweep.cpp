@@ -14,19 +14,24 @@ int sweep_command(const std::vector<std::string>& arguments, const std::string& 
   options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
                         "override a setting; several values make an axis: topology.length=1,2,4 or =1..8, "
                         "topology.widths=[3,2,1],[4,4]")(
-      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"), "where results go")(
-      "jobs,j", po::value<int>()->default_value(0)->value_name("N"), "threads for priced points; 0: all cores");
+      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
+      "where results go")("jobs,j", po::value<int>()->default_value(0)->value_name("N"),
+                          "threads for priced points; 0: all cores");
   const ParsedOptions parsed = parse_options(
       arguments, options, "config", 1, "speclab sweep CONFIG.toml [options]",
-      "Runs every point of the config's [sweep] axes that is not yet in FOLDER/<experiment>/ and writes all of them\n"
-      "into FOLDER/<experiment>.h5. Interrupt it at any moment and run it again: what was finished is kept.\n\n"
+      "Runs every point of the config's [sweep] axes that is not yet in FOLDER/<experiment>/ and writes all "
+      "of them\n"
+      "into FOLDER/<experiment>.h5. Interrupt it at any moment and run it again: what was finished is "
+      "kept.\n\n"
       "  speclab sweep configs/quickstart.toml\n"
       "  speclab sweep configs/quickstart.toml --set sampling.temperature=0 --set topology.length=1..16\n");
   if (parsed.help) return 0;
-  if (!parsed.values.contains("config")) throw ConfigError("which config? usage: speclab sweep CONFIG.toml [options]");
+  if (!parsed.values.contains("config"))
+    throw ConfigError("which config? usage: speclab sweep CONFIG.toml [options]");
   Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
   if (parsed.values.contains("set")) {
-    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) apply_set(experiment, set);
+    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>())
+      apply_set(experiment, set);
   }
   SweepOptions sweep;
   sweep.results = parsed.values["results"].as<std::string>();

@@ -1,5 +1,5 @@
-// Tokens per second of a priced simulation: `agreement` drafts, the production decoder, the analytic clock of an
-// 8B/70B pair on an H100. One core.
+// Tokens per second of a priced simulation: `agreement` drafts, the production decoder, the analytic clock of
+// an 8B/70B pair on an H100. One core.
 #include <benchmark/benchmark.h>
 
 #include "core/catalogue.h"
@@ -36,14 +36,15 @@ void simulate(benchmark::State& state) {
   const int k = static_cast<int>(state.range(0)), batch = static_cast<int>(state.range(2));
   const double acceptance = static_cast<double>(state.range(1)) / 100;
   const std::filesystem::path configs = std::filesystem::path(SPECLAB_SOURCE_DIR) / "configs";
-  const Roofline prices(find_device(configs / "devices", "h100-sxm"), find_shape(configs / "shapes", "llama-3.1-70b"),
+  const Roofline prices(find_device(configs / "devices", "h100-sxm"),
+                        find_shape(configs / "shapes", "llama-3.1-70b"),
                         {find_shape(configs / "shapes", "llama-3.1-8b")});
   const auto source = std::make_shared<const Hashed>(16, 5);
   Sum sum;
   for (auto _ : state) {
     AnalyticClock clock(prices);
-    SourceModel target_model(source),
-        draft_model(std::make_shared<const Agreeing>(source, std::vector<double>{acceptance}, std::vector<double>{}, 9));
+    SourceModel target_model(source), draft_model(std::make_shared<const Agreeing>(
+                                          source, std::vector<double>{acceptance}, std::vector<double>{}, 9));
     Metered target(target_model, Actor::target, clock), draft(draft_model, Actor::draft, clock);
     HostDistributions distributions;
     Chain chain(k);
@@ -67,8 +68,8 @@ void simulate(benchmark::State& state) {
   }
   state.SetItemsProcessed(sum.tokens);
   state.counters["tokens_per_step"] = static_cast<double>(sum.tokens) / static_cast<double>(sum.steps);
-  state.counters["ns_per_step"] =
-      benchmark::Counter(static_cast<double>(sum.steps) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["ns_per_step"] = benchmark::Counter(
+      static_cast<double>(sum.steps) * 1e-9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
 BENCHMARK(simulate)

@@ -82,7 +82,9 @@ void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts) {
 void ModelDrafter::score(Batch batch, std::span<Draft> drafts) {
   softmaxes_.clear();
   rows_.clear();
-  const auto scored = [&](const Growth& g) { return topology_.reads_scores() || !likeliest(drafts[g.draft]); };
+  const auto scored = [&](const Growth& g) {
+    return topology_.reads_scores() || !likeliest(drafts[g.draft]);
+  };
   for (std::size_t i = 0; i < growth_.size(); ++i) {
     if (scored(growth_[i])) softmaxes_.push_back({logits_[i], batch[growth_[i].draft]->sampling});
   }

@@ -51,7 +51,8 @@ void NgramDrafter::grow(const Sequence& sequence, Draft& draft, std::vector<Plac
       draft.add(growth.parent, token);
       places.emplace_back();
     }
-    if (place + 1 < static_cast<int>(text.size())) places[static_cast<std::size_t>(child)].push_back(place + 1);
+    if (place + 1 < static_cast<int>(text.size()))
+      places[static_cast<std::size_t>(child)].push_back(place + 1);
   }
 }
 

@@ -22,7 +22,8 @@ void HostRule::judge(Batch batch, std::span<const Draft> drafts, const Forward& 
 }
 
 HostRule::Choice HostRule::follow(const Draft& draft, int node, Token token) {
-  for (int child = draft.first_candidate(node); child != TokenTree::kNone; child = draft.next_candidate(child)) {
+  for (int child = draft.first_candidate(node); child != TokenTree::kNone;
+       child = draft.next_candidate(child)) {
     if (draft.tree().token(child) == token) return {.child = child};
   }
   return {.instead = token};

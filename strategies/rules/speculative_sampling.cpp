@@ -14,7 +14,8 @@ HostRule::Choice SpeculativeSampling::choose(const Sequence& sequence, const Dra
   q_.resize(static_cast<std::size_t>(draft.proposers()));
   for (auto& q : q_) q.clear();
 
-  for (int child = draft.first_candidate(node); child != TokenTree::kNone; child = draft.next_candidate(child)) {
+  for (int child = draft.first_candidate(node); child != TokenTree::kNone;
+       child = draft.next_candidate(child)) {
     const Token x = draft.tree().token(child);
     const double px = p_[static_cast<std::size_t>(x)];
     if (draft.draw == Draw::fixed) {

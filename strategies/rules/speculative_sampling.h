@@ -16,7 +16,8 @@ class SpeculativeSampling : public HostRule {
   bool lossless(const Sampling&) const override { return true; }
 
  protected:
-  Choice choose(const Sequence& sequence, const Draft& draft, int node, std::span<const float> logits) override;
+  Choice choose(const Sequence& sequence, const Draft& draft, int node,
+                std::span<const float> logits) override;
 
  private:
   // The distribution that a candidate was drawn from, given its elder siblings.

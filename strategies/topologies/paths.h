@@ -20,8 +20,8 @@ class Paths : public Topology {
     int depth = 0;
     std::vector<int> children;  // by rank, indices into wanted_
   };
-  std::vector<Wanted> wanted_;              // 0 is the root
-  std::vector<std::vector<int>> placed_;    // draft -> node -> index into wanted_
+  std::vector<Wanted> wanted_;            // 0 is the root
+  std::vector<std::vector<int>> placed_;  // draft -> node -> index into wanted_
 };
 
 }  // namespace speclab

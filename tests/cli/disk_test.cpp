@@ -59,7 +59,8 @@ TEST_F(Disk, FullWhileOnePointRunsAgain) {
   ASSERT_EQ(first.status, 0) << first.err;
   const fs::path file = files("r/e").front();
   const auto before = hdf5_facts(file);
-  expect_refused(speclab({"run", "c.toml", "-o", "r"}, {.most_file_bytes = 4096}), {".partial", "File too large"});
+  expect_refused(speclab({"run", "c.toml", "-o", "r"}, {.most_file_bytes = 4096}),
+                 {".partial", "File too large"});
   EXPECT_TRUE(before == hdf5_facts(file));
 }
 
@@ -72,7 +73,8 @@ TEST_F(Disk, FullForStandardOutput) {
 
 TEST_F(Disk, FullForFigureData) {
   ASSERT_EQ(sweep("r").status, 0);
-  expect_refused(speclab({"report", "r/e.h5", "--figure-data", "f.h5"}, {.most_file_bytes = 100}), {"f.partial", "File too large"});
+  expect_refused(speclab({"report", "r/e.h5", "--figure-data", "f.h5"}, {.most_file_bytes = 100}),
+                 {"f.partial", "File too large"});
   EXPECT_FALSE(fs::exists("f.h5"));
 }
 

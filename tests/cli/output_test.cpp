@@ -28,8 +28,9 @@ class Output : public SweepTest {
 };
 
 TEST_F(Output, VersionNamesTheBuild) {
-  EXPECT_TRUE(std::regex_match(said({"--version"}),
-                               std::regex(R"(speclab \d+\.\d+\.\d+ \(git ([0-9a-f]{7,}|unknown)(, with local changes)?\)\n)")));
+  EXPECT_TRUE(std::regex_match(
+      said({"--version"}),
+      std::regex(R"(speclab \d+\.\d+\.\d+ \(git ([0-9a-f]{7,}|unknown)(, with local changes)?\)\n)")));
 }
 
 TEST_F(Output, HelpListsTheCommands) {
@@ -44,9 +45,12 @@ TEST_F(Output, HelpListsTheCommands) {
 
 TEST_F(Output, EveryCommandHasHelp) {
   expect_in(said({"list", "--help"}), {"usage: speclab list", "--help", "Topics: drafters"});
-  expect_in(said({"run", "--help"}), {"usage: speclab run CONFIG.toml", "--set", "--results", "--text", "speclab run configs/"});
-  expect_in(said({"sweep", "--help"}), {"usage: speclab sweep CONFIG.toml", "--set", "--results", "--jobs", "speclab sweep configs/"});
-  expect_in(said({"report", "--help"}), {"usage: speclab report FILE", "--csv", "--json", "--markdown", "--metrics"});
+  expect_in(said({"run", "--help"}),
+            {"usage: speclab run CONFIG.toml", "--set", "--results", "--text", "speclab run configs/"});
+  expect_in(said({"sweep", "--help"}),
+            {"usage: speclab sweep CONFIG.toml", "--set", "--results", "--jobs", "speclab sweep configs/"});
+  expect_in(said({"report", "--help"}),
+            {"usage: speclab report FILE", "--csv", "--json", "--markdown", "--metrics"});
 }
 
 TEST_F(Output, EveryTopicIsListed) {
@@ -93,7 +97,8 @@ TEST_F(Output, ReportsCsv) {
   const std::string csv = said({"report", "r/e.h5", "--csv"});
   EXPECT_EQ(lines(csv), 3u);
   EXPECT_TRUE(csv.starts_with("key,label,strategy,")) << csv.substr(0, 100);
-  expect_in(csv, {",tokens_per_step,tokens_per_step_low,tokens_per_step_high,", "\"constant costs, draft/target = 0.1\""});
+  expect_in(csv, {",tokens_per_step,tokens_per_step_low,tokens_per_step_high,",
+                  "\"constant costs, draft/target = 0.1\""});
 }
 
 TEST_F(Output, ReportsJson) {

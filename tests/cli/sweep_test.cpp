@@ -27,7 +27,8 @@ class Sweep : public SweepTest {
     return std::ranges::count(all, status, &PointStatus::status);
   }
   static void expect_said(const Ended& ended, const std::string& fragment) {
-    EXPECT_NE(ended.err.find(fragment), std::string::npos) << '"' << fragment << "\" is not in: " << ended.err;
+    EXPECT_NE(ended.err.find(fragment), std::string::npos)
+        << '"' << fragment << "\" is not in: " << ended.err;
   }
 };
 
@@ -54,8 +55,10 @@ TEST_F(Sweep, ALongerAxisRunsOnlyWhatIsNew) {
 }
 
 TEST_F(Sweep, PointsThatDifferOnlyInWhatTheyDoNotUseRunOnce) {
-  write("c.toml", "target.kind = \"hashed\"\n[sweep]\ndrafter.kind = [\"none\", \"ngram\"]\ntopology.length = [1, 2, 3]\n"
-                  "[clock]\nrepeats = 1\n[workload]\nmax_new_tokens = 8\n");
+  write(
+      "c.toml",
+      "target.kind = \"hashed\"\n[sweep]\ndrafter.kind = [\"none\", \"ngram\"]\ntopology.length = [1, 2, 3]\n"
+      "[clock]\nrepeats = 1\n[workload]\nmax_new_tokens = 8\n");
   const Ended plain = sweep("r");
   EXPECT_EQ(plain.status, 0) << plain.err;
   expect_said(plain, "4 points ran, 0 were there already, 2 the same as another\n");
@@ -72,7 +75,8 @@ TEST_F(Sweep, DamagedPointsAreRunAgain) {
   std::ifstream(points[2], std::ios::binary).read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   // The chunks of compressed rows begin like a zlib stream; a flipped bit in one is for a checksum to find.
   std::size_t flipped = 0;
-  for (std::size_t at = bytes.find("\x78\x5e"); at != std::string::npos; at = bytes.find("\x78\x5e", at + 1)) {
+  for (std::size_t at = bytes.find("\x78\x5e"); at != std::string::npos;
+       at = bytes.find("\x78\x5e", at + 1)) {
     bytes[at + 40] ^= 1;
     ++flipped;
   }
@@ -112,7 +116,9 @@ sampling.seed = [0, 1]
   EXPECT_EQ(count(all, "done"), 1);
   EXPECT_EQ(count(all, "skipped"), 3);
   EXPECT_EQ(std::ranges::count(all, "seed 1 is unlucky", &PointStatus::reason), 1);
-  EXPECT_EQ(std::ranges::count(all, "a draft checkpoint cannot draft for a synthetic target", &PointStatus::reason), 2);
+  EXPECT_EQ(
+      std::ranges::count(all, "a draft checkpoint cannot draft for a synthetic target", &PointStatus::reason),
+      2);
   const auto facts = hdf5_facts("r/e.h5");
   EXPECT_TRUE(facts.contains("/points"));
   expect_said(sweep("r"), "0 points ran, 4 were there already");
@@ -142,7 +148,8 @@ topology.length = [1, 2]
   const std::vector<PointStatus> all = statuses("r/e");
   EXPECT_EQ(count(all, "done"), 2);
   ASSERT_EQ(count(all, "failed"), 2);
-  EXPECT_NE(std::ranges::find(all, "failed", &PointStatus::status)->reason.find("NaN or infinite"), std::string::npos);
+  EXPECT_NE(std::ranges::find(all, "failed", &PointStatus::status)->reason.find("NaN or infinite"),
+            std::string::npos);
   const Ended again = sweep("r");
   EXPECT_EQ(again.status, 1) << "failed points are tried again";
   expect_said(again, "0 points ran, 2 were there already, 2 FAILED\n");

@@ -14,7 +14,8 @@ class SweepTest : public testing::Test {
   void SetUp() override { std::filesystem::current_path(folder_.path()); }
   void TearDown() override { std::filesystem::current_path(home_); }
 
-  static Ended sweep(const std::string& results, std::vector<std::string> more = {}, const Surroundings& surroundings = {}) {
+  static Ended sweep(const std::string& results, std::vector<std::string> more = {},
+                     const Surroundings& surroundings = {}) {
     more.insert(more.begin(), {"sweep", "c.toml", "--results", results});
     return speclab(more, surroundings);
   }

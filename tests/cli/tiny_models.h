@@ -9,7 +9,8 @@
 
 namespace speclab {
 
-// A model folder of random weights with one of the tokenizers of tests/data/tokenizer. Mistakes are made by `spoil`.
+// A model folder of random weights with one of the tokenizers of tests/data/tokenizer. Mistakes are made by
+// `spoil`.
 inline void write_model(const std::filesystem::path& folder, const std::string& tokenizer,
                         void (*spoil)(LlamaConfig&, std::vector<StoredTensor>&) = nullptr) {
   LlamaConfig config = tiny_config("LlamaForCausalLM");
@@ -19,8 +20,9 @@ inline void write_model(const std::filesystem::path& folder, const std::string& 
   std::filesystem::create_directories(folder);
   write_config(folder, config);
   write_safetensors(folder / "model.safetensors", tensors);
-  std::filesystem::copy_file(std::filesystem::path(SPECLAB_SOURCE_DIR) / "tests/data/tokenizer" / tokenizer / "tokenizer.json",
-                             folder / "tokenizer.json", std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(
+      std::filesystem::path(SPECLAB_SOURCE_DIR) / "tests/data/tokenizer" / tokenizer / "tokenizer.json",
+      folder / "tokenizer.json", std::filesystem::copy_options::overwrite_existing);
 }
 
 inline StoredTensor& tensor(std::vector<StoredTensor>& tensors, const std::string& name) {

@@ -35,9 +35,11 @@ class ShippedPair : public testing::Test {
     const Tokenizer& tokenizer = shelf_->tokenizer(project_configs("models") / kTarget);
     requests_ = new std::vector<Request>;
     for (const char* kind : {"code", "prose"}) {
-      Params workload("workload", {{"prompts", std::string("configs/prompts/") + kind + ".jsonl"}, {"requests", kPromptsPerKind}});
+      Params workload("workload", {{"prompts", std::string("configs/prompts/") + kind + ".jsonl"},
+                                   {"requests", kPromptsPerKind}});
       Params sampling("sampling");
-      for (Request& r : read_workload(workload, sampling, {&tokenizer, target_->vocab(), 0, {}}, {}, *shelf_).requests) {
+      for (Request& r :
+           read_workload(workload, sampling, {&tokenizer, target_->vocab(), 0, {}}, {}, *shelf_).requests) {
         requests_->push_back(std::move(r));
       }
     }
@@ -49,8 +51,8 @@ class ShippedPair : public testing::Test {
   }
 
   // What is written after each prompt; `order` says in which order the requests arrive.
-  static Texts decode(const Combination& c, const Sampling& sampling, int batch, std::vector<std::size_t> order = {},
-                      int tokens = kTokens, bool priced = false) {
+  static Texts decode(const Combination& c, const Sampling& sampling, int batch,
+                      std::vector<std::size_t> order = {}, int tokens = kTokens, bool priced = false) {
     if (order.empty()) {
       order.resize(requests_->size());
       std::iota(order.begin(), order.end(), std::size_t{0});
@@ -64,7 +66,8 @@ class ShippedPair : public testing::Test {
     Parts parts;
     parts.distributions = &distributions;
     parts.draft_model = [&]() -> LanguageModel& { return draft; };
-    Params t("topology", with_kind(c.topology, c.topology_settings)), d("drafter", with_kind(c.drafter, c.drafter_settings)),
+    Params t("topology", with_kind(c.topology, c.topology_settings)),
+        d("drafter", with_kind(c.drafter, c.drafter_settings)),
         r("rule", with_kind(c.rule, nlohmann::json::object()));
     const auto topology = make(topologies(), t, parts);
     parts.topology = topology.get();
@@ -74,14 +77,15 @@ class ShippedPair : public testing::Test {
 
     std::vector<Sequence> sequences;
     for (const std::size_t i : order) {
-      sequences.push_back({.id = static_cast<SequenceId>(i),
-                           .text = (*requests_)[i].prompt,
-                           .prompt_length = static_cast<int>((*requests_)[i].prompt.size()),
-                           .max_new_tokens = tokens - static_cast<int>(i % 3),  // mates end at different steps
-                           .end_tokens = {},
-                           .sampling = sampling,
-                           .draft_chance = std::make_shared<CounterChance>(5, i, 0),
-                           .judge_chance = std::make_shared<CounterChance>(5, i, 1)});
+      sequences.push_back(
+          {.id = static_cast<SequenceId>(i),
+           .text = (*requests_)[i].prompt,
+           .prompt_length = static_cast<int>((*requests_)[i].prompt.size()),
+           .max_new_tokens = tokens - static_cast<int>(i % 3),  // mates end at different steps
+           .end_tokens = {},
+           .sampling = sampling,
+           .draft_chance = std::make_shared<CounterChance>(5, i, 0),
+           .judge_chance = std::make_shared<CounterChance>(5, i, 1)});
     }
     Silent silent;
     serve(decoder, clock, sequences, batch, silent);
@@ -105,7 +109,9 @@ class ShippedPair : public testing::Test {
   static inline std::vector<Request>* requests_ = nullptr;
 };
 
-Combination plain() { return {"none", "chain", "speculative_sampling", nlohmann::json::object(), {{"length", 1}}}; }
+Combination plain() {
+  return {"none", "chain", "speculative_sampling", nlohmann::json::object(), {{"length", 1}}};
+}
 
 TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
   const Sampling greedy{0, 0, 1};
@@ -114,7 +120,9 @@ TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
   int combinations = 0;
   for (const Combination& c : all_combinations()) {
     // `agreement` imitates synthetic targets only; at temperature 0 all ways of drawing are one.
-    if (c.drafter == "agreement" || c.drafter == "none" || c.drafter_settings.value("draw", "fixed") != "fixed") continue;
+    if (c.drafter == "agreement" || c.drafter == "none" ||
+        c.drafter_settings.value("draw", "fixed") != "fixed")
+      continue;
     for (const int batch : {1, 7}) {
       EXPECT_EQ(decode(c, greedy, batch), expected) << c.name() << ", batch " << batch;
     }
@@ -124,7 +132,8 @@ TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
 }
 
 TEST_F(ShippedPair, SampledTextDependsOnNeitherBatchNorOrderNorClock) {
-  const Combination tree{"model", "layered", "speculative_sampling", {{"draw", "without-replacement"}}, {{"widths", {2, 2, 1}}}};
+  const Combination tree{
+      "model", "layered", "speculative_sampling", {{"draw", "without-replacement"}}, {{"widths", {2, 2, 1}}}};
   const Sampling sampling{0.8, 50, 0.95};
   const Texts expected = decode(tree, sampling, 1, {}, 32);
   EXPECT_EQ(decode(tree, sampling, 7, {}, 32), expected);

@@ -12,7 +12,8 @@ namespace speclab {
 namespace {
 
 constexpr int kVocab = 3;
-const std::vector<Token> kPrompt{0, 1, 2, 0, 1};  // its n-grams occur before, so that prompt lookup has guesses
+const std::vector<Token> kPrompt{0, 1, 2, 0,
+                                 1};  // its n-grams occur before, so that prompt lookup has guesses
 
 struct Distance {
   double largest = 0;  // over texts, |probability of the text - the target's own|
@@ -25,8 +26,14 @@ Distance distance(SmallWorld& world, const Markov& target, const Sampling& sampl
   std::map<std::vector<Token>, double> found;
   Distance d;
   do {
-    Sequence s{.id = SequenceId(0), .text = kPrompt, .prompt_length = static_cast<int>(kPrompt.size()),
-               .max_new_tokens = tokens, .end_tokens = {}, .sampling = sampling, .draft_chance = all, .judge_chance = all};
+    Sequence s{.id = SequenceId(0),
+               .text = kPrompt,
+               .prompt_length = static_cast<int>(kPrompt.size()),
+               .max_new_tokens = tokens,
+               .end_tokens = {},
+               .sampling = sampling,
+               .draft_chance = all,
+               .judge_chance = all};
     Sequence* one[] = {&s};
     world.decode(one);
     found[{s.text.begin() + s.prompt_length, s.text.end()}] += all->probability();
@@ -50,7 +57,8 @@ class Exact : public testing::TestWithParam<Combination> {};
 
 TEST_P(Exact, ALosslessRuleGivesTheTargetsOwnDistribution) {
   const Combination& c = GetParam();
-  for (const Sampling sampling : {Sampling{1, 0, 1}, Sampling{0.7, 2, 1}, Sampling{1.3, 0, 0.8}, Sampling{0, 0, 1}}) {
+  for (const Sampling sampling :
+       {Sampling{1, 0, 1}, Sampling{0.7, 2, 1}, Sampling{1.3, 0, 0.8}, Sampling{0, 0, 1}}) {
     const auto target = table(11), draft = table(12);
     SmallWorld world(c, target, draft);
     const Distance d = distance(world, *target, sampling, 3);

@@ -1,5 +1,5 @@
-// Simulation with `agreement` against Leviathan et al. 2023: tokens per step (1 - a^(K+1)) / (1 - a) (equation 1)
-// and the speedup (1 - a^(K+1)) / ((1 - a) (K c + 1)) (theorem 3.8).
+// Simulation with `agreement` against Leviathan et al. 2023: tokens per step (1 - a^(K+1)) / (1 - a)
+// (equation 1) and the speedup (1 - a^(K+1)) / ((1 - a) (K c + 1)) (theorem 3.8).
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -46,12 +46,13 @@ class Tally : public RunObserver {
   int full_;
 };
 
-Tally simulate(Topology& topology, int nodes, std::vector<double> acceptance, std::vector<double> siblings, Draw draw,
-               double temperature, double c, int tokens) {
+Tally simulate(Topology& topology, int nodes, std::vector<double> acceptance, std::vector<double> siblings,
+               Draw draw, double temperature, double c, int tokens) {
   const auto source = std::make_shared<const Hashed>(16, 5);
   const ConstantCost prices(1, c);
   AnalyticClock clock(prices);
-  SourceModel target_model(source), draft_model(std::make_shared<const Agreeing>(source, acceptance, siblings, 9));
+  SourceModel target_model(source),
+      draft_model(std::make_shared<const Agreeing>(source, acceptance, siblings, 9));
   Metered target(target_model, Actor::target, clock), draft(draft_model, Actor::draft, clock);
   HostDistributions distributions;
   ModelDrafter drafter(draft, topology, distributions, draw);

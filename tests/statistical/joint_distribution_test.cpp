@@ -35,7 +35,9 @@ ChiSquare joint_test(SmallWorld& world, const Markov& target, const Sampling& sa
   }
   constexpr int kCells = kVocab * kVocab * kVocab;
   std::vector<double> counts(kCells), expected(kCells);
-  const auto cell = [](const Token* t) { return static_cast<std::size_t>((t[0] * kVocab + t[1]) * kVocab + t[2]); };
+  const auto cell = [](const Token* t) {
+    return static_cast<std::size_t>((t[0] * kVocab + t[1]) * kVocab + t[2]);
+  };
   for (const Sequence& s : all) ++counts[cell(s.text.data() + s.prompt_length)];
   for (int code = 0; code < kCells; ++code) {
     const std::vector<Token> text{code / (kVocab * kVocab), code / kVocab % kVocab, code % kVocab};

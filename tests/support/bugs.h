@@ -15,7 +15,9 @@ struct Odds {
   double q(const Draft& draft, int node, Token x) const {
     return draft.draw == Draw::fixed ? 1.0 : draft.scores(node).f64()[static_cast<std::size_t>(x)];
   }
-  Odds(std::span<const float> logits, const Sampling& sampling) : p(logits.size()) { softmax(logits, sampling, p); }
+  Odds(std::span<const float> logits, const Sampling& sampling) : p(logits.size()) {
+    softmax(logits, sampling, p);
+  }
 };
 
 // A rejected token is replaced by a draw from p, not from the residual.
@@ -28,7 +30,8 @@ class NoResidual : public HostRule {
     const Odds odds(logits, s.sampling);
     for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
       const Token x = draft.tree().token(c);
-      if (s.judge_chance->bernoulli(odds.p[static_cast<std::size_t>(x)] / odds.q(draft, node, x))) return {.child = c};
+      if (s.judge_chance->bernoulli(odds.p[static_cast<std::size_t>(x)] / odds.q(draft, node, x)))
+        return {.child = c};
     }
     return {.instead = static_cast<Token>(s.judge_chance->categorical(odds.p))};
   }

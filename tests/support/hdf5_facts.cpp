@@ -38,7 +38,8 @@ herr_t visit_attribute(hid_t object, const char* name, const H5A_info_t*, void* 
   auto& visit = *static_cast<Visit*>(data);
   const hid_t attribute = H5Aopen(object, name, H5P_DEFAULT);
   const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
-  (*visit.facts)[visit.object + "@" + name] = facts_of(type, space, [&](void* to) { return H5Aread(attribute, type, to); });
+  (*visit.facts)[visit.object + "@" + name] =
+      facts_of(type, space, [&](void* to) { return H5Aread(attribute, type, to); });
   H5Sclose(space);
   H5Tclose(type);
   H5Aclose(attribute);
@@ -53,7 +54,8 @@ herr_t visit_object(hid_t root, const char* name, const H5L_info_t*, void* data)
   facts[path];
   if (H5Iget_type(object) == H5I_DATASET) {
     const hid_t type = H5Dget_type(object), space = H5Dget_space(object);
-    facts[path] = facts_of(type, space, [&](void* to) { return H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); });
+    facts[path] = facts_of(
+        type, space, [&](void* to) { return H5Dread(object, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, to); });
     H5Sclose(space);
     H5Tclose(type);
   }

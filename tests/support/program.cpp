@@ -37,7 +37,8 @@ struct Pipe {
 
 [[noreturn]] void become(const std::filesystem::path& program, const std::vector<std::string>& arguments,
                          const Surroundings& surroundings, int out, int err) {
-  if (!surroundings.output.empty()) out = open(surroundings.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (!surroundings.output.empty())
+    out = open(surroundings.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   for (const auto& [name, value] : surroundings.environment) setenv(name.c_str(), value.c_str(), 1);
@@ -79,7 +80,8 @@ Ended run_program(const std::filesystem::path& program, const std::vector<std::s
   while (open[0].fd >= 0 || open[1].fd >= 0) {
     poll(open.data(), open.size(), struck ? 1000 : 1);
     for (std::size_t i = 0; i < open.size(); ++i) {
-      if (open[i].fd >= 0 && open[i].revents != 0 && !drain(open[i].fd, i == 0 ? ended.out : ended.err)) open[i].fd = -1;
+      if (open[i].fd >= 0 && open[i].revents != 0 && !drain(open[i].fd, i == 0 ? ended.out : ended.err))
+        open[i].fd = -1;
     }
     if (!struck && !when && ended.err.find(surroundings.strike->once_said) != std::string::npos) {
       when = Clock::now() + surroundings.strike->after;

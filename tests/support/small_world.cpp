@@ -21,7 +21,8 @@ std::vector<json> small_settings(const std::string& slot, const std::string& kin
 }  // namespace
 
 std::string Combination::name() const {
-  std::string text = drafter + drafter_settings.dump() + "_" + topology + topology_settings.dump() + "_" + rule;
+  std::string text =
+      drafter + drafter_settings.dump() + "_" + topology + topology_settings.dump() + "_" + rule;
   std::string clean;
   for (const char c : text) {
     if (std::isalnum(static_cast<unsigned char>(c)) != 0) clean += c;
@@ -83,7 +84,8 @@ void SmallWorld::decode(std::span<Sequence* const> sequences) {
   }
 }
 
-double exact_probability(const Markov& target, Token before, std::span<const Token> text, const Sampling& sampling) {
+double exact_probability(const Markov& target, Token before, std::span<const Token> text,
+                         const Sampling& sampling) {
   double probability = 1;
   std::vector<double> p(static_cast<std::size_t>(target.vocab()));
   for (const Token token : text) {

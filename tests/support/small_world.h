@@ -27,7 +27,8 @@ std::vector<Combination> all_combinations();
 // A target and a draft on a Markov source of `vocab` tokens, and the decoder over them.
 class SmallWorld {
  public:
-  SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target, std::shared_ptr<const Markov> draft);
+  SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target,
+             std::shared_ptr<const Markov> draft);
 
   Decoder& decoder() { return *decoder_; }
   AcceptanceRule& rule() { return *rule_; }
@@ -47,6 +48,7 @@ class SmallWorld {
 };
 
 // The probability of `text` after `prompt`, token by token, settings applied, computed from the table alone.
-double exact_probability(const Markov& target, Token before, std::span<const Token> text, const Sampling& sampling);
+double exact_probability(const Markov& target, Token before, std::span<const Token> text,
+                         const Sampling& sampling);
 
 }  // namespace speclab

@@ -18,7 +18,8 @@ Experiment read(const std::string& text) {
 }
 
 TEST(ConfigFile, AxesMakeAProduct) {
-  Experiment e = read("[drafter]\nkind='model'\n[sweep]\ntopology.length=[1,2,3]\ndrafter.draw=['fixed','independent']\n");
+  Experiment e = read(
+      "[drafter]\nkind='model'\n[sweep]\ntopology.length=[1,2,3]\ndrafter.draw=['fixed','independent']\n");
   EXPECT_EQ(e.name, "test");
   const auto all = points(e);
   ASSERT_EQ(all.size(), 6u);
@@ -28,7 +29,9 @@ TEST(ConfigFile, AxesMakeAProduct) {
 }
 
 TEST(ConfigFile, AWholeSectionCanBeAnAxis) {
-  Experiment e = read("[sweep]\ntopology=[{kind='chain',length=2},{kind='layered',widths=[3,1]}]\nsampling.temperature=[0,1]\n");
+  Experiment e = read(
+      "[sweep]\ntopology=[{kind='chain',length=2},{kind='layered',widths=[3,1]}]\nsampling.temperature=[0,1]"
+      "\n");
   const auto all = points(e);
   ASSERT_EQ(all.size(), 4u);
   EXPECT_EQ(all[0].config.sections["topology"].dump(), R"({"kind":"chain","length":2})");
@@ -53,8 +56,9 @@ TEST(ConfigFile, SetOverridesOrMakesAnAxis) {
 }
 
 TEST(ConfigFile, SkipsWithAReason) {
-  Experiment e = read("skip_if=[{when={'drafter.kind'='ngram','sampling.temperature'=1},reason='too dull'}]\n"
-                      "[sweep]\ndrafter.kind=['ngram','model']\nsampling.temperature=[0,1]\n");
+  Experiment e = read(
+      "skip_if=[{when={'drafter.kind'='ngram','sampling.temperature'=1},reason='too dull'}]\n"
+      "[sweep]\ndrafter.kind=['ngram','model']\nsampling.temperature=[0,1]\n");
   int skipped = 0;
   for (const PointRequest& point : points(e)) skipped += point.skipped == "too dull" ? 1 : 0;
   EXPECT_EQ(skipped, 1);
@@ -69,7 +73,8 @@ TEST(ConfigFile, NamesFileAndLine) {
       EXPECT_NE(std::string(e.what()).find(fragment), std::string::npos) << e.what();
     }
   };
-  fails_with("\n[topologie]\nlength=1\n", "test.toml:2: 'topologie' is not a section, did you mean 'topology'?");
+  fails_with("\n[topologie]\nlength=1\n",
+             "test.toml:2: 'topologie' is not a section, did you mean 'topology'?");
   fails_with("[topology]\nlength=\n", "test.toml:2:");
   fails_with("[sweep]\ntopology.length=3\n", "test.toml:2: sweep.topology.length is to be a list");
   fails_with("[sweep]\ntopology=[1]\n", "is to be a list of tables");

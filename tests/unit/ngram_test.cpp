@@ -9,8 +9,16 @@
 namespace speclab {
 namespace {
 
-Draft drafted(Topology& topology, std::vector<Token> text, int max_new = 100, int max_ngram = 3, int min_ngram = 1) {
-  Sequence s{.id = SequenceId(0), .text = std::move(text), .prompt_length = 0, .max_new_tokens = 0, .end_tokens = {}, .sampling = {}, .draft_chance = nullptr, .judge_chance = nullptr};
+Draft drafted(Topology& topology, std::vector<Token> text, int max_new = 100, int max_ngram = 3,
+              int min_ngram = 1) {
+  Sequence s{.id = SequenceId(0),
+             .text = std::move(text),
+             .prompt_length = 0,
+             .max_new_tokens = 0,
+             .end_tokens = {},
+             .sampling = {},
+             .draft_chance = nullptr,
+             .judge_chance = nullptr};
   s.prompt_length = static_cast<int>(s.text.size());
   s.max_new_tokens = max_new;
   NgramDrafter drafter(topology, max_ngram, min_ngram, 8);

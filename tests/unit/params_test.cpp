@@ -26,16 +26,26 @@ void read_chain(Params& p) {
 TEST(Params, SaysWhatIsWrongWhereAndWhatWouldBeRight) {
   EXPECT_EQ(message(read_chain, {{"lenght", 3}}),
             "topology.lenght is not a setting here, did you mean 'length'?; known: kind, length");
-  EXPECT_EQ(message(read_chain, {{"length", -3}}), "topology.length = -3 must be at least 1 and at most 100 (x.toml:7)");
-  EXPECT_EQ(message(read_chain, {{"length", 101}}), "topology.length = 101 must be at least 1 and at most 100 (x.toml:7)");
-  EXPECT_EQ(message(read_chain, {{"length", "four"}}), "topology.length = \"four\" is not a whole number (x.toml:7)");
+  EXPECT_EQ(message(read_chain, {{"length", -3}}),
+            "topology.length = -3 must be at least 1 and at most 100 (x.toml:7)");
+  EXPECT_EQ(message(read_chain, {{"length", 101}}),
+            "topology.length = 101 must be at least 1 and at most 100 (x.toml:7)");
+  EXPECT_EQ(message(read_chain, {{"length", "four"}}),
+            "topology.length = \"four\" is not a whole number (x.toml:7)");
   EXPECT_EQ(message(read_chain, {{"length", 2.5}}), "topology.length = 2.5 is not a whole number (x.toml:7)");
-  EXPECT_EQ(message(read_chain, {{"length", 1}, {"k", 2}}), "topology.k and its other name length are both set");
+  EXPECT_EQ(message(read_chain, {{"length", 1}, {"k", 2}}),
+            "topology.k and its other name length are both set");
   EXPECT_EQ(message([](Params& p) { p.required_text({"path"}, "a folder"); }, json::object()),
             "topology.path is required: a folder");
-  EXPECT_EQ(message([](Params& p) { p.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, ""); }, {{"top_p", 0}}),
-            "topology.top_p = 0 must be above 0 and at most 1");
-  EXPECT_EQ(message([](Params& p) { p.choose<int>({"kind"}, {{"a", 1}, {"b", 2}}, ""); }, {{"kind", "c"}}),
+  EXPECT_EQ(
+      message([](Params& p) { p.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, ""); },
+              {{"top_p", 0}}),
+      "topology.top_p = 0 must be above 0 and at most 1");
+  EXPECT_EQ(message(
+                [](Params& p) {
+                  p.choose<int>({"kind"}, {{"a", 1}, {"b", 2}}, "");
+                },
+                {{"kind", "c"}}),
             "topology.kind = 'c' is none of: a, b");
   EXPECT_EQ(message([](Params& p) { p.paths({"paths"}, {}, ""); }, {{"paths", {1, 2}}}),
             "topology.paths is not a list of paths such as [[0], [1], [0, 0]]");

@@ -51,7 +51,8 @@ TEST(Softmax, AgreesWithLongDouble) {
     for (const float x : logits) sum += std::exp((static_cast<long double>(x) - 40) / temperature);
     for (std::size_t i = 0; i < p.size(); ++i) {
       const long double expected = std::exp((static_cast<long double>(logits[i]) - 40) / temperature) / sum;
-      // exp is good to an ulp or two; its argument, rounded to double, may be off by half an ulp of up to 267.
+      // exp is good to an ulp or two; its argument, rounded to double, may be off by half an ulp of up to
+      // 267.
       EXPECT_NEAR(p[i] / static_cast<double>(expected), 1, 2e-13);
     }
   }
@@ -120,7 +121,8 @@ TEST(WeightedChoice, AgreesWithAPlainScanOverManyBlocks) {
     const double u = (step + 0.5) / 2000;
     double left = u * whole;
     int expected = 0;
-    while (left >= weights[static_cast<std::size_t>(expected)]) left -= weights[static_cast<std::size_t>(expected++)];
+    while (left >= weights[static_cast<std::size_t>(expected)])
+      left -= weights[static_cast<std::size_t>(expected++)];
     EXPECT_EQ(weighted_choice(weights, u), expected);
   }
 }
@@ -149,7 +151,8 @@ TEST(HostDistributions, DrawsWithoutPuttingBackUntilNothingIsLeft) {
   CounterChance chance(1, 1, 1);
   std::vector<Token> tokens;
   std::vector<int> drawn;
-  distributions.draw(std::vector<Distributions::Draws>{{p[0], 3, false, &chance}, {p[0], 4, true, &chance}}, tokens, drawn);
+  distributions.draw(std::vector<Distributions::Draws>{{p[0], 3, false, &chance}, {p[0], 4, true, &chance}},
+                     tokens, drawn);
   EXPECT_EQ(drawn, (std::vector<int>{2, 4}));
   EXPECT_NE(tokens[0], tokens[1]);
 }
@@ -159,13 +162,15 @@ TEST(HostDistributions, RowsStayWhereTheyAreUntilForgotten) {
   const std::vector<float> logits(5000, 1.0f);
   std::vector<Row> rows;
   for (int i = 0; i < 20; ++i) {
-    distributions.probabilities(std::vector<Distributions::Softmax>{{{logits.data(), 5000, Place::host, Scalar::f32}, {}}}, rows);
+    distributions.probabilities(
+        std::vector<Distributions::Softmax>{{{logits.data(), 5000, Place::host, Scalar::f32}, {}}}, rows);
   }
   for (const Row& row : rows) EXPECT_NEAR(row.f64()[4999], 1.0 / 5000, 1e-18);
   const void* first = rows[0].data;
   distributions.forget();
   rows.clear();
-  distributions.probabilities(std::vector<Distributions::Softmax>{{{logits.data(), 5000, Place::host, Scalar::f32}, {}}}, rows);
+  distributions.probabilities(
+      std::vector<Distributions::Softmax>{{{logits.data(), 5000, Place::host, Scalar::f32}, {}}}, rows);
   EXPECT_EQ(rows[0].data, first);
 }
 
@@ -173,7 +178,8 @@ TEST(HostDistributions, LikeliestAreInOrder) {
   HostDistributions distributions;
   const std::vector<float> logits{1, 4, 2, 4, 3};
   std::vector<Token> tokens;
-  distributions.likeliest(std::vector<Distributions::Pick>{{{logits.data(), 5, Place::host, Scalar::f32}, 4}}, tokens);
+  distributions.likeliest(std::vector<Distributions::Pick>{{{logits.data(), 5, Place::host, Scalar::f32}, 4}},
+                          tokens);
   EXPECT_EQ(tokens, (std::vector<Token>{1, 3, 4, 2}));
 }
 

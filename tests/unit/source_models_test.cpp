@@ -15,11 +15,14 @@ namespace speclab {
 namespace {
 
 TEST(SourceModel, MarkovConforms) {
-  check_model_conformance([] { return std::make_unique<SourceModel>(std::make_shared<const Markov>(Markov::random(7, 4, 1))); }, 64);
+  check_model_conformance(
+      [] { return std::make_unique<SourceModel>(std::make_shared<const Markov>(Markov::random(7, 4, 1))); },
+      64);
 }
 
 TEST(SourceModel, HashedConforms) {
-  check_model_conformance([] { return std::make_unique<SourceModel>(std::make_shared<const Hashed>(16, 1)); }, 64);
+  check_model_conformance([] { return std::make_unique<SourceModel>(std::make_shared<const Hashed>(16, 1)); },
+                          64);
 }
 
 TEST(Agreeing, IsRightAsOftenAsItSays) {
