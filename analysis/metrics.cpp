@@ -179,7 +179,7 @@ constexpr Metric kMetrics[] = {
     {"baseline_priced_tokens_per_second", "tokens/s", kHigher, "the same of the baseline", "", false,
      over<emitted, priced, Role::baseline>},
     {"measured_speedup", "ratio", kHigher, "baseline's measured seconds per token / the method's",
-     "decoding only: the target's prefill is out, the draft model's reading of the prompt is in", false,
+     "decoding only: prefill is out, the draft model's too", false,
      speedup<measured>},
     {"measured_speedup_with_prefill", "ratio", kHigher,
      "baseline's measured seconds per token / the method's", "admission (prefill) and decoding", false,
