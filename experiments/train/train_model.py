@@ -132,12 +132,16 @@ def train(args) -> None:
     tokenizer = Tokenizer.from_file(str(args.tokenizer / "tokenizer.json"))
     documents = tokenise(args.corpus, tokenizer, "train")
     print(f"{sum(map(len, documents)) / 1e6:.2f} M training tokens in {len(documents)} documents", flush=True)
-    model = llama.Llama(SHAPES[args.stage])
+    model = llama.load(args.init).train() if args.init else llama.Llama(SHAPES[args.stage])
     teacher = None
     if args.teacher:
         teacher = llama.load(args.teacher).requires_grad_(False)
-        project_embedding(model, teacher)
+        if not args.init:
+            project_embedding(model, teacher)
         teacher.bfloat16()
+    before = {"tokens_seen": 0, "steps": 0, "wall_minutes": 0.0}
+    if args.init:
+        before = json.loads((args.init / "training.json").read_text())
     loss_of = torch.compile(step_loss) if args.compile else step_loss
     opts = optimisers(model, args.matrix_rate, args.vector_rate)
     peaks = [group["lr"] for opt in opts for group in opt.param_groups]
@@ -168,18 +172,22 @@ def train(args) -> None:
             print(f"step {step}  {elapsed / 60:.1f} min  lr x{factor:.3f}  loss {smooth:.4f}  "
                   f"{tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f} tokens/s", flush=True)
         if elapsed > next_export:
-            export(model, args)
+            export(model, args, record(model, args, before, step, tokens, elapsed, smooth))
             next_export = elapsed + args.export_minutes * 60
     assert math.isfinite(smooth)
-    export(model, args)
-    record = {"parameters": model.parameter_count(), "tokens_seen": tokens, "steps": step,
-              "tokens_per_step": args.rows * args.length * args.micro_batches,
-              "wall_minutes": round((time.monotonic() - begin) / 60, 1), "final_train_loss": round(smooth, 4)}
-    (args.out / "training.json").write_text(json.dumps(record, indent=2) + "\n")
+    export(model, args, record(model, args, before, step, tokens, time.monotonic() - begin, smooth))
 
 
-def export(model: llama.Llama, args) -> None:
+def record(model, args, before: dict, step: int, tokens: int, seconds: float, loss: float) -> dict:
+    """What training.json says: this run's counts added to those of the run it went on from."""
+    return {"parameters": model.parameter_count(), "tokens_seen": before["tokens_seen"] + tokens,
+            "steps": before["steps"] + step, "tokens_per_step": args.rows * args.length * args.micro_batches,
+            "wall_minutes": round(before["wall_minutes"] + seconds / 60, 1), "final_train_loss": round(loss, 4)}
+
+
+def export(model: llama.Llama, args, facts: dict) -> None:
     llama.save(model, args.out)
+    (args.out / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(args.tokenizer / name, args.out / name)
 
@@ -190,6 +198,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
     parser.add_argument("--tokenizer", type=pathlib.Path, required=True, help="folder written by train_tokenizer.py")
     parser.add_argument("--teacher", type=pathlib.Path, help="model folder to distil from")
+    parser.add_argument("--init", type=pathlib.Path, help="model folder to go on from, instead of random weights")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="model folder to write")
     parser.add_argument("--minutes", type=float, required=True, help="wall-clock budget")
     parser.add_argument("--export-minutes", type=float, default=5, help="minutes between interim exports")
