@@ -21,6 +21,7 @@ import torch
 from tokenizers import Tokenizer
 
 import llama
+from prepare_corpus import WORKS
 from train_model import tokenise
 
 KINDS = ("prose", "code")
@@ -124,12 +125,12 @@ def measure(args) -> dict:
     target, draft = llama.load(args.target), llama.load(args.draft)
     end = tokenizer.token_to_id("<|end_of_text|>")
     byte_length = np.array([0 if i < 3 else len(tokenizer.id_to_token(i)) for i in range(target.config.vocab_size)])
-    stream = np.concatenate(tokenise(args.corpus, tokenizer, "train"))
+    stream = np.concatenate(tokenise(args.corpus, args.works, tokenizer, "train"))
     ngram = KneserNey(stream, 5, target.config.vocab_size)
     report = {"parameters": {"target": target.parameter_count(), "draft": draft.parameter_count()},
-              "training_tokens": len(stream)}
+              "works": args.works, "window_tokens": args.length, "training_tokens": len(stream)}
     for kind in KINDS:
-        held_out = tokenise(args.corpus, tokenizer, "heldout", (kind,))
+        held_out = tokenise(args.corpus, args.works, tokenizer, "heldout", (kind,))
         rows = windows(held_out, args.length, args.windows)
         found = [compare(target, draft, part) for part in rows.split(4)]
         mean = {name: float(torch.cat([f[name] for f in found]).mean()) for name in found[0]}
@@ -176,13 +177,14 @@ def main() -> None:
     parser.add_argument("--target", type=pathlib.Path, required=True)
     parser.add_argument("--draft", type=pathlib.Path, required=True)
     parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
+    parser.add_argument("--works", default=WORKS, help="comma-separated works the models have learned from")
     parser.add_argument("--prompts", type=pathlib.Path, required=True, help="folder of prose.jsonl and code.jsonl")
     parser.add_argument("--samples", type=pathlib.Path, help="folder for sample texts")
-    parser.add_argument("--windows", type=int, default=120, help="held-out windows per kind")
-    parser.add_argument("--length", type=int, default=512, help="tokens per window")
+    parser.add_argument("--windows", type=int, default=240, help="held-out windows per kind")
+    parser.add_argument("--length", type=int, default=256, help="tokens per window")
     parser.add_argument("--continuations", type=int, default=32, help="prompts continued per kind")
     parser.add_argument("--continue-tokens", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     print(json.dumps(measure(parser.parse_args()), indent=2))
 
 

@@ -9,6 +9,9 @@ text and writes JSON Lines files of documents {"source", "text"}:
 
 A document is one HTML page, one dictionary chunk, one Bible chapter or one Python module. The split
 is by document: the CRC-32 of its source name decides, so it is the same on every machine.
+
+The other programs read these files with read_documents(), which keeps the documents of the works asked for;
+the first component of a source names its work. The tokenizer learns from all works, the models from WORKS.
 """
 
 import argparse
@@ -26,6 +29,7 @@ PROSE_PACKAGES = ["bible-kjv", "bible-kjv-text", "jargon-text", "dict-devil", "p
                   "python3.11-doc", "rust-doc"]
 CODE_PACKAGES = ["libpython3.11-stdlib", "python3-django", "python3-networkx"]
 HELDOUT_ONE_IN = 32
+WORKS = "kjv,jargon,devils-dictionary,libpython3.11-stdlib,python3-django"      # of the models and the prompts
 
 # ---------------------------------------------------------------- packages
 
@@ -205,7 +209,18 @@ def code_documents(trees: dict[str, pathlib.Path]):
                 yield name, text
 
 
-# ---------------------------------------------------------------- output
+# ---------------------------------------------------------------- output and reading back
+
+
+def work_of(source: str) -> str:
+    return source.split("/")[0]
+
+
+def read_documents(corpus: pathlib.Path, kind: str, split: str, works: str) -> list[dict]:
+    """The documents {"source", "text"} of a kind and split that belong to the works, a comma-separated list."""
+    with open(corpus / f"{kind}.{split}.jsonl", encoding="utf-8") as lines:
+        documents = [json.loads(line) for line in lines]
+    return [d for d in documents if work_of(d["source"]) in works.split(",")]
 
 
 def write_split(documents, kind: str, out: pathlib.Path) -> None:

@@ -23,23 +23,24 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 import llama
+from prepare_corpus import WORKS, read_documents
 
 SHAPES = {
-    "target": llama.Config(intermediate_size=896),
-    "draft": llama.Config(hidden_size=128, intermediate_size=512, num_hidden_layers=2, num_attention_heads=4,
+    "target": llama.Config(hidden_size=256, intermediate_size=704, num_hidden_layers=5, num_attention_heads=4),
+    "draft": llama.Config(hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4,
                           num_key_value_heads=2, head_dim=32),
 }
 
 # ---------------------------------------------------------------- data
 
 
-def tokenise(corpus: pathlib.Path, tokenizer: Tokenizer, split: str, kinds=("prose", "code")) -> list[np.ndarray]:
-    """Every document of the kinds as uint16 ids, with the begin and end tokens."""
+def tokenise(corpus: pathlib.Path, works: str, tokenizer: Tokenizer, split: str,
+             kinds=("prose", "code")) -> list[np.ndarray]:
+    """Every document of the works and kinds as uint16 ids, with the begin and end tokens."""
     documents = []
+    end = tokenizer.token_to_id("<|end_of_text|>")
     for kind in kinds:
-        lines = open(corpus / f"{kind}.{split}.jsonl", encoding="utf-8").readlines()
-        texts = [json.loads(line)["text"] for line in lines]
-        end = tokenizer.token_to_id("<|end_of_text|>")
+        texts = [d["text"] for d in read_documents(corpus, kind, split, works)]
         documents += [np.array(e.ids + [end], dtype=np.uint16) for e in tokenizer.encode_batch(texts)]
     return documents
 
@@ -120,7 +121,7 @@ def step_loss(model, teacher, ids, ce_weight: float):
 
 def project_embedding(model: llama.Llama, teacher: llama.Llama) -> None:
     """Start the draft's embedding from the target's leading principal directions, at the usual scale."""
-    wide = teacher.model.embed_tokens.weight.detach()
+    wide = teacher.model.embed_tokens.weight.detach().float()            # no bf16 decomposition on a CPU
     _, _, directions = torch.linalg.svd(wide - wide.mean(0), full_matrices=False)
     narrow = wide @ directions[:model.config.hidden_size].T
     model.model.embed_tokens.weight.data.copy_(narrow / narrow.std() * 0.03)
@@ -130,14 +131,18 @@ def train(args) -> None:
     torch.manual_seed(args.seed)
     torch.set_num_threads(args.threads)
     tokenizer = Tokenizer.from_file(str(args.tokenizer / "tokenizer.json"))
-    documents = tokenise(args.corpus, tokenizer, "train")
+    documents = tokenise(args.corpus, args.works, tokenizer, "train")
     print(f"{sum(map(len, documents)) / 1e6:.2f} M training tokens in {len(documents)} documents", flush=True)
-    model = llama.Llama(SHAPES[args.stage])
+    model = llama.load(args.init).train() if args.init else llama.Llama(SHAPES[args.stage])
     teacher = None
     if args.teacher:
         teacher = llama.load(args.teacher).requires_grad_(False)
-        project_embedding(model, teacher)
+        if not args.init:
+            project_embedding(model, teacher)
         teacher.bfloat16()
+    before = {"tokens_seen": 0, "steps": 0, "wall_minutes": 0.0}
+    if args.init:
+        before = json.loads((args.init / "training.json").read_text())
     loss_of = torch.compile(step_loss) if args.compile else step_loss
     opts = optimisers(model, args.matrix_rate, args.vector_rate)
     peaks = [group["lr"] for opt in opts for group in opt.param_groups]
@@ -168,18 +173,22 @@ def train(args) -> None:
             print(f"step {step}  {elapsed / 60:.1f} min  lr x{factor:.3f}  loss {smooth:.4f}  "
                   f"{tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f} tokens/s", flush=True)
         if elapsed > next_export:
-            export(model, args)
+            export(model, args, record(model, args, before, step, tokens, elapsed, smooth))
             next_export = elapsed + args.export_minutes * 60
     assert math.isfinite(smooth)
-    export(model, args)
-    record = {"parameters": model.parameter_count(), "tokens_seen": tokens, "steps": step,
-              "tokens_per_step": args.rows * args.length * args.micro_batches,
-              "wall_minutes": round((time.monotonic() - begin) / 60, 1), "final_train_loss": round(smooth, 4)}
-    (args.out / "training.json").write_text(json.dumps(record, indent=2) + "\n")
+    export(model, args, record(model, args, before, step, tokens, time.monotonic() - begin, smooth))
 
 
-def export(model: llama.Llama, args) -> None:
+def record(model, args, before: dict, step: int, tokens: int, seconds: float, loss: float) -> dict:
+    """What training.json says: this run's counts added to those of the run it went on from."""
+    return {"parameters": model.parameter_count(), "tokens_seen": before["tokens_seen"] + tokens,
+            "steps": before["steps"] + step, "tokens_per_step": args.rows * args.length * args.micro_batches,
+            "wall_minutes": round(before["wall_minutes"] + seconds / 60, 1), "final_train_loss": round(loss, 4)}
+
+
+def export(model: llama.Llama, args, facts: dict) -> None:
     llama.save(model, args.out)
+    (args.out / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copyfile(args.tokenizer / name, args.out / name)
 
@@ -188,18 +197,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stage", choices=SHAPES, required=True)
     parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
+    parser.add_argument("--works", default=WORKS, help="comma-separated works to learn from")
     parser.add_argument("--tokenizer", type=pathlib.Path, required=True, help="folder written by train_tokenizer.py")
     parser.add_argument("--teacher", type=pathlib.Path, help="model folder to distil from")
+    parser.add_argument("--init", type=pathlib.Path, help="model folder to go on from, instead of random weights")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="model folder to write")
     parser.add_argument("--minutes", type=float, required=True, help="wall-clock budget")
     parser.add_argument("--export-minutes", type=float, default=5, help="minutes between interim exports")
-    parser.add_argument("--rows", type=int, default=4, help="sequences per micro-batch")
-    parser.add_argument("--length", type=int, default=512, help="tokens per sequence")
-    parser.add_argument("--micro-batches", type=int, default=4, help="micro-batches per step")
+    parser.add_argument("--rows", type=int, default=16, help="sequences per micro-batch")
+    parser.add_argument("--length", type=int, default=256, help="tokens per sequence")
+    parser.add_argument("--micro-batches", type=int, default=2, help="micro-batches per step")
     parser.add_argument("--matrix-rate", type=float, default=0.02, help="peak learning rate of Muon")
     parser.add_argument("--vector-rate", type=float, default=0.003, help="peak learning rate of AdamW")
     parser.add_argument("--ce-weight", type=float, default=0.1, help="weight of cross-entropy when distilling")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
     args = parser.parse_args()
