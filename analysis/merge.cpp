@@ -64,11 +64,12 @@ void add_row(Table& table, const LoadedPoint& point) {
 
 }  // namespace
 
-Merged merge_points(const std::filesystem::path& folder) {
+Merged merge_points(const std::filesystem::path& folder, const std::set<std::string>& keys) {
   Merged merged{.path = folder.parent_path() / (folder.filename().string() + ".h5"), .unreadable = {}};
   std::vector<std::filesystem::path> parts;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    if (entry.path().extension() == ".h5") parts.push_back(entry.path());
+    const bool wanted = keys.empty() || keys.contains(entry.path().stem().string());
+    if (wanted && entry.path().extension() == ".h5") parts.push_back(entry.path());
   }
   std::ranges::sort(parts);
   Hdf5File file = Hdf5File::in_memory(merged.path);

@@ -93,6 +93,7 @@ std::vector<std::string> headers(Points points) {
   if (!of.models.empty()) lines.push_back("models:   " + of.models);
   if (!of.measured_on.empty()) lines.push_back("measured: on " + of.measured_on);
   if (!of.priced_as.empty()) lines.push_back("priced:   as " + of.priced_as);
+  if (!of.commits.empty()) lines.push_back("program:  commit " + of.commits);
   std::string constant;
   for (const auto& [name, values] : values_of_settings(points)) {
     if (values.size() == 1 && shown_by_name(name))

@@ -78,14 +78,12 @@ std::span<const StepRow> Decoder::extend(Batch batch, std::span<const Draft> dra
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Sequence& sequence = *batch[i];
     const Draft& draft = drafts[i];
-    int probes = 0;
-    for (int node = 1; node < draft.size(); ++node) probes += draft.probe(node) ? 1 : 0;
     const int before = sequence.new_tokens();
     for (const int node : verdicts[i].path) {
       if (!sequence.finished()) sequence.text.push_back(draft.tree().token(node));
     }
     if (!sequence.finished()) sequence.text.push_back(verdicts[i].next);
-    rows_.push_back({sequence.id, draft.size() - 1 - probes, probes,
+    rows_.push_back({sequence.id, draft.size() - 1 - draft.probes(), draft.probes(),
                      static_cast<int>(verdicts[i].path.size()), sequence.new_tokens() - before});
   }
   return rows_;

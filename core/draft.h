@@ -23,26 +23,35 @@ class Draft {
     draw = Draw::fixed;
     proposers_ = proposers;
     guesses_.assign(1, {});
-    scores_.assign(static_cast<std::size_t>(proposers), {});
+    scores_.clear();
+    probes_ = 0;
   }
 
   // The new node. A probe is evaluated by the target and never judged; all below it are probes.
   int add(int parent, Token token, int proposer = 0, bool probe = false) {
     guesses_.push_back({static_cast<std::uint8_t>(proposer), probe || guesses_[parent].probe});
-    scores_.resize(scores_.size() + static_cast<std::size_t>(proposers_));
+    probes_ += guesses_.back().probe ? 1 : 0;
     return tree_.add(parent, token);
   }
 
   const TokenTree& tree() const { return tree_; }
   int size() const { return tree_.size(); }
+  int probes() const { return probes_; }  // how many nodes are probes
   int proposers() const { return proposers_; }
   int proposer(int node) const { return guesses_[node].proposer; }  // whose row at the parent proposed it
   bool probe(int node) const { return guesses_[node].probe; }
 
   // A draft model's probabilities (f64, sampling settings applied) of what follows `node`; may be empty.
   // Rows live until the drafter is asked for the next drafts.
-  Row scores(int node, int proposer = 0) const { return scores_[index(node, proposer)]; }
-  void set_scores(int node, Row row, int proposer = 0) { scores_[index(node, proposer)] = row; }
+  Row scores(int node, int proposer = 0) const {
+    const std::size_t at = index(node, proposer);
+    return at < scores_.size() ? scores_[at] : Row{};
+  }
+  void set_scores(int node, Row row, int proposer = 0) {
+    const std::size_t at = index(node, proposer);
+    if (scores_.size() <= at) scores_.resize(at + 1);
+    scores_[at] = row;
+  }
 
   // Children that the rule judges, in the order in which they were added; kNone ends the walk.
   int first_candidate(int node) const { return skip_probes(tree_.first_child(node)); }
@@ -66,7 +75,8 @@ class Draft {
   TokenTree tree_;
   int proposers_ = 1;
   std::vector<Guess> guesses_{1};
-  std::vector<Row> scores_{1};
+  std::vector<Row> scores_;  // node by node, as far as any were set
+  int probes_ = 0;
 };
 
 // What the target made of one draft.

@@ -125,9 +125,10 @@ std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range 
 
 std::vector<double> Params::numbers(Names names, std::vector<double> fallback, Range range,
                                     std::string_view help) {
-  const json* found = find(names, fallback, help);
-  if (found == nullptr) return fallback;
+  const json given = fallback;
+  const json* found = find(names, given, help);
   const std::string key(*names.begin());
+  if (found == nullptr) found = &given;
   std::vector<double> values;
   if (found->is_number()) {
     values.push_back(checked_number(key, *found, range));

@@ -10,21 +10,10 @@
 #include <vector>
 
 #include "core/check.h"
+#include "core/ordered_sum.h"
 
 namespace speclab {
 namespace {
-
-constexpr std::size_t kLanes = 8;
-
-double sum_of(std::span<const double> values) {
-  std::array<double, kLanes> lanes{};
-  std::size_t i = 0;
-  for (; i + kLanes <= values.size(); i += kLanes) {
-    for (std::size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += values[i + lane];
-  }
-  for (std::size_t lane = 0; i < values.size(); ++i, ++lane) lanes[lane] += values[i];
-  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
 
 void scale(std::span<double> values, double factor) {
   for (double& value : values) value *= factor;
@@ -97,7 +86,7 @@ void keep_nucleus(double top_p, std::span<double> probabilities) {
   for (auto at = heap.begin(); at != end; ++at) probabilities[*at] = 0;
 }
 
-void normalise(std::span<double> probabilities) { scale(probabilities, 1 / sum_of(probabilities)); }
+void normalise(std::span<double> probabilities) { scale(probabilities, 1 / ordered_sum(probabilities)); }
 
 }  // namespace
 
@@ -131,7 +120,7 @@ void subtract(std::span<double> p, std::span<const double> q) {
 
 bool take_out(std::span<double> p, Token token) {
   p[token] = 0;
-  const double left = sum_of(p);
+  const double left = ordered_sum(p);
   if (left <= 0) return false;
   scale(p, 1 / left);
   return true;

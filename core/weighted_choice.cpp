@@ -5,22 +5,12 @@
 #include <cmath>
 
 #include "core/check.h"
+#include "core/ordered_sum.h"
 
 namespace speclab {
 namespace {
 
 constexpr std::size_t kBlock = 64;
-
-// Eight partial sums, so that the order of additions does not depend on the vector width.
-double block_sum(std::span<const double> weights) {
-  std::array<double, 8> lanes{};
-  std::size_t i = 0;
-  for (; i + 8 <= weights.size(); i += 8) {
-    for (std::size_t lane = 0; lane < 8; ++lane) lanes[lane] += weights[i + lane];
-  }
-  for (std::size_t lane = 0; i < weights.size(); ++i, ++lane) lanes[lane] += weights[i];
-  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
 
 // The index within `weights` at which the running sum passes `left`; the last positive one if rounding
 // leaves a remainder.
@@ -40,14 +30,14 @@ int scan(std::span<const double> weights, double left) {
 int weighted_choice(std::span<const double> weights, double u) {
   double total = 0;
   for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
-    total += block_sum(weights.subspan(begin, std::min(kBlock, weights.size() - begin)));
+    total += ordered_sum(weights.subspan(begin, std::min(kBlock, weights.size() - begin)));
   }
   SPECLAB_CHECK(total > 0 && std::isfinite(total), "the weights of a choice add up to {}", total);
   double left = u * total;
   int last = -1;
   for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
     const std::span<const double> block = weights.subspan(begin, std::min(kBlock, weights.size() - begin));
-    const double sum = block_sum(block);
+    const double sum = ordered_sum(block);
     if (sum <= 0) continue;
     last = static_cast<int>(begin);
     if (left < sum) break;

@@ -18,6 +18,7 @@ class ModelShelf {
   // Models compute with this many threads; 0: all cores.
   explicit ModelShelf(int threads) : threads_(threads) {}
   int threads() const { return threads_; }
+  int team_size() const { return team_ == nullptr ? 0 : team_->size(); }
 
   // A target and a draft from one checkpoint are two models: their caches differ.
   CpuTransformer& model(const std::filesystem::path& directory, Actor actor);

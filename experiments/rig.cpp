@@ -13,6 +13,7 @@
 #include "core/roofline.h"
 #include "experiments/files.h"
 #include "experiments/serve.h"
+#include "kernels/cpu/arithmetic.h"
 #include "strategies/drafters/none.h"
 #include "strategies/rules/speculative_sampling.h"
 
@@ -82,6 +83,13 @@ class RecordedRun : public RunObserver {
   std::vector<Seconds> priced_;
 };
 
+class Unwatched : public RunObserver {
+ public:
+  void admit(const Sequence&, std::span<const Charge>) override {}
+  void step(std::int64_t, std::span<const StepRow>, std::span<const Charge>) override {}
+  void retire(const Sequence&) override {}
+};
+
 }  // namespace
 
 Rig::Rig(const Config& config, ModelShelf& shelf) {
@@ -91,6 +99,7 @@ Rig::Rig(const Config& config, ModelShelf& shelf) {
   Params workload = section(config, "workload"), sampling = section(config, "sampling");
   workload_ = read_workload(workload, sampling, facts_, config, shelf);
   resolve(workload);
+  if (!workload_.prompts_digest.empty()) settings_["workload.prompts_digest"] = workload_.prompts_digest;
   resolve(sampling);
   make_strategy(config, shelf);
   Params record = section(config, "record");
@@ -166,9 +175,10 @@ void Rig::make_target(const Config& config, ModelShelf& shelf) {
     const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
     const std::filesystem::path folder = find_path("target.path", path, config.directory);
     CpuTransformer& transformer = shelf.model(folder, Actor::target);
+    threads_ = shelf.team_size();
     facts_ = {&shelf.tokenizer(folder), transformer.vocab(), transformer.config().max_positions,
               transformer.config().end_tokens};
-    p.text({"digest"}, shelf.digest_of(folder), "of the checkpoint's files; written by speclab");
+    settings_["target.digest"] = shelf.digest_of(folder);
     model = &transformer;
   } else {
     source_ = make_source(kind, p, 1);
@@ -202,8 +212,17 @@ LanguageModel& Rig::make_draft(Params& p, const Config& config, ModelShelf& shel
                       "target's ({}); a draft must share the target's tokenizer",
                       path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
     }
-    model = &shelf.model(folder, Actor::draft);
-    p.text({"digest"}, shelf.digest_of(folder), "of the checkpoint's files; written by speclab");
+    CpuTransformer& transformer = shelf.model(folder, Actor::draft);
+    model = &transformer;
+    for (const Request& request : workload_.requests) {
+      const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
+      if (needed <= transformer.config().max_positions) continue;
+      throw ImpossiblePoint(fmt::format(
+          "the draft model {} has {} positions; a prompt of {} tokens and "
+          "workload.max_new_tokens = {} need {}",
+          path, transformer.config().max_positions, request.prompt.size(), workload_.max_new_tokens, needed));
+    }
+    settings_["draft.digest"] = shelf.digest_of(folder);
   } else {
     model = owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2))).get();
   }
@@ -238,6 +257,7 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   rule_ = make(rules(), rule, parts);
   resolve(drafter);
   resolve(rule);
+  settings_["rule.lossless"] = rule_->lossless(workload_.sampling);
   if (find_entry(drafters(), drafter, drafter.resolved().at("kind").get<std::string>()).grows)
     resolve(topology);
 
@@ -252,15 +272,29 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
 }
 
 void Rig::describe(Provenance& provenance) const {
+  if (threads_ > 0) {  // a model on the processor
+    provenance.cores = threads_;
+    provenance.cpu += std::string(", ") + best_arithmetic().name;
+  }
   provenance.clock = clock_kind_;
   provenance.priced_device = priced_device_;
   provenance.priced_target = priced_target_;
   provenance.priced_draft = priced_draft_;
 }
 
+void Rig::warm_up() {
+  Unwatched unwatched;
+  for (Decoder* decoder : {baseline_.get(), method_.get()}) {
+    std::vector<Sequence> sequences = workload_.sequences();
+    const std::size_t some = std::min(sequences.size(), static_cast<std::size_t>(workload_.batch));
+    serve(*decoder, *clock_, std::span(sequences).first(some), workload_.batch, unwatched);
+  }
+}
+
 std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
   std::vector<std::vector<Token>> written;
   RecordedRun observer(recorder, measured() ? prices_.get() : nullptr, workload_);
+  if (measured()) warm_up();
   for (int repeat = 0; repeat < repeats_; ++repeat) {
     for (const Role role : {Role::baseline, Role::method}) {
       std::vector<Sequence> sequences = workload_.sequences();

@@ -44,12 +44,14 @@ class Rig {
   LanguageModel& make_draft(Params& params, const Config& config, ModelShelf& shelf);
   LanguageModel& metered_draft(LanguageModel& model);
   void resolve(const Params& params);
+  void warm_up();  // fills caches and buffers, once per role, unrecorded
 
   std::map<std::string, nlohmann::json> settings_;
   Workload workload_;
   TargetFacts facts_;
   ClockKind clock_kind_ = ClockKind::wall;
   int repeats_ = 1;
+  int threads_ = 0;  // of the target's model; 0: a synthetic one
   bool steps_recorded_ = true;
   std::string priced_device_, priced_target_, priced_draft_;
 

@@ -15,6 +15,7 @@
 #include "core/errors.h"
 #include "core/hdf5.h"
 #include "core/hdf5_recorder.h"
+#include "experiments/folder_lock.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
 #include "experiments/rig.h"
@@ -80,7 +81,7 @@ std::optional<PointStatus> whole_status(const std::filesystem::path& file) {
 class Sweep {
  public:
   Sweep(const Experiment& experiment, const SweepOptions& options)
-      : options_(options), experiment_(experiment.name), shelf_(0) {
+      : options_(options), lock_(options.results / experiment.name), experiment_(experiment.name), shelf_(0) {
     std::set<std::uint64_t> seen;
     for (const PointRequest& request : points(experiment)) {
       Point point = resolve(request, experiment.name, shelf_);
@@ -88,7 +89,7 @@ class Sweep {
         ++outcome_.same;  // differs from another only in settings that it does not use
         continue;
       }
-      all_.push_back(point.settings);
+      keys_.insert(point.settings.name());
       const auto status = whole_status(point_path(options.results, point.settings));
       const bool kept = status && status->status != kFailed;
       if (kept) {
@@ -105,7 +106,7 @@ class Sweep {
     Progress progress(measured_.size() + priced_.size());
     run_priced(progress);
     for (const Point& point : measured_) run_point(point, shelf_, progress);
-    outcome_.unreadable = merge_points(options_.results / experiment_).unreadable;
+    outcome_.unreadable = merge_points(options_.results / experiment_, keys_).unreadable;
     return outcome_;
   }
 
@@ -171,9 +172,10 @@ class Sweep {
   }
 
   const SweepOptions& options_;
+  FolderLock lock_;
   std::string experiment_;
   ModelShelf shelf_;
-  std::vector<PointSettings> all_;
+  std::set<std::string> keys_;  // of all points of this sweep
   std::vector<Point> measured_, priced_;
   std::mutex mutex_;
   SweepOutcome outcome_;

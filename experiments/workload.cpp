@@ -87,6 +87,9 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
   Workload made;
   made.sampling.temperature =
       sampling.number({"temperature"}, 0, {.least = 0}, "0: the likeliest token, always");
+  if (made.sampling.temperature > 0 && made.sampling.temperature < 1e-6) {
+    sampling.fail("temperature", "is to be 0 or at least 1e-6");
+  }
   made.sampling.top_k = sampling.integer({"top_k"}, 0, {.least = 0}, "of the target and the draft; 0: all");
   made.sampling.top_p =
       sampling.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, "likewise; 1: all");
@@ -105,7 +108,7 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
     const std::string path =
         workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
     const std::filesystem::path file = find_path("workload.prompts", path, config.directory);
-    workload.text({"prompts_digest"}, shelf.digest_of(file), "of the prompts' file; written by speclab");
+    made.prompts_digest = shelf.digest_of(file);
     made.requests = read_prompts(file, *target.tokenizer, target.vocab);
     const int requests = workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts; 0: all");
     if (requests > static_cast<int>(made.requests.size())) {

@@ -106,6 +106,7 @@ def caption(facts):
 
 def draw(rows, facts):
     kinds = labels_to_draw(rows["label"])
+    rows = {name: column[np.isfinite(rows["x"])] for name, column in rows.items()}  # plain decoding has no K
     lines = rows["tree"] == 0
     series = list(dict.fromkeys(rows["series"][lines].tolist()))
     trees = list(dict.fromkeys(rows["series"][~lines].tolist()))

@@ -24,7 +24,7 @@ int sweep_command(const std::vector<std::string>& arguments, const std::string& 
       "into FOLDER/<experiment>.h5. Interrupt it at any moment and run it again: what was finished is "
       "kept.\n\n"
       "  speclab sweep configs/quickstart.toml\n"
-      "  speclab sweep configs/quickstart.toml --set sampling.temperature=0 --set topology.length=1..16\n");
+      "  speclab sweep configs/smoke.toml --set sampling.temperature=0,1 --set topology.length=1..16\n");
   if (parsed.help) return 0;
   if (!parsed.values.contains("config"))
     throw ConfigError("which config? usage: speclab sweep CONFIG.toml [options]");

@@ -11,6 +11,7 @@
 #include "core/models/hashed.h"
 #include "core/models/source_model.h"
 #include "core/roofline.h"
+#include "experiments/files.h"
 #include "experiments/serve.h"
 #include "strategies/drafters/model.h"
 #include "strategies/rules/greedy.h"
@@ -35,10 +36,9 @@ class Sum : public RunObserver {
 void simulate(benchmark::State& state) {
   const int k = static_cast<int>(state.range(0)), batch = static_cast<int>(state.range(2));
   const double acceptance = static_cast<double>(state.range(1)) / 100;
-  const std::filesystem::path configs = std::filesystem::path(SPECLAB_SOURCE_DIR) / "configs";
-  const Roofline prices(find_device(configs / "devices", "h100-sxm"),
-                        find_shape(configs / "shapes", "llama-3.1-70b"),
-                        {find_shape(configs / "shapes", "llama-3.1-8b")});
+  const Roofline prices(find_device(project_configs("devices"), "h100-sxm"),
+                        find_shape(project_configs("shapes"), "llama-3.1-70b"),
+                        {find_shape(project_configs("shapes"), "llama-3.1-8b")});
   const auto source = std::make_shared<const Hashed>(16, 5);
   Sum sum;
   for (auto _ : state) {

@@ -30,7 +30,7 @@ Paths::Paths(const std::vector<std::vector<int>>& paths) : wanted_(1) {
     const int added = static_cast<int>(wanted_.size());
     siblings.push_back(added);
     index[path] = added;
-    wanted_.push_back({static_cast<int>(path.size()), {}});
+    wanted_.emplace_back();
   }
 }
 

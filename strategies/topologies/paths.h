@@ -17,7 +17,6 @@ class Paths : public Topology {
 
  private:
   struct Wanted {
-    int depth = 0;
     std::vector<int> children;  // by rank, indices into wanted_
   };
   std::vector<Wanted> wanted_;            // 0 is the root

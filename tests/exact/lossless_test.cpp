@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <functional>
 #include <map>
 
 #include "core/enumeration.h"
@@ -75,22 +76,32 @@ INSTANTIATE_TEST_SUITE_P(Registry, Exact, testing::ValuesIn(all_combinations()),
                          [](const auto& tested) { return tested.param.name(); });
 
 template <class Bug>
-void expect_caught() {
+void expect_caught(const std::function<bool(const Combination&)>& where, int tokens = 2) {
   int caught = 0;
   for (const Combination& c : all_combinations()) {
-    if (c.drafter != "model" || c.rule != "speculative_sampling") continue;
+    if (c.drafter != "model" || c.rule != "speculative_sampling" || !where(c)) continue;
     const auto target = table(11), draft = table(12);
     SmallWorld world(c, target, draft);
     Bug bug;
     world.use(bug);
-    EXPECT_GT(distance(world, *target, {}, 2).largest, 1e-3) << c.name();
+    EXPECT_GT(distance(world, *target, {}, tokens).largest, 1e-3) << c.name();
     ++caught;
   }
   EXPECT_GE(caught, 3);
 }
 
-TEST(ExactNegativeControl, NoResidualIsCaught) { expect_caught<bugs::NoResidual>(); }
-TEST(ExactNegativeControl, SwappedRatioIsCaught) { expect_caught<bugs::SwappedRatio>(); }
+bool any(const Combination&) { return true; }
+bool chain(const Combination& c) { return c.topology == "chain"; }
+bool tree_drawn_without_replacement(const Combination& c) {
+  return c.topology != "chain" && c.drafter_settings.value("draw", "") == "without-replacement";
+}
+
+TEST(ExactNegativeControl, NoResidualIsCaught) { expect_caught<bugs::NoResidual>(any); }
+TEST(ExactNegativeControl, SwappedRatioIsCaught) { expect_caught<bugs::SwappedRatio>(any); }
+TEST(ExactNegativeControl, QNotReducedIsCaught) {
+  expect_caught<bugs::QNotReduced>(tree_drawn_without_replacement);
+}
+TEST(ExactNegativeControl, RootRowIsCaught) { expect_caught<bugs::RootRow>(chain, 3); }
 
 }  // namespace
 }  // namespace speclab

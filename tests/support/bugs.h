@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/softmax.h"
-#include "strategies/rules/host_rule.h"
+#include "strategies/rules/speculative_sampling.h"
 
 // Rules broken on purpose. Every test of losslessness must refuse each of them.
 namespace speclab::bugs {
@@ -53,6 +53,36 @@ class SwappedRatio : public HostRule {
     }
     return {.instead = static_cast<Token>(s.judge_chance->categorical(odds.p))};
   }
+};
+
+// After a sibling drawn without replacement was rejected, q is not reduced for the next.
+class QNotReduced : public HostRule {
+ public:
+  bool lossless(const Sampling&) const override { return true; }
+
+ protected:
+  Choice choose(const Sequence& s, const Draft& draft, int node, std::span<const float> logits) override {
+    Odds odds(logits, s.sampling);
+    for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
+      const Token x = draft.tree().token(c);
+      if (s.judge_chance->bernoulli(odds.p[static_cast<std::size_t>(x)] / odds.q(draft, node, x)))
+        return {.child = c};
+      subtract(odds.p, draft.scores(node).f64());
+    }
+    return {.instead = static_cast<Token>(s.judge_chance->categorical(odds.p))};
+  }
+};
+
+// Judges every node by the target's row at the root.
+class RootRow : public SpeculativeSampling {
+ protected:
+  Choice choose(const Sequence& s, const Draft& draft, int node, std::span<const float> logits) override {
+    if (node == 0) root_.assign(logits.begin(), logits.end());
+    return SpeculativeSampling::choose(s, draft, node, root_);
+  }
+
+ private:
+  std::vector<float> root_;
 };
 
 }  // namespace speclab::bugs
