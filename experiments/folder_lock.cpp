@@ -15,9 +15,8 @@ namespace speclab {
 FolderLock::FolderLock(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
-  const std::filesystem::path path = folder / ".lock";
-  file_ = open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
-  if (file_ < 0) throw Hdf5Error(folder, "writing to the folder", std::strerror(errno));
+  file_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file_ < 0) throw Hdf5Error(folder, "opening the folder", std::strerror(errno));
   if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;
   close(file_);
   throw ConfigError("another speclab is writing to " + folder.string() +

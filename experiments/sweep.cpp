@@ -81,7 +81,7 @@ std::optional<PointStatus> whole_status(const std::filesystem::path& file) {
 class Sweep {
  public:
   Sweep(const Experiment& experiment, const SweepOptions& options)
-      : options_(options), lock_(options.results / experiment.name), experiment_(experiment.name), shelf_(0) {
+      : options_(options), experiment_(experiment.name), shelf_(0) {
     std::set<std::uint64_t> seen;
     for (const PointRequest& request : points(experiment)) {
       Point point = resolve(request, experiment.name, shelf_);
@@ -103,6 +103,7 @@ class Sweep {
   }
 
   SweepOutcome run() {
+    const FolderLock lock(options_.results / experiment_);
     Progress progress(measured_.size() + priced_.size());
     run_priced(progress);
     for (const Point& point : measured_) run_point(point, shelf_, progress);
@@ -172,7 +173,6 @@ class Sweep {
   }
 
   const SweepOptions& options_;
-  FolderLock lock_;
   std::string experiment_;
   ModelShelf shelf_;
   std::set<std::string> keys_;  // of all points of this sweep

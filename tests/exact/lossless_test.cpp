@@ -80,11 +80,15 @@ void expect_caught(const std::function<bool(const Combination&)>& where, int tok
   int caught = 0;
   for (const Combination& c : all_combinations()) {
     if (c.drafter != "model" || c.rule != "speculative_sampling" || !where(c)) continue;
-    const auto target = table(11), draft = table(12);
-    SmallWorld world(c, target, draft);
-    Bug bug;
-    world.use(bug);
-    EXPECT_GT(distance(world, *target, {}, tokens).largest, 1e-3) << c.name();
+    double largest = 0;  // over sources: some hide a bug, such as one whose residual is a single token
+    for (std::uint64_t seed = 11; seed < 17; ++seed) {
+      const auto target = table(seed), draft = table(seed + 100);
+      SmallWorld world(c, target, draft);
+      Bug bug;
+      world.use(bug);
+      largest = std::max(largest, distance(world, *target, {}, tokens).largest);
+    }
+    EXPECT_GT(largest, 1e-3) << c.name();
     ++caught;
   }
   EXPECT_GE(caught, 3);
