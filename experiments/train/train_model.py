@@ -180,7 +180,7 @@ def train(args) -> None:
 
 
 def record(model, args, before: dict, step: int, tokens: int, seconds: float, loss: float) -> dict:
-    """What training.json says: this run's counts added to those of the run it went on from."""
+    """What training.json says: counts include those of the run it went on from, the rest is of this run."""
     return {"parameters": model.parameter_count(), "tokens_seen": before["tokens_seen"] + tokens,
             "steps": before["steps"] + step, "tokens_per_step": args.rows * args.length * args.micro_batches,
             "wall_minutes": round(before["wall_minutes"] + seconds / 60, 1), "final_train_loss": round(loss, 4)}
