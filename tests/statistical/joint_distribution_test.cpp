@@ -2,6 +2,7 @@
 // vocabulary, batches of unequal progress, top-k and top-p.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -88,11 +89,15 @@ template <class Bug>
 void expect_caught(const std::function<bool(const Combination&)>& where) {
   for (const Combination& c : lossless_combinations()) {
     if (c.drafter != "model" || !where(c)) continue;
-    const auto target = table(21), draft = table(22);
-    SmallWorld world(c, target, draft);
-    Bug bug;
-    world.use(bug);
-    EXPECT_LT(joint_test(world, *target, {1, 0, 1}, 8).p_value, 1e-12) << c.name();
+    double smallest = 1;  // over sources: some hide a bug, such as one whose residual is a single token
+    for (std::uint64_t seed = 21; seed < 29 && smallest > 1e-12; ++seed) {
+      const auto target = table(seed), draft = table(seed + 100);
+      SmallWorld world(c, target, draft);
+      Bug bug;
+      world.use(bug);
+      smallest = std::min(smallest, joint_test(world, *target, {1, 0, 1}, 8).p_value);
+    }
+    EXPECT_LT(smallest, 1e-12) << c.name();
   }
 }
 
