@@ -1,7 +1,6 @@
 #pragma once
 
 #include "kernels/cpu/elementwise_body.h"
-#include "kernels/cpu/four.h"
 
 // Included once per instruction set, in a file compiled for it: everything here depends on Lanes.
 namespace speclab {
@@ -11,6 +10,19 @@ typename Lanes::F key_product(const float* query, const float* key, int width) {
   auto sum = Lanes::mul(Lanes::load(query), Lanes::load(key));
   for (int i = 16; i < width; i += 16) sum = Lanes::fma(Lanes::load(query + i), Lanes::load(key + i), sum);
   return sum;
+}
+
+// Scores of Count positions of the text, from `position` on.
+template <class Lanes, int Count>
+void score_keys(const Attention& task, int position) {
+  const std::size_t width = static_cast<std::size_t>(task.width);
+  const float* keys = task.keys + static_cast<std::size_t>(position) * width;
+  typename Lanes::F products[Count];
+#pragma GCC unroll 16
+  for (int i = 0; i < Count; ++i) {
+    products[i] = key_product<Lanes>(task.query, keys + static_cast<std::size_t>(i) * width, task.width);
+  }
+  Lanes::totals(products, task.scores + position);
 }
 
 // out(0 .. 16 Vectors) = sum over positions of weight(p) value(p), in the order of the positions.
@@ -47,13 +59,8 @@ void attention(const Attention& task) {
   float* scores = task.scores;
   for (int p = begin; p < task.first; ++p) scores[p] = kOutside;
   int p = task.first;
-  for (; p + 4 <= task.text; p += 4) {
-    const float* keys = key(p);
-    store_four(scores + p, Lanes::totals(key_product<Lanes>(task.query, keys, width),
-                                         key_product<Lanes>(task.query, keys + width, width),
-                                         key_product<Lanes>(task.query, keys + 2 * width, width),
-                                         key_product<Lanes>(task.query, keys + 3 * width, width)));
-  }
+  for (; p + 16 <= task.text; p += 16) score_keys<Lanes, 16>(task, p);
+  for (; p + 4 <= task.text; p += 4) score_keys<Lanes, 4>(task, p);
   for (; p < total; ++p) {
     const int slot = p < task.text ? p : task.path[p - task.text];
     scores[p] = Lanes::total(key_product<Lanes>(task.query, key(slot), width));

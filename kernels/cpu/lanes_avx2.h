@@ -4,8 +4,6 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/four.h"
-
 namespace speclab {
 
 // Sixteen f32 lanes as two halves of eight: lanes 0-7 and 8-15.
@@ -17,7 +15,7 @@ struct Avx2Lanes {
     __m256i lo, hi;
   };
   static constexpr const char* kName = "avx2";
-  static constexpr int kTileRows = 2, kTileColumns = 2, kStreamRows = 4;
+  static constexpr int kTileRows = 2, kTileColumns = 2, kStreamRows = 4, kStreamColumns = 1;
 
   static F set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
   static F load(const float* x) { return {_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8)}; }
@@ -75,7 +73,10 @@ struct Avx2Lanes {
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
   }
-  static Four totals(F a, F b, F c, F d) { return Four{total(a), total(b), total(c), total(d)}; }
+  template <int Count>
+  static void totals(const F (&sums)[Count], float* out) {
+    for (int i = 0; i < Count; ++i) out[i] = total(sums[i]);
+  }
   static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T1); }
 
  private:

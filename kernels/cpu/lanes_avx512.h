@@ -4,8 +4,6 @@
 
 #include <cstdint>
 
-#include "kernels/cpu/four.h"
-
 namespace speclab {
 
 // Sixteen f32 lanes as one register.
@@ -13,7 +11,7 @@ struct Avx512Lanes {
   using F = __m512;
   using Pairs = __m512i;  // 16 pairs of bf16
   static constexpr const char* kName = "avx512";
-  static constexpr int kTileRows = 4, kTileColumns = 6, kStreamRows = 8;
+  static constexpr int kTileRows = 4, kTileColumns = 6, kStreamRows = 8, kStreamColumns = 3;
 
   static F set(float x) { return _mm512_set1_ps(x); }
   static F load(const float* x) { return _mm512_loadu_ps(x); }
@@ -54,20 +52,48 @@ struct Avx512Lanes {
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
   }
-  // The same sums, four at a time: each step halves what is left of all of them.
-  static Four totals(F a, F b, F c, F d) {
-    const F ab = add(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
-    const F cd = add(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xEE));
-    // Quarters a0 a1 b0 b1 and c0 c1 d0 d1 become a b c d.
-    const F fours = add(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xDD));
-    const F twos = add(fours, _mm512_permute_ps(fours, 0x4E));
-    const F ones = add(twos, _mm512_permute_ps(twos, 0xB1));
-    const __m512i firsts = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0);
-    return _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, ones));
+  // out(i) = total(sums(i)), by the same additions: each of them serves as many sums as its lanes hold.
+  template <int Count>
+  static void totals(const F (&sums)[Count], float* out) {
+    constexpr int kSixteens = Count / 16 * 16, kFours = Count / 4 * 4;
+#pragma GCC unroll 2
+    for (int i = 0; i < kSixteens; i += 16) store(out + i, total_16(sums + i));
+#pragma GCC unroll 4
+    for (int i = kSixteens; i < kFours; i += 4) _mm_storeu_ps(out + i, total_4(sums + i));
+#pragma GCC unroll 4
+    for (int i = kFours; i < Count; ++i) out[i] = total(sums[i]);
   }
   static void prefetch(const void* where) { _mm_prefetch(static_cast<const char*>(where), _MM_HINT_T1); }
 
  private:
+  // Lane i of a half, quarter, ... of `a` plus its partner there, beside the same of `b`.
+  static F halves(F a, F b) {
+    return add(_mm512_mask_blend_ps(0xFF00, a, b), _mm512_shuffle_f32x4(a, b, 0x4E));
+  }
+  static F quarters(F a, F b) {
+    const F crossed = _mm512_mask_blend_ps(0xF0F0, b, a);
+    return add(_mm512_mask_blend_ps(0xF0F0, a, b), _mm512_shuffle_f32x4(crossed, crossed, 0xB1));
+  }
+  static F twos(F a, F b) { return add(_mm512_mask_blend_ps(0xCCCC, a, b), _mm512_shuffle_ps(a, b, 0x4E)); }
+  static F ones(F a, F b) {
+    const F crossed = _mm512_mask_blend_ps(0xAAAA, b, a);
+    return add(_mm512_mask_blend_ps(0xAAAA, a, b), _mm512_permute_ps(crossed, 0xB1));
+  }
+  static F total_16(const F* s) {
+    F eight[8], four[4];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; ++i) eight[i] = halves(s[i], s[i + 8]);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) four[i] = quarters(eight[i], eight[i + 4]);
+    return ones(twos(four[0], four[2]), twos(four[1], four[3]));
+  }
+  static __m128 total_4(const F* s) {
+    const F two = quarters(halves(s[0], s[1]), halves(s[2], s[3]));  // quarters of sums 0 2 1 3
+    const F one = add(two, _mm512_permute_ps(two, 0x4E));
+    const F all = add(one, _mm512_permute_ps(one, 0xB1));
+    const __m512i firsts = _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 4, 8, 0);
+    return _mm512_castps512_ps128(_mm512_permutexvar_ps(firsts, all));
+  }
   static __mmask16 lanes(int count) { return static_cast<__mmask16>((1u << count) - 1); }
 };
 

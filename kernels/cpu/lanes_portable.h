@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "core/models/float16.h"
-#include "kernels/cpu/four.h"
 
 namespace speclab {
 
@@ -18,7 +17,7 @@ struct PortableLanes {
     std::uint16_t v[32];
   };
   static constexpr const char* kName = "portable";
-  static constexpr int kTileRows = 2, kTileColumns = 2, kStreamRows = 2;
+  static constexpr int kTileRows = 2, kTileColumns = 2, kStreamRows = 2, kStreamColumns = 1;
 
   template <class Function>
   static F each(Function function) {
@@ -100,8 +99,9 @@ struct PortableLanes {
     }
     return sum.v[0];
   }
-  static Four totals(const F& a, const F& b, const F& c, const F& d) {
-    return Four{total(a), total(b), total(c), total(d)};
+  template <int Count>
+  static void totals(const F (&sums)[Count], float* out) {
+    for (int i = 0; i < Count; ++i) out[i] = total(sums[i]);
   }
   static void prefetch(const void*) {}
 };
