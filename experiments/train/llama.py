@@ -113,6 +113,23 @@ class Llama(nn.Module):
         return sum(p.numel() for p in self.parameters())
 
 
+def grow(small: Llama, config: Config) -> Llama:
+    """A deeper and wider model that computes what `small` does: whatever is new adds zero to the stream.
+
+    New layers stand between the old ones; new feed-forward units have random inputs and no output yet.
+    """
+    big = Llama(config)
+    big.model.embed_tokens.load_state_dict(small.model.embed_tokens.state_dict())
+    big.model.norm.load_state_dict(small.model.norm.state_dict())
+    few, many = small.config.num_hidden_layers, config.num_hidden_layers
+    with torch.no_grad():
+        for i, layer in enumerate(small.model.layers):
+            grown = big.model.layers[i * many // few].state_dict()
+            for name, p in layer.state_dict().items():
+                grown[name][tuple(slice(n) for n in p.shape)] = p
+    return big
+
+
 def rope(length: int, c: Config):
     """Rotary tables cos, sin of shape [T, D]; halves paired (j, j + D/2) as in Hugging Face."""
     frequency = c.rope_theta ** (-torch.arange(0, c.head_dim, 2).double() / c.head_dim)

@@ -4,7 +4,8 @@ The learning rate follows the fraction of the time budget that has passed (warm-
 zero), so a run ends on time on any machine. Matrices are trained with Muon, the embedding and the norm
 gains with AdamW; activations are bf16 by autocast, weights float32.
 
-    target: cross-entropy on the next token.
+    seed:   cross-entropy on the next token.
+    target: the same; --init SEED is grown to the target's shape without changing what it computes.
     draft:  --teacher DIR; loss = (1 - ce_weight) * KL(target || draft) + ce_weight * cross-entropy,
             the KL over the target's full distribution at temperature 1.
 """
@@ -26,7 +27,8 @@ import llama
 from prepare_corpus import WORKS, read_documents
 
 SHAPES = {
-    "target": llama.Config(hidden_size=256, intermediate_size=704, num_hidden_layers=5, num_attention_heads=4),
+    "seed": llama.Config(hidden_size=256, intermediate_size=704, num_hidden_layers=5, num_attention_heads=4),
+    "target": llama.Config(hidden_size=256, intermediate_size=1536, num_hidden_layers=7, num_attention_heads=4),
     "draft": llama.Config(hidden_size=128, intermediate_size=256, num_hidden_layers=2, num_attention_heads=4,
                           num_key_value_heads=2, head_dim=32),
 }
@@ -133,7 +135,9 @@ def train(args) -> None:
     tokenizer = Tokenizer.from_file(str(args.tokenizer / "tokenizer.json"))
     documents = tokenise(args.corpus, args.works, tokenizer, "train")
     print(f"{sum(map(len, documents)) / 1e6:.2f} M training tokens in {len(documents)} documents", flush=True)
-    model = llama.load(args.init).train() if args.init else llama.Llama(SHAPES[args.stage])
+    model = llama.Llama(SHAPES[args.stage])
+    if args.init:
+        model = llama.grow(llama.load(args.init), SHAPES[args.stage]).train()
     teacher = None
     if args.teacher:
         teacher = llama.load(args.teacher).requires_grad_(False)
