@@ -28,19 +28,25 @@ struct Matmul {
   bool add = false;             // out += y instead of out = y
 };
 
-// One query against the keys of its text, then those of its ancestors and its own.
+// Queries of one text: each against the text's keys, then against those of its ancestors and its own.
 struct Attention {
-  const float* query = nullptr;   // (width); zero beyond the head's size
+  static constexpr int kMost = 4;  // queries at once
+  struct Query {
+    const float* query = nullptr;  // (width); zero beyond the head's size
+    const int* path = nullptr;     // (path_length): slots of positions text, text + 1, ...
+    int path_length = 0;
+    float* out = nullptr;  // (width)
+  };
+  Query queries[kMost];
+  int count = 0;                  // of queries
   const float* keys = nullptr;    // (slots, width)
   const float* values = nullptr;  // (slots, width)
   int width = 0;                  // head size rounded up to 16
   int text = 0;                   // text positions 0 .. text - 1 lie in the slots of the same number
   int first = 0;                  // positions before it are outside the window
-  const int* path = nullptr;      // (path_length): slots of positions text, text + 1, ...
-  int path_length = 0;
   float scale = 1;
-  float* scores = nullptr;  // room for text + path_length rounded up to 16
-  float* out = nullptr;     // (width)
+  float* scores = nullptr;        // (count, scores_stride)
+  std::size_t scores_stride = 0;  // at least text + path_length rounded up to 16
 };
 
 // The arithmetic of a transformer, in one order of summation that every instruction set follows:

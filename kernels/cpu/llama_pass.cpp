@@ -28,8 +28,8 @@ LlamaPass::LlamaPass(const LlamaWeights& weights, const Arithmetic& arithmetic, 
     scratch.row.require(static_cast<std::size_t>(hidden_stride_));
     scratch.gate.require(at(kMostRows, kGateBlock));
     scratch.up.require(at(kMostRows, kGateBlock));
-    scratch.query.require(width);
-    scratch.mixed.require(width);
+    scratch.queries.require(Attention::kMost * width);
+    scratch.mixed.require(Attention::kMost * width);
   }
 }
 
@@ -39,8 +39,8 @@ void LlamaPass::layers(std::span<const PassRow> rows, std::span<const int> paths
   for (const PassRow& row : rows) positions = std::max(positions, row.position + 1);
   rope_.extend(positions);
   // Grown by whole steps, so that a text that grows token by token seldom allocates.
-  for (Scratch& scratch : scratch_)
-    scratch.scores.require(static_cast<std::size_t>((positions + 256) / 256 * 256));
+  scores_stride_ = static_cast<std::size_t>((positions + 256) / 256 * 256);
+  for (Scratch& scratch : scratch_) scratch.scores.require(Attention::kMost * scores_stride_);
   embed(rows);
   team_.run([&](int thread) {
     for (int i = 0; i < config_.layers; ++i) {
@@ -150,38 +150,39 @@ void LlamaPass::queries_keys_values(const LlamaWeights::Layer& layer, int count,
 
 void LlamaPass::attend_all(int layer, std::span<const PassRow> rows, std::span<const int> paths, int thread) {
   const int count = static_cast<int>(rows.size());
-  const int group = config_.heads / config_.kv_heads;
-  Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+  const auto row = [&](int n) -> const PassRow& { return rows[static_cast<std::size_t>(n)]; };
+  // A thread takes a key head of a sequence: no barrier between its keys and its queries. Where rows are
+  // many, each takes every few rows of all heads instead, so that all threads have as much to do.
   constexpr int kFew = 16;
-  int unit = 0;
   if (count <= kFew) {
-    // A thread takes a key head of a sequence, stores its keys and asks its queries: no barrier between.
+    int unit = 0;
     for (int begin = 0, end = 0; begin < count; begin = end) {
-      const auto row = [&](int n) -> const PassRow& { return rows[static_cast<std::size_t>(n)]; };
       while (end < count && row(end).cache == row(begin).cache) ++end;
       for (int kv_head = 0; kv_head < config_.kv_heads; ++kv_head) {
         if (unit++ % team_.size() != thread) continue;
         for (int n = begin; n < end; ++n) store(layer, row(n), n, kv_head);
-        for (int head = kv_head * group; head < (kv_head + 1) * group; ++head) {
-          for (int n = begin; n < end; ++n) attend(layer, row(n), n, paths, head, scratch);
+        for (int n = begin, same = begin; n < end; n = same) {
+          while (same < end && row(same).text == row(n).text && first_seen(row(same)) == first_seen(row(n)))
+            ++same;
+          attend(layer, rows, n, same, paths, kv_head, thread);
         }
       }
     }
     return;
   }
-  for (int n = 0; n < count; ++n) {
-    for (int kv_head = 0; kv_head < config_.kv_heads; ++kv_head) {
-      if (unit++ % team_.size() == thread) store(layer, rows[static_cast<std::size_t>(n)], n, kv_head);
-    }
+  for (int n = thread; n < count; n += team_.size()) {
+    for (int kv_head = 0; kv_head < config_.kv_heads; ++kv_head) store(layer, row(n), n, kv_head);
   }
   team_.barrier();
-  unit = 0;
-  for (int head = 0; head < config_.heads; ++head) {
-    for (int n = 0; n < count; ++n) {
-      if (unit++ % team_.size() == thread)
-        attend(layer, rows[static_cast<std::size_t>(n)], n, paths, head, scratch);
-    }
+  for (int n = thread; n < count; n += team_.size()) {
+    for (int kv_head = 0; kv_head < config_.kv_heads; ++kv_head)
+      attend(layer, rows, n, n + 1, paths, kv_head, thread);
   }
+}
+
+int LlamaPass::first_seen(const PassRow& row) const {
+  const int window = config_.sliding_window;
+  return window > 0 ? std::max(0, row.position + 1 - window) : 0;
 }
 
 void LlamaPass::store(int layer, const PassRow& row, int index, int kv_head) {
@@ -198,11 +199,46 @@ void LlamaPass::store(int layer, const PassRow& row, int index, int kv_head) {
   std::copy_n(from + key_length_, d, row.cache->values(layer, kv_head) + at(row.slot, row.cache->width()));
 }
 
-void LlamaPass::attend(int layer, const PassRow& row, int index, std::span<const int> paths, int head,
-                       Scratch& scratch) {
-  const int d = config_.head_dim, kv_head = head / (config_.heads / config_.kv_heads);
+// The queries of one key head, of rows begin .. end - 1, which see the same text.
+void LlamaPass::attend(int layer, std::span<const PassRow> rows, int begin, int end,
+                       std::span<const int> paths, int kv_head, int thread) {
+  const int d = config_.head_dim, group = config_.heads / config_.kv_heads;
+  const PassRow& one = rows[static_cast<std::size_t>(begin)];
+  const int width = one.cache->width();
+  Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+  Attention task{.queries = {},
+                 .count = 0,
+                 .keys = one.cache->keys(layer, kv_head),
+                 .values = one.cache->values(layer, kv_head),
+                 .width = width,
+                 .text = one.text,
+                 .first = first_seen(one),
+                 .scale = scale_,
+                 .scores = scratch.scores.data(),
+                 .scores_stride = scores_stride_};
+  const int total = group * (end - begin);
+  for (int from = 0; from < total; from += task.count) {
+    task.count = std::min(total - from, Attention::kMost);
+    for (int i = 0; i < task.count; ++i) {
+      const int n = begin + (from + i) / group, head = kv_head * group + (from + i) % group;
+      const PassRow& row = rows[static_cast<std::size_t>(n)];
+      float* query = scratch.queries.data() + at(i, width);
+      rotated_query(layer, row, n, head, query);
+      task.queries[i] = {query, paths.data() + row.path_begin, row.path_length,
+                         scratch.mixed.data() + at(i, width)};
+    }
+    arithmetic_.attention(task);
+    for (int i = 0; i < task.count; ++i) {
+      const int n = begin + (from + i) / group, head = kv_head * group + (from + i) % group;
+      to_panel(task.queries[i].out, d, attended_,
+               at(n, padded(query_length_)) + static_cast<std::size_t>(head * d));
+    }
+  }
+}
+
+void LlamaPass::rotated_query(int layer, const PassRow& row, int index, int head, float* query) const {
+  const int d = config_.head_dim;
   const float* from = qkv_.data() + at(index, qkv_length_) + head * d;
-  float* query = scratch.query.data();
   const std::vector<float>& norm = weights_.layers[static_cast<std::size_t>(layer)].query_norm;
   if (norm.empty()) {
     std::copy_n(from, d, query);
@@ -210,20 +246,6 @@ void LlamaPass::attend(int layer, const PassRow& row, int index, std::span<const
     arithmetic_.rms_norm(from, norm.data(), d, static_cast<float>(config_.rms_epsilon), query);
   }
   rope_.rotate(query, row.position);
-  const int window = config_.sliding_window;
-  arithmetic_.attention({.query = query,
-                         .keys = row.cache->keys(layer, kv_head),
-                         .values = row.cache->values(layer, kv_head),
-                         .width = row.cache->width(),
-                         .text = row.text,
-                         .first = window > 0 ? std::max(0, row.position + 1 - window) : 0,
-                         .path = paths.data() + row.path_begin,
-                         .path_length = row.path_length,
-                         .scale = scale_,
-                         .scores = scratch.scores.data(),
-                         .out = scratch.mixed.data()});
-  to_panel(scratch.mixed.data(), d, attended_,
-           at(index, padded(query_length_)) + static_cast<std::size_t>(head * d));
 }
 
 void LlamaPass::add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel,

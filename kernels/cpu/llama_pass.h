@@ -30,12 +30,12 @@ class LlamaPass {
   int hidden_stride() const { return hidden_stride_; }
 
  private:
-  struct Scratch {                      // one thread's own
-    AlignedBuffer<std::byte> panel;     // (kMostRows, padded(hidden)): normed rows
-    AlignedBuffer<float> row;           // (padded(hidden))
-    AlignedBuffer<float> gate, up;      // (kMostRows, kGateBlock)
-    AlignedBuffer<float> query, mixed;  // (width of a head in the cache)
-    AlignedBuffer<float> scores;        // (positions)
+  struct Scratch {                        // one thread's own
+    AlignedBuffer<std::byte> panel;       // (kMostRows, padded(hidden)): normed rows
+    AlignedBuffer<float> row;             // (padded(hidden))
+    AlignedBuffer<float> gate, up;        // (kMostRows, kGateBlock)
+    AlignedBuffer<float> queries, mixed;  // (Attention::kMost, width of a head in the cache)
+    AlignedBuffer<float> scores;          // (Attention::kMost, scores_stride)
   };
   static constexpr int kGateBlock = 32;
 
@@ -49,8 +49,10 @@ class LlamaPass {
   void queries_keys_values(const LlamaWeights::Layer& layer, int count, int thread);
   void attend_all(int layer, std::span<const PassRow> rows, std::span<const int> paths, int thread);
   void store(int layer, const PassRow& row, int index, int kv_head);
-  void attend(int layer, const PassRow& row, int index, std::span<const int> paths, int head,
-              Scratch& scratch);
+  int first_seen(const PassRow& row) const;
+  void attend(int layer, std::span<const PassRow> rows, int begin, int end, std::span<const int> paths,
+              int kv_head, int thread);
+  void rotated_query(int layer, const PassRow& row, int index, int head, float* query) const;
   void add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel, int count,
                   int thread);
   void gate_up(const LlamaWeights::Layer& layer, int count, int thread);
@@ -62,6 +64,7 @@ class LlamaPass {
   RopeTable rope_;
   int hidden_stride_, query_length_, key_length_, qkv_length_;
   float scale_;
+  std::size_t scores_stride_ = 0;       // positions of this pass, rounded up
   AlignedBuffer<float> residual_;       // (kMostRows, hidden_stride)
   AlignedBuffer<float> qkv_;            // (kMostRows, qkv_length): query heads, key heads, value heads
   AlignedBuffer<std::byte> attended_;   // panel (kMostRows, padded(query_length))
