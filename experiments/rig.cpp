@@ -282,6 +282,17 @@ void Rig::describe(Provenance& provenance) const {
   provenance.priced_draft = priced_draft_;
 }
 
+void Rig::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
+  Unwatched unwatched;
+  Decoder decoder(*target_, *metered_drafter_, rule);
+  serve(decoder, *clock_, sequences, workload_.batch, unwatched);
+}
+
+void Rig::decode_plainly(std::span<Sequence> sequences) {
+  Unwatched unwatched;
+  serve(*baseline_, *clock_, sequences, workload_.batch, unwatched);
+}
+
 void Rig::warm_up() {
   Unwatched unwatched;
   for (Decoder* decoder : {baseline_.get(), method_.get()}) {

@@ -36,6 +36,13 @@ class Rig {
   // Returns what the method wrote after each prompt.
   std::vector<std::vector<Token>> run(Recorder& recorder);
 
+  // Decodes sequences to their ends, unrecorded: by the method with verdicts from `rule`, which may watch or
+  // replace the method's own, or plainly.
+  void decode(std::span<Sequence> sequences, AcceptanceRule& rule);
+  void decode_plainly(std::span<Sequence> sequences);
+  AcceptanceRule& rule() { return *rule_; }
+  LanguageModel& target() { return *target_; }
+
  private:
   void make_target(const Config& config, ModelShelf& shelf);
   void make_prices(const Config& config);

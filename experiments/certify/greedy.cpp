@@ -1,0 +1,104 @@
+#include "experiments/certify/greedy.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <unordered_map>
+
+#include "core/acceptance_rule.h"
+#include "core/argmax.h"
+#include "core/check.h"
+
+namespace speclab {
+namespace {
+
+struct TwoLikeliest {
+  Token first = 0, second = 0;
+  float first_logit = 0, second_logit = 0;
+};
+
+TwoLikeliest two_likeliest(std::span<const float> logits) {
+  TwoLikeliest two;
+  two.first = argmax(logits);
+  two.first_logit = logits[static_cast<std::size_t>(two.first)];
+  two.second = two.first == 0 ? 1 : 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const auto token = static_cast<Token>(i);
+    if (token != two.first && logits[i] > logits[static_cast<std::size_t>(two.second)]) two.second = token;
+  }
+  two.second_logit = logits[static_cast<std::size_t>(two.second)];
+  return two;
+}
+
+// Notes what each verdict's rows held.
+class Noting : public AcceptanceRule {
+ public:
+  explicit Noting(AcceptanceRule& inner) : inner_(inner) {}
+  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+             std::span<Verdict> verdicts) override {
+    inner_.judge(batch, drafts, target, verdicts);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      std::vector<TwoLikeliest>& notes = notes_[batch[i]->id];
+      notes.push_back(two_likeliest(target.logits[target.first[i]].f32()));
+      for (const int node : verdicts[i].path) {
+        notes.push_back(two_likeliest(target.logits[target.first[i] + node].f32()));
+      }
+    }
+  }
+  const TwoLikeliest& at(SequenceId sequence, int position) const {
+    return notes_.at(sequence)[static_cast<std::size_t>(position)];
+  }
+
+ private:
+  AcceptanceRule& inner_;
+  std::unordered_map<SequenceId, std::vector<TwoLikeliest>> notes_;  // by emitted token
+};
+
+std::span<const float> row_after(LanguageModel& target, SequenceId id, std::span<const Token> text) {
+  target.open(id);
+  const Slice slice{.sequence = id, .text = text};
+  const std::span<const float> row = target.forward({&slice, 1}).logits[0].f32();
+  target.close(id);  // the row lives until the next pass
+  return row;
+}
+
+}  // namespace
+
+GreedyResult certify_greedy(Rig& rig) {
+  SPECLAB_CHECK(rig.workload().sampling.temperature == 0, "greedy equality at temperature {}",
+                rig.workload().sampling.temperature);
+  std::vector<Sequence> plain = rig.workload().sequences(), method = plain;
+  rig.decode_plainly(plain);
+  Noting noting(rig.rule());
+  rig.decode(method, noting);
+  GreedyResult result{.prompts = static_cast<std::int64_t>(plain.size()), .mismatches = {}};
+  for (std::size_t i = 0; i < plain.size(); ++i) {
+    const std::vector<Token>&a = plain[i].text, &b = method[i].text;
+    result.tokens += plain[i].new_tokens();
+    const auto [in_a, in_b] = std::ranges::mismatch(a, b);
+    if (in_a == a.end() && in_b == b.end()) continue;
+    const auto length = static_cast<std::size_t>(in_a - a.begin());
+    Mismatch mismatch{.prompt = static_cast<int>(i),
+                      .position = static_cast<int>(length) - plain[i].prompt_length};
+    if (in_a == a.end() || in_b == b.end()) {  // one text goes on where the other ends: never a tie
+      mismatch.plain = in_a == a.end() ? -1 : *in_a;
+      mismatch.method = in_b == b.end() ? -1 : *in_b;
+      mismatch.margin = std::numeric_limits<double>::infinity();
+    } else {
+      const std::span<const float> row = row_after(rig.target(), plain[i].id, std::span(a).first(length));
+      const TwoLikeliest& seen = noting.at(method[i].id, mismatch.position);
+      const auto logit = [&](Token t) { return static_cast<double>(row[static_cast<std::size_t>(t)]); };
+      mismatch.plain = *in_a;
+      mismatch.method = *in_b;
+      mismatch.margin = logit(*in_a) - logit(*in_b);
+      mismatch.noise = std::max(std::abs(logit(seen.first) - static_cast<double>(seen.first_logit)),
+                                std::abs(logit(seen.second) - static_cast<double>(seen.second_logit)));
+    }
+    if (!mismatch.tie()) result.decision = Decision::lossy;
+    result.mismatches.push_back(mismatch);
+  }
+  return result;
+}
+
+}  // namespace speclab

@@ -1,0 +1,68 @@
+#include "experiments/certify/statistical.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "core/counter_chance.h"
+#include "core/softmax.h"
+#include "experiments/certify/witness.h"
+
+namespace speclab {
+namespace {
+
+constexpr std::int64_t kFirstLook = 2000;
+
+// The target's rows after each written token, from one pass over the text alone.
+void check_rows(LanguageModel& target, const Sequence& sequence, const std::vector<RowFact>& facts,
+                RowCheck& check) {
+  const std::span<const Token> text = sequence.text;
+  const auto prompt = static_cast<std::size_t>(sequence.prompt_length);
+  if (facts.empty()) return;
+  TokenTree tree(text[prompt - 1]);
+  std::vector<int> nodes(facts.size() - 1);
+  std::iota(nodes.begin(), nodes.end(), 1);
+  for (std::size_t i = 0; i + 1 < facts.size(); ++i) tree.add(static_cast<int>(i), text[prompt + i]);
+  target.open(sequence.id);
+  const Slice slice{.sequence = sequence.id, .text = text.first(prompt), .tree = &tree, .nodes = nodes};
+  const Forward& forward = target.forward({&slice, 1});
+  std::vector<double> p(static_cast<std::size_t>(target.vocab()));
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    softmax(forward.logits[static_cast<int>(i)].f32(), sequence.sampling, p);
+    const double off = std::max(std::abs(p[static_cast<std::size_t>(text[prompt + i])] - facts[i].token),
+                                std::abs(*std::ranges::max_element(p) - facts[i].likeliest));
+    ++check.rows;
+    if (off != 0) ++check.differing;
+    check.largest = std::max(check.largest, off);
+  }
+  target.close(sequence.id);
+}
+
+}  // namespace
+
+StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& options) {
+  Workload workload = rig.workload();
+  const std::uint64_t seed = workload.seed;
+  StatisticalResult result{.evidence = Evidence(mix64(seed ^ kGolden)), .certificate = {}, .rows = {}};
+  Witness witness(rig.rule(), result.evidence);
+  std::int64_t wanted = options.until_decided ? std::min(kFirstLook, options.tokens) : options.tokens;
+  for (std::uint64_t round = 0;; ++round) {
+    workload.seed = mix64(seed + kGolden * round);
+    std::vector<Sequence> sequences = workload.sequences();
+    witness.begin_round();
+    rig.decode(sequences, witness);
+    for (const Sequence& sequence : sequences) {
+      check_rows(rig.target(), sequence, witness.facts(sequence.id), result.rows);
+    }
+    if (result.evidence.tokens() < wanted) continue;
+    const double level = options.until_decided ? level_of_look(options.certificate.level, result.looks)
+                                               : options.certificate.level;
+    result.certificate = certify(result.evidence, options.certificate, level);
+    const bool decided = result.certificate.decision != Decision::undecided;
+    if (!options.until_decided || decided || result.evidence.tokens() >= options.tokens) return result;
+    while (wanted <= result.evidence.tokens()) wanted = std::min(2 * wanted, options.tokens);
+    ++result.looks;
+  }
+}
+
+}  // namespace speclab

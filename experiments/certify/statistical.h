@@ -1,0 +1,31 @@
+#pragma once
+
+#include "analysis/certificate/certificate.h"
+#include "experiments/rig.h"
+
+namespace speclab {
+
+struct StatisticalOptions {
+  CertificateOptions certificate;
+  std::int64_t tokens = 20'000;  // at least so many are emitted; the most, if it may stop early
+  bool until_decided = false;    // look at 2,000, 4,000, ... tokens and stop at the first decision
+};
+
+// Whether the rows that verdicts rested on, from passes over trees and batches, are those that the target
+// gives for the same text alone.
+struct RowCheck {
+  std::int64_t rows = 0, differing = 0;
+  double largest = 0;  // difference of a probability
+};
+
+struct StatisticalResult {
+  Evidence evidence;
+  Certificate certificate;
+  RowCheck rows;
+  int looks = 1;
+};
+
+// Decodes the rig's workload again and again, each round with streams of its own, and tests what was emitted.
+StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& options);
+
+}  // namespace speclab

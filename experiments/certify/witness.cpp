@@ -1,0 +1,69 @@
+#include "experiments/certify/witness.h"
+
+#include <algorithm>
+
+#include "core/counter_chance.h"
+#include "core/softmax.h"
+
+namespace speclab {
+namespace {
+
+constexpr int kPrefix = 3;  // tokens of a text whose joint distribution is looked at
+
+std::uint64_t hash_of(std::span<const Token> text) {
+  std::uint64_t hash = kGolden;
+  for (const Token token : text) hash = mix64(hash + kGolden * (static_cast<std::uint64_t>(token) + 1));
+  return hash == 0 ? 1 : hash;
+}
+
+}  // namespace
+
+void Witness::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+                    std::span<Verdict> verdicts) {
+  inner_.judge(batch, drafts, target, verdicts);
+  firsts_.clear();
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    firsts_.push_back(observe(*batch[i], drafts[i], target, target.first[i], verdicts[i]));
+  }
+  for (std::size_t i = 0; i + 1 < firsts_.size(); i += 2) evidence_.add_mates(firsts_[i], firsts_[i + 1]);
+}
+
+// Tokens that the end of the text or the length limit cuts off are no evidence: nobody sees them.
+Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const Forward& target,
+                            int first_row, const Verdict& verdict) {
+  Transforms first;
+  std::vector<RowFact>& facts = facts_[sequence.id];
+  std::vector<Token> text;  // prompt and what was written, as long as that is short
+  if (sequence.new_tokens() < kPrefix) text = sequence.text;
+  int node = 0;
+  for (int position = 1;; ++position) {
+    const bool last = static_cast<std::size_t>(position) > verdict.path.size();
+    const int child = last ? 0 : verdict.path[static_cast<std::size_t>(position - 1)];
+    const Token token = last ? verdict.next : draft.tree().token(child);
+    const std::span<const float> logits = target.logits[first_row + node].f32();
+    p_.resize(logits.size());
+    softmax(logits, sequence.sampling, p_);
+    Emission emission{.p = p_, .q = {}, .token = token, .position = position};
+    candidates_.clear();
+    if (draft.draw == Draw::fixed) {
+      for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
+        candidates_.push_back(draft.tree().token(c));
+      }
+      emission.candidates = candidates_;
+    } else if (draft.first_candidate(node) != TokenTree::kNone && draft.scores(node)) {
+      emission.q = draft.scores(node).f64();
+    }
+    emission.sequence = mix64(round_) + static_cast<std::uint64_t>(sequence.id);
+    const int written = sequence.new_tokens() + position - 1;
+    if (written < kPrefix) emission.context = hash_of(text);
+    const Transforms here = evidence_.add(emission);
+    if (position == 1) first = here;
+    facts.push_back({p_[static_cast<std::size_t>(token)], *std::ranges::max_element(p_)});
+    const bool end = std::ranges::find(sequence.end_tokens, token) != sequence.end_tokens.end();
+    if (last || end || written + 1 >= sequence.max_new_tokens) return first;
+    if (written + 1 < kPrefix) text.push_back(token);
+    node = child;
+  }
+}
+
+}  // namespace speclab
