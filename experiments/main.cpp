@@ -49,7 +49,8 @@ int dispatch(const std::vector<std::string>& arguments, const std::string& comma
 
 }  // namespace
 
-// 0: done; 1: some points failed; 3: an error, named on standard error; 130: interrupted.
+// 0: done; 1: some points failed, or a lossy strategy; 2: undecided; 3: an error, named on standard error;
+// 130: interrupted.
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   std::signal(SIGINT, [](int) {

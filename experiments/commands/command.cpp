@@ -16,6 +16,8 @@ std::span<const Command> commands() {
       {"run", "one point: a strategy over prompts, beside plain decoding", run_command},
       {"sweep", "the product of a config's axes, into one HDF5 file; finished points are kept",
        sweep_command},
+      {"certify", "is a strategy lossless, lossy by how much, or are there too few tokens to tell",
+       certify_command},
       {"report", "tables from result files", report_command},
   };
   return all;

@@ -18,6 +18,7 @@ struct Command {
 int list_command(const std::vector<std::string>& arguments, const std::string& command_line);
 int run_command(const std::vector<std::string>& arguments, const std::string& command_line);
 int sweep_command(const std::vector<std::string>& arguments, const std::string& command_line);
+int certify_command(const std::vector<std::string>& arguments, const std::string& command_line);
 int report_command(const std::vector<std::string>& arguments, const std::string& command_line);
 
 std::span<const Command> commands();

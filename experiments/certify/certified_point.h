@@ -1,0 +1,33 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "core/hdf5.h"
+#include "core/recorder.h"
+#include "experiments/certify/greedy.h"
+#include "experiments/certify/statistical.h"
+
+namespace speclab {
+
+// Everything that was found out about one point.
+struct CertifiedPoint {
+  std::map<std::string, nlohmann::json> settings;  // resolved
+  std::optional<StatisticalResult> statistical;    // at a temperature above 0
+  std::optional<GreedyResult> greedy;              // at temperature 0
+  Decision decision = Decision::undecided;
+
+  std::string title() const;  // the strategy in words
+};
+
+CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options);
+
+// One screen: verdict last. `tokenizer` shows tokens of mismatches as text; may be null.
+std::string to_text(const CertifiedPoint& point, const Tokenizer* tokenizer);
+
+// Below `group`: settings, decision, statistics, mismatches.
+void write_point(Hdf5File& file, const std::string& group, const CertifiedPoint& point);
+
+}  // namespace speclab
