@@ -26,10 +26,12 @@ void write_certificate(Hdf5File& file, const std::string& group, const Certifica
         {f.name, f.question, f.n, f.statistic, f.degrees, f.p_value, test.adjusted, test.rejected ? 1 : 0});
   }
   if (!tests.rows.empty()) write_table(file, group + "/tests", tests);
-  Table histograms{.columns = {"panel", "bin", "count"}, .rows = {}};
+  Table histograms{.columns = {"panel", "bin", "count", "low", "high"}, .rows = {}};
   for (const Evidence::Panel& panel : evidence.panels()) {
+    const Band band = uniform_band(panel.histogram->total, UnitHistogram::kBins, 0.05);
     for (int bin = 0; bin < UnitHistogram::kBins; ++bin) {
-      histograms.rows.push_back({panel.name, bin, panel.histogram->counts[static_cast<std::size_t>(bin)]});
+      const std::int64_t count = panel.histogram->counts[static_cast<std::size_t>(bin)];
+      histograms.rows.push_back({panel.name, bin, count, band.low, band.high});
     }
   }
   write_table(file, group + "/histograms", histograms);

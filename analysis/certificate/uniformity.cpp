@@ -1,6 +1,7 @@
 #include "analysis/certificate/uniformity.h"
 
 #include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
 #include <boost/math/distributions/chi_squared.hpp>
 #include <boost/math/distributions/non_central_chi_squared.hpp>
 #include <boost/math/distributions/normal.hpp>
@@ -28,6 +29,13 @@ double chi_square_tail(double statistic, int degrees) {
 double normal_tail(double z) {
   if (std::isinf(z)) return 0;
   return 2 * boost::math::cdf(complement(boost::math::normal(), std::abs(z)));
+}
+
+Band uniform_band(std::int64_t n, int bins, double level) {
+  if (n == 0) return {};
+  const boost::math::binomial count(static_cast<double>(n), 1.0 / bins);
+  const double tail = level / (2 * bins);
+  return {quantile(count, tail), quantile(complement(count, tail))};
 }
 
 double detectable_distance(std::int64_t n, int bins, double level, double power) {

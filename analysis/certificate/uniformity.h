@@ -41,6 +41,13 @@ double chi_square_tail(double statistic, int degrees);
 // P(|normal| >= |z|).
 double normal_tail(double z);
 
+// Counts between which all bins of a uniform histogram of n numbers lie, together, with probability at least
+// 1 - level (Bonferroni over the bins, each binomial).
+struct Band {
+  double low = 0, high = 0;
+};
+Band uniform_band(std::int64_t n, int bins, double level);
+
 // The smallest total variation distance d such that any law of n numbers in `bins` bins at distance d from
 // uniform is rejected at `level` with probability `power`. Of all laws at distance d the one that moves the
 // same mass from every bin of one half to every bin of the other is the hardest: its noncentrality 4 n d^2

@@ -132,6 +132,19 @@ TEST(DistanceBound, HoldsTheTrueDistance) {
   EXPECT_GT(distance_bound(drawn(50'000, 0.1, 1), 0.01).lower, 0.05);
 }
 
+TEST(Band, HoldsAllBinsAsOftenAsItSays) {
+  const Band band = uniform_band(5000, UnitHistogram::kBins, 0.05);
+  int outside = 0;
+  constexpr int kTrials = 400;
+  for (std::uint64_t seed = 0; seed < kTrials; ++seed) {
+    const UnitHistogram histogram = drawn(5000, 0, seed);
+    const auto [least, most] = std::ranges::minmax(histogram.counts);
+    outside += static_cast<double>(least) < band.low || static_cast<double>(most) > band.high ? 1 : 0;
+  }
+  EXPECT_LE(outside, 0.05 * kTrials + 4 * 4.4);
+  EXPECT_GE(outside, 4);  // a band so wide that nothing leaves it would show nothing
+}
+
 TEST(Looks, SpendTheLevelOnce) {
   double spent = 0;
   for (int look = 1; look <= 10'000; ++look) spent += level_of_look(0.01, look);
