@@ -1,5 +1,5 @@
 // Tokens per second of a priced simulation: `agreement` drafts, the production decoder, the analytic clock of
-// an 8B/70B pair on an H100. One core.
+// an 8B/70B pair on an H100, requests of 1,024 tokens. One core.
 #include <benchmark/benchmark.h>
 
 #include "core/catalogue.h"
@@ -19,6 +19,9 @@
 
 namespace speclab {
 namespace {
+
+constexpr std::uint64_t kRequests = 1024;
+constexpr int kTokens = 1024;  // per request
 
 class Sum : public RunObserver {
  public:
@@ -54,11 +57,11 @@ void simulate(benchmark::State& state) {
     MeteredRule metered_rule(rule, clock);
     Decoder decoder(target, metered_drafter, metered_rule);
     std::vector<Sequence> sequences;
-    for (std::uint64_t i = 0; i < static_cast<std::uint64_t>(batch); ++i) {
+    for (std::uint64_t i = 0; i < kRequests; ++i) {
       sequences.push_back({.id = static_cast<SequenceId>(i),
-                           .text = {1, 2, static_cast<Token>(i)},
+                           .text = {1, 2, static_cast<Token>(i % 16)},
                            .prompt_length = 3,
-                           .max_new_tokens = 1'000'000 / batch,
+                           .max_new_tokens = kTokens,
                            .end_tokens = {},
                            .sampling = {0, 0, 1},
                            .draft_chance = std::make_shared<CounterChance>(3, i, 0),
