@@ -6,12 +6,11 @@
 
 #include "core/counter_chance.h"
 #include "core/softmax.h"
+#include "experiments/certify/looks.h"
 #include "experiments/certify/witness.h"
 
 namespace speclab {
 namespace {
-
-constexpr std::int64_t kFirstLook = 2000;
 
 // The target's rows after each written token, from one pass over the text alone.
 void check_rows(LanguageModel& target, const Sequence& sequence, const std::vector<RowFact>& facts,
@@ -45,7 +44,7 @@ StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& opti
   const std::uint64_t seed = workload.seed;
   StatisticalResult result{.evidence = Evidence(mix64(seed ^ kGolden)), .certificate = {}, .rows = {}};
   Witness witness(rig.rule(), result.evidence);
-  std::int64_t wanted = options.until_decided ? std::min(kFirstLook, options.tokens) : options.tokens;
+  Looks looks(options.tokens, options.until_decided);
   for (std::uint64_t round = 0;; ++round) {
     workload.seed = mix64(seed + kGolden * round);
     std::vector<Sequence> sequences = workload.sequences();
@@ -54,14 +53,10 @@ StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& opti
     for (const Sequence& sequence : sequences) {
       check_rows(rig.target(), sequence, witness.facts(sequence.id), result.rows);
     }
-    if (result.evidence.tokens() < wanted) continue;
-    const double level = options.until_decided ? level_of_look(options.certificate.level, result.looks)
-                                               : options.certificate.level;
-    result.certificate = certify(result.evidence, options.certificate, level);
-    const bool decided = result.certificate.decision != Decision::undecided;
-    if (!options.until_decided || decided || result.evidence.tokens() >= options.tokens) return result;
-    while (wanted <= result.evidence.tokens()) wanted = std::min(2 * wanted, options.tokens);
-    ++result.looks;
+    if (!looks.due(result.evidence.tokens())) continue;
+    result.certificate = looks.take(result.evidence, options.certificate);
+    result.looks = looks.taken();
+    if (looks.last(result.certificate)) return result;
   }
 }
 

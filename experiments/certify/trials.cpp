@@ -1,0 +1,117 @@
+#include "experiments/certify/trials.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/math/distributions/binomial.hpp>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "core/counter_chance.h"
+#include "experiments/certify/controls.h"
+#include "experiments/certify/looks.h"
+#include "experiments/certify/small_world.h"
+#include "experiments/certify/witness.h"
+
+namespace speclab {
+namespace {
+
+constexpr int kVocab = 16, kBatch = 4, kLength = 64;
+constexpr double kSharpness = 4;
+const std::vector<Token> kPrompt{0, 1, 2, 0, 1};
+
+Combination combination_for(const Control* control) {
+  Combination c;
+  c.drafter = "model";
+  c.rule = "speculative_sampling";
+  c.topology = "chain";
+  c.topology_settings = {{"length", 3}};
+  if (control != nullptr && control->needs.tree) {
+    c.topology = "layered";
+    c.topology_settings = {{"widths", {2, 2}}};
+  }
+  return c;
+}
+
+Sampling sampling_for(const Control* control) {
+  return {.temperature = 1, .top_k = control != nullptr && control->needs.top_k ? 8 : 0, .top_p = 1};
+}
+
+std::vector<Sequence> batch_of(std::uint64_t seed, std::uint64_t round, const Sampling& sampling) {
+  std::vector<Sequence> batch;
+  for (std::uint64_t i = 0; i < kBatch; ++i) {
+    const std::uint64_t id = round * kBatch + i;
+    batch.push_back({.id = static_cast<SequenceId>(i),
+                     .text = kPrompt,
+                     .prompt_length = static_cast<int>(kPrompt.size()),
+                     .max_new_tokens = kLength,
+                     .end_tokens = {},
+                     .sampling = sampling,
+                     .draft_chance = std::make_shared<CounterChance>(seed, id, 0),
+                     .judge_chance = std::make_shared<CounterChance>(seed, id, 1)});
+  }
+  return batch;
+}
+
+Certificate trial(const TrialOptions& options, const Control* control, std::uint64_t seed) {
+  const auto table = [&](std::uint64_t which) {
+    return std::make_shared<const Markov>(Markov::random(kVocab, kSharpness, mix64(2 * seed + which)));
+  };
+  SmallWorld world(combination_for(control), table(0), table(1), control);
+  Evidence evidence(mix64(seed ^ kGolden));
+  Witness witness(world.rule(), evidence);
+  world.judge_by(witness);
+  Looks looks(options.tokens, options.until_decided);
+  for (std::uint64_t round = 0;; ++round) {
+    std::vector<Sequence> batch = batch_of(seed, round, sampling_for(control));
+    witness.begin_round();
+    world.decode(batch);
+    if (!looks.due(evidence.tokens())) continue;
+    const Certificate certificate = looks.take(evidence, options.certificate);
+    if (looks.last(certificate)) return certificate;
+  }
+}
+
+}  // namespace
+
+TrialOutcome run_trials(const TrialOptions& options) {
+  const Control* control = options.control.empty() ? nullptr : &find_control(options.control);
+  std::atomic<int> next{0}, lossy{0}, undecided{0};
+  std::atomic<std::int64_t> tokens{0};
+  std::exception_ptr failure;
+  std::mutex failing;
+  const auto work = [&] {
+    try {
+      for (int i = next++; i < options.seeds; i = next++) {
+        const Certificate c = trial(options, control, options.first_seed + static_cast<std::uint64_t>(i));
+        lossy += c.decision == Decision::lossy ? 1 : 0;
+        undecided += c.decision == Decision::undecided ? 1 : 0;
+        tokens += c.tokens;
+      }
+    } catch (...) {
+      const std::lock_guard lock(failing);
+      failure = std::current_exception();
+      next = options.seeds;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 1; i < options.jobs; ++i) threads.emplace_back(work);
+  work();
+  for (std::thread& thread : threads) thread.join();
+  if (failure) std::rethrow_exception(failure);
+
+  using boost::math::binomial;
+  TrialOutcome outcome{.seeds = options.seeds, .lossy = lossy, .undecided = undecided, .tokens = tokens};
+  outcome.low = binomial::find_lower_bound_on_p(options.seeds, lossy, 0.025);
+  outcome.high = binomial::find_upper_bound_on_p(options.seeds, lossy, 0.025);
+  const Combination c = combination_for(control);
+  const int top_k = sampling_for(control).top_k;
+  outcome.world =
+      fmt::format("{} {}{}, batch {}, vocabulary {}", c.topology, c.topology == "chain" ? "3" : "[2,2]",
+                  top_k > 0 ? fmt::format(", top_k {}", top_k) : "", kBatch, kVocab);
+  return outcome;
+}
+
+}  // namespace speclab
