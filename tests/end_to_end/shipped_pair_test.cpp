@@ -8,10 +8,10 @@
 #include "core/constant_cost.h"
 #include "core/counter_chance.h"
 #include "core/metered.h"
+#include "experiments/certify/small_world.h"
 #include "experiments/files.h"
 #include "experiments/serve.h"
 #include "experiments/workload.h"
-#include "support/small_world.h"
 
 namespace speclab {
 namespace {

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "core/acceptance_rule.h"
+#include "core/distributions.h"
+#include "core/sequence.h"
+
+namespace speclab {
+
+struct Combination;
+
+// What a combination and a request must have for a bug to show in the text.
+struct Needs {
+  bool drawn = false;                // guesses drawn from the draft's scores
+  bool without_replacement = false;  // drawn without putting back
+  bool tree = false;                 // siblings
+  bool batch = false;                // at least two sequences; each alone is right
+  bool top_k = false;                // a top_k that cuts something off
+};
+
+// A strategy broken on purpose, in one way, that claims to be lossless. What certifies honest strategies
+// must reject every one of them. It breaks speculative sampling with a draft model; a part that is null is
+// the honest one.
+struct Control {
+  std::string_view name;
+  std::string_view bug;      // one line
+  std::string_view shipped;  // where it was released; empty where no release is known
+  Needs needs = {};
+  std::function<std::unique_ptr<AcceptanceRule>()> rule = {};  // instead of the combination's
+  // What the drafter asks instead of `inner`, which outlives it.
+  std::function<std::unique_ptr<Distributions>(Distributions& inner)> distributions = {};
+  // Replaces the chances of a batch's sequences, once, before the first of them is decoded.
+  std::function<void(std::span<Sequence> batch)> rewire = {};
+
+  // Whether it shows in the text of some target, draft and request that have what it needs.
+  bool shows_in(const Combination& combination) const;
+};
+
+std::span<const Control> negative_controls();
+
+// Throws ConfigError naming what there is.
+const Control& find_control(std::string_view name);
+
+}  // namespace speclab

@@ -1,0 +1,117 @@
+#include "experiments/certify/exact.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "core/enumeration.h"
+#include "core/softmax.h"
+
+namespace speclab {
+namespace {
+
+struct Probability {
+  double expected = 0, found = 0;
+};
+
+// The new tokens of all sequences, each text closed by kTextEnd, in the order of the batch.
+using Texts = std::vector<Token>;
+constexpr Token kTextEnd = -1;
+
+// The target's own joint distribution of a batch's texts, from the table alone.
+class Expected {
+ public:
+  Expected(const Scenario& scenario, std::map<Texts, Probability>& joint)
+      : scenario_(scenario), joint_(joint) {
+    request(0, 1);
+  }
+
+ private:
+  void request(std::size_t index, double probability) {
+    if (index == scenario_.requests.size()) {
+      joint_[texts_].expected = probability;
+      return;
+    }
+    extend(index, scenario_.requests[index].prompt.back(), 0, probability);
+  }
+
+  void extend(std::size_t index, Token last, int length, double probability) {
+    const bool ended = length > 0 && std::ranges::count(scenario_.end_tokens, last) > 0;
+    if (ended || length == scenario_.requests[index].tokens) {
+      texts_.push_back(kTextEnd);
+      request(index + 1, probability);
+      texts_.pop_back();
+      return;
+    }
+    std::vector<double> p(static_cast<std::size_t>(scenario_.target->vocab()));
+    softmax(scenario_.target->row(last), scenario_.sampling, p);
+    for (Token token = 0; token < scenario_.target->vocab(); ++token) {
+      const double here = p[static_cast<std::size_t>(token)];
+      if (here <= 0) continue;
+      texts_.push_back(token);
+      extend(index, token, length + 1, probability * here);
+      texts_.pop_back();
+    }
+  }
+
+  const Scenario& scenario_;
+  std::map<Texts, Probability>& joint_;
+  Texts texts_;
+};
+
+}  // namespace
+
+ExactResult exact_check(const Scenario& scenario, const std::function<void(std::span<Sequence>)>& decode,
+                        std::int64_t most_outcomes) {
+  std::map<Texts, Probability> joint;
+  const Expected expected(scenario, joint);
+
+  const auto all = std::make_shared<Enumeration>();
+  std::vector<Sequence> sequences;
+  for (const Scenario::Request& request : scenario.requests) {
+    sequences.push_back({.id = SequenceId(sequences.size()),
+                         .text = request.prompt,
+                         .prompt_length = static_cast<int>(request.prompt.size()),
+                         .max_new_tokens = request.tokens,
+                         .end_tokens = scenario.end_tokens,
+                         .sampling = scenario.sampling,
+                         .draft_chance = all,
+                         .judge_chance = all});
+  }
+  ExactResult result;
+  Texts texts;
+  for (bool more = true; more && result.outcomes < most_outcomes;) {
+    for (Sequence& s : sequences) {
+      s.text.resize(static_cast<std::size_t>(s.prompt_length));
+      s.draft_chance = s.judge_chance = all;
+    }
+    decode(sequences);
+    texts.clear();
+    for (const Sequence& s : sequences) {
+      texts.insert(texts.end(), s.text.begin() + s.prompt_length, s.text.end());
+      texts.push_back(kTextEnd);
+    }
+    joint[texts].found += all->probability();
+    result.mass += all->probability();
+    ++result.outcomes;
+    more = all->advance();
+    result.complete = !more;
+  }
+
+  double missing = 0;
+  for (const auto& [_, probability] : joint) {
+    result.distance += std::max(probability.found - probability.expected, 0.0);
+    missing += std::max(probability.expected - probability.found, 0.0);
+  }
+  if (result.complete) result.distance = (result.distance + missing) / 2;
+  return result;
+}
+
+ExactResult exact_check(const Scenario& scenario, const Combination& combination, const Control* control,
+                        std::int64_t most_outcomes) {
+  SmallWorld world(combination, scenario.target, scenario.draft, control);
+  return exact_check(
+      scenario, [&](std::span<Sequence> sequences) { world.decode(sequences); }, most_outcomes);
+}
+
+}  // namespace speclab

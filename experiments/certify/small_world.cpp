@@ -1,0 +1,147 @@
+#include "experiments/certify/small_world.h"
+
+#include "core/errors.h"
+#include "core/softmax.h"
+#include "experiments/certify/controls.h"
+
+namespace speclab {
+namespace {
+
+using nlohmann::json;
+
+// How an entry is made small: its variants that differ in how a lossless verdict comes about, or why it has
+// none.
+struct Small {
+  std::vector<json> variants = {json::object()};
+  std::string refusal = {};
+};
+
+Small small_settings(std::string_view slot, std::string_view kind) {
+  if (slot == "topology" && kind == "chain") return {{{{"length", 2}}}};
+  if (slot == "topology" && kind == "layered") return {{{{"widths", {2, 1}}}, {{"widths", {3, 2}}}}};
+  if (slot == "topology" && kind == "paths") return {{{{"paths", {{0}, {1}, {0, 0}, {1, 0}, {1, 1}}}}}};
+  if (slot == "drafter" && (kind == "model" || kind == "agreement")) {
+    return {{{{"draw", "without-replacement"}}, {{"draw", "independent"}}, {{"draw", "fixed"}}}};
+  }
+  return {};
+}
+
+struct Choice {
+  std::string kind;
+  json settings;
+  std::string refusal;
+  bool grows = true;
+};
+
+template <class T>
+std::vector<Choice> choices(std::string_view slot, std::span<const Entry<T>> entries) {
+  std::vector<Choice> all;
+  for (const Entry<T>& entry : entries) {
+    const Small small = small_settings(slot, entry.name);
+    for (const json& settings : small.variants) {
+      all.push_back({std::string(entry.name), settings, small.refusal, entry.grows});
+    }
+  }
+  return all;
+}
+
+std::string refusal_of(const Combination& combination) {
+  try {
+    const auto source = std::make_shared<const Markov>(Markov::random(3, 1, 0));
+    const SmallWorld made(combination, source, source);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string Combination::name() const {
+  std::string text = drafter + drafter_settings.dump() + "_" + topology + topology_settings.dump() + "_" +
+                     rule + (rule_settings.empty() ? "" : rule_settings.dump());
+  std::string clean;
+  for (const char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) clean += c;
+    if (c == '_' || c == ',' || c == '{') clean += '_';
+  }
+  return clean;
+}
+
+std::vector<Combination> all_combinations() {
+  std::vector<Combination> all;
+  for (const Choice& d : choices("drafter", drafters())) {
+    for (const Choice& t : choices("topology", topologies())) {
+      for (const Choice& r : choices("rule", rules())) {
+        Combination& c =
+            all.emplace_back(Combination{d.kind, t.kind, r.kind, d.settings, t.settings, r.settings});
+        for (const Choice* part : {&d, &t, &r}) {
+          if (c.refusal.empty()) c.refusal = part->refusal;
+        }
+        if (c.refusal.empty()) c.refusal = refusal_of(c);
+      }
+      if (!d.grows) break;  // one topology is as good as another
+    }
+  }
+  return all;
+}
+
+SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target,
+                       std::shared_ptr<const Markov> draft, const Control* control)
+    : control_(control), target_(target), draft_(std::move(draft)) {
+  if (control != nullptr && control->distributions) broken_ = control->distributions(honest_);
+  Parts parts;
+  parts.distributions = broken_ ? broken_.get() : &honest_;
+  parts.draft_model = [this]() -> LanguageModel& { return draft_; };
+  parts.adopt = [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
+    return *adopted_.emplace_back(std::move(model));
+  };
+  parts.target_source = std::move(target);
+  const auto params = [](const std::string& section, const std::string& kind, json settings) {
+    settings["kind"] = kind;
+    return Params(section, std::move(settings));
+  };
+  Params t = params("topology", combination.topology, combination.topology_settings);
+  topology_ = make(topologies(), t, parts);
+  parts.topology = topology_.get();
+  Params d = params("drafter", combination.drafter, combination.drafter_settings);
+  drafter_ = make(drafters(), d, parts);
+  Params r = params("rule", combination.rule, combination.rule_settings);
+  rule_ = make(rules(), r, parts);
+  if (control != nullptr && control->rule) rule_ = control->rule();
+  decoder_ = std::make_unique<Decoder>(target_, *drafter_, *rule_);
+}
+
+void SmallWorld::decode(std::span<Sequence> sequences) {
+  if (control_ != nullptr && control_->rewire) control_->rewire(sequences);
+  running_.clear();
+  for (Sequence& s : sequences) {
+    decoder_->admit(s);
+    if (s.finished()) {
+      decoder_->retire(s);
+    } else {
+      running_.push_back(&s);
+    }
+  }
+  while (!running_.empty()) {
+    decoder_->step(running_);
+    std::erase_if(running_, [&](Sequence* s) {
+      if (s->finished()) decoder_->retire(*s);
+      return s->finished();
+    });
+  }
+}
+
+double exact_probability(const Markov& target, Token before, std::span<const Token> text,
+                         const Sampling& sampling) {
+  double probability = 1;
+  std::vector<double> p(static_cast<std::size_t>(target.vocab()));
+  for (const Token token : text) {
+    softmax(target.row(before), sampling, p);
+    probability *= p[static_cast<std::size_t>(token)];
+    before = token;
+  }
+  return probability;
+}
+
+}  // namespace speclab
