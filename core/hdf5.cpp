@@ -344,6 +344,54 @@ std::vector<std::int32_t> Hdf5File::read_ints(const std::string& dataset) const 
   return values;
 }
 
+std::vector<std::size_t> Hdf5File::shape(const std::string& dataset) const {
+  const Lock lock(library());
+  const Id set(checked(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), path_, "H5Dopen2 " + dataset), H5Dclose);
+  const Id space(checked(H5Dget_space(set), path_, "H5Dget_space " + dataset), H5Sclose);
+  const int dimensions = checked(H5Sget_simple_extent_ndims(space), path_, "H5Sget_simple_extent_ndims");
+  std::vector<hsize_t> extent(static_cast<std::size_t>(dimensions));
+  H5Sget_simple_extent_dims(space, extent.data(), nullptr);
+  return {extent.begin(), extent.end()};
+}
+
+void Hdf5File::read_rows(const std::string& dataset, std::size_t first, std::size_t count,
+                         std::span<double> values) const {
+  const Lock lock(library());
+  read_numbers(dataset, first, count, values.size(), H5T_NATIVE_DOUBLE, values.data());
+}
+
+void Hdf5File::read_rows(const std::string& dataset, std::size_t first, std::size_t count,
+                         std::span<std::int64_t> values) const {
+  const Lock lock(library());
+  read_numbers(dataset, first, count, values.size(), H5T_NATIVE_INT64, values.data());
+}
+
+void Hdf5File::read_numbers(const std::string& dataset, std::size_t first, std::size_t count,
+                            std::size_t room, std::int64_t memory_type, void* values) const {
+  const std::vector<std::size_t> extent = shape(dataset);
+  const std::string call = "reading " + dataset;
+  const Id set(checked(H5Dopen2(id_, dataset.c_str(), H5P_DEFAULT), path_, "H5Dopen2 " + dataset), H5Dclose);
+  const Id type(checked(H5Dget_type(set), path_, "H5Dget_type " + dataset), H5Tclose);
+  const H5T_class_t kind = H5Tget_class(type);
+  if (kind != H5T_INTEGER && (kind != H5T_FLOAT || memory_type == H5T_NATIVE_INT64)) {
+    throw Hdf5Error(
+        path_, call,
+        memory_type == H5T_NATIVE_INT64 ? "its values are no integers" : "its values are no numbers");
+  }
+  if (extent.empty() || extent.size() > 2)
+    throw Hdf5Error(path_, call, "it has neither one dimension nor two");
+  const hsize_t width = extent.size() == 2 ? extent[1] : 1;
+  if (first + count > extent[0] || count * width != room) {
+    throw Hdf5Error(path_, call, fmt::format("it has no {} rows from row {} on", count, first));
+  }
+  if (room == 0) return;
+  const hsize_t start[2] = {first, 0}, block[2] = {count, width};
+  const Id in_file(H5Dget_space(set), H5Sclose);
+  H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, nullptr, block, nullptr);
+  const Id in_memory(H5Screate_simple(static_cast<int>(extent.size()), block, nullptr), H5Sclose);
+  checked(H5Dread(set, memory_type, in_memory, in_file, H5P_DEFAULT, values), path_, "H5Dread " + dataset);
+}
+
 void Hdf5File::copy(const Hdf5File& from, const std::string& object, const std::string& to) {
   const Lock lock(library());
   const Id links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);

@@ -113,6 +113,15 @@ class Hdf5File {
   void append_ints(const std::string& dataset, std::span<const std::int32_t> values);
   std::vector<std::int32_t> read_ints(const std::string& dataset) const;
 
+  // Any dataset of numbers, whoever wrote it.
+  std::vector<std::size_t> shape(const std::string& dataset) const;  // one entry per dimension
+  // Rows [first, first + count) of one or two dimensions: count times the width of a row, converted. Throws
+  // Hdf5Error unless they are there and, for integers, the dataset is of integers.
+  void read_rows(const std::string& dataset, std::size_t first, std::size_t count,
+                 std::span<double> values) const;
+  void read_rows(const std::string& dataset, std::size_t first, std::size_t count,
+                 std::span<std::int64_t> values) const;
+
   // Copies an object with all below it and its attributes.
   void copy(const Hdf5File& from, const std::string& object, const std::string& to);
   std::vector<std::byte> image() const;
@@ -132,6 +141,8 @@ class Hdf5File {
   Hdf5File(std::filesystem::path path, std::int64_t id) : path_(std::move(path)), id_(id) {}
   void extend(const std::string& dataset, std::int64_t memory_type, std::int64_t file_type, const void* rows,
               std::size_t count);
+  void read_numbers(const std::string& dataset, std::size_t first, std::size_t count, std::size_t room,
+                    std::int64_t memory_type, void* values) const;
 
   std::filesystem::path path_;
   std::int64_t id_;  // hid_t

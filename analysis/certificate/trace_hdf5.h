@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+
+#include "analysis/certificate/trace_record.h"
+
+namespace speclab {
+
+// Gives the records of an HDF5 trace to `sink`, reading its datasets 32 MB of each at a time.
+void read_hdf5_trace(const std::filesystem::path& file, const TraceSink& sink);
+
+}  // namespace speclab
