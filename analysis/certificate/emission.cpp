@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace speclab {
 namespace {
@@ -52,6 +53,7 @@ Transforms transforms(const Emission& emission, double v) {
   const double part = v * emission.p[x];
   Transforms result;
   result.by_probability = before_by_probability(emission.p, x) + part;
+  result.by_index = std::accumulate(emission.p.begin(), emission.p.begin() + emission.token, 0.0) + part;
   result.ratio_known = !emission.q.empty() || !emission.candidates.empty();
   if (!emission.q.empty()) {
     result.by_ratio = before_by_ratio(emission.p, emission.q, x) + part;
@@ -59,6 +61,45 @@ Transforms transforms(const Emission& emission, double v) {
     result.by_ratio = before_by_candidates(emission.p, emission.candidates, x) + part;
   }
   return result;
+}
+
+Pull pull(const Emission& emission) {
+  struct Moments {
+    double mean = 0, square = 0, here = 0;
+    void add(double p, double score) {
+      mean += p * score;
+      square += p * score * score;
+    }
+    double excess() const { return here - mean; }
+    double variance() const { return std::max(0.0, square - mean * mean); }
+  };
+  Moments share, weight;
+  const std::span<const double> p = emission.p;
+  const auto x = static_cast<std::size_t>(emission.token);
+  if (!emission.q.empty()) {
+    const auto share_of = [&](std::size_t i) {
+      const double both = p[i] + emission.q[i];
+      return both > 0 ? emission.q[i] / both : 0.0;
+    };
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      share.add(p[i], share_of(i));
+      weight.add(p[i], emission.q[i]);
+    }
+    share.here = share_of(x);
+    weight.here = emission.q[x];
+  } else {
+    for (std::size_t i = 0; i < emission.candidates.size(); ++i) {
+      const auto before = emission.candidates.first(i);
+      if (std::ranges::find(before, emission.candidates[i]) != before.end()) continue;
+      const auto candidate = static_cast<std::size_t>(emission.candidates[i]);
+      share.add(p[candidate], 1 / (1 + p[candidate]));
+      weight.add(p[candidate], 1);
+      if (candidate != x) continue;
+      share.here = 1 / (1 + p[candidate]);
+      weight.here = 1;
+    }
+  }
+  return {share.excess(), share.variance(), weight.excess(), weight.variance()};
 }
 
 Surprise expected_surprise(std::span<const double> p) {

@@ -27,10 +27,21 @@ struct Transforms {
   double by_probability = 0;  // the order: likeliest first, ties by index
   double by_ratio = 0;        // q / p from large to small: a draft that shows through comes first
   bool ratio_known = false;   // there were drafts
+  double by_index = 0;        // the vocabulary's own: what a reused uniform number bends
 };
 
 // v is uniform on [0, 1). Cost: a few passes over the vocabulary.
 Transforms transforms(const Emission& emission, double v);
+
+// How much the drafts pull: a score of each token that was fixed before it was chosen, less its mean under p,
+// and the variance of that. Two scores: `share`, q / (p + q), sees any move between p and q; `weight`, q
+// itself (for drafts without chance: whether the token is one of them), sees a move towards what the draft
+// says often.
+struct Pull {
+  double share = 0, share_variance = 0;
+  double weight = 0, weight_variance = 0;
+};
+Pull pull(const Emission& emission);
 
 // Minus the logarithm of a draw from p: mean (the entropy, in nats) and variance.
 struct Surprise {

@@ -27,7 +27,8 @@ void add_uniform(std::vector<Finding>& findings, std::string name, std::string q
 
 void Evidence::Tie::add(const Transforms& one, const Transforms& other) {
   by_probability.add(one.by_probability, other.by_probability);
-  if (one.ratio_known && other.ratio_known) by_ratio.add(one.by_ratio, other.by_ratio);
+  // Whether the second had drafts may depend on the first: to leave pairs out for it would be a selection.
+  if (one.ratio_known) by_ratio.add(one.by_ratio, other.ratio_known ? other.by_ratio : other.by_probability);
 }
 
 Transforms Evidence::add(const Emission& emission) {
@@ -39,6 +40,7 @@ Transforms Evidence::add(const Emission& emission) {
   if (px <= 0) ++impossible_;
 
   all_.add(here.by_probability);
+  index_.add(here.by_index);
   const Surprise expected = expected_surprise(emission.p);
   const double excess = -std::log(std::max(px, std::numeric_limits<double>::min())) - expected.mean;
   surprise_.add(excess, expected.variance);
@@ -48,6 +50,9 @@ Transforms Evidence::add(const Emission& emission) {
     drafted_ratio_[position].add(here.by_ratio);
     ratio_.add(here.by_ratio);
     drafted_surprise_.add(excess, expected.variance);
+    const Pull pulled = pull(emission);
+    share_.add(pulled.share, pulled.share_variance);
+    weight_.add(pulled.weight, pulled.weight_variance);
   } else {
     bonus_.add(here.by_probability);
     bonus_surprise_.add(excess, expected.variance);
@@ -62,7 +67,9 @@ Transforms Evidence::add(const Emission& emission) {
 void Evidence::add_mates(const Transforms& one, const Transforms& other) { mates_.add(one, other); }
 
 std::vector<Evidence::Panel> Evidence::panels() const {
-  std::vector<Panel> panels{{"all tokens, by probability", &all_}, {"drafted, by draft ratio", &ratio_}};
+  std::vector<Panel> panels{{"all tokens, by probability", &all_},
+                            {"all tokens, by index", &index_},
+                            {"drafted, by draft ratio", &ratio_}};
   for (int i = 0; i < kPositions; ++i) {
     panels.push_back({position_name(i) + ", by probability", &drafted_[i]});
     panels.push_back({position_name(i) + ", by draft ratio", &drafted_ratio_[i]});
@@ -77,15 +84,18 @@ std::vector<Finding> Evidence::findings() const {
     add_uniform(findings, panel.name, "is the token distributed as the target says", panel.histogram->counts,
                 panel.histogram->total);
   }
-  const auto surprise = [&](const char* name, const Surprises& s) {
-    if (s.n < 1000 || s.variance <= 0) return;
-    const double z = s.excess / std::sqrt(s.variance);
-    findings.push_back(
-        {name, "are tokens as surprising as the target's entropy says", s.n, z, 0, normal_tail(z)});
+  const auto excess = [&](const char* name, const char* question, const Excess& e) {
+    if (e.n < 1000 || e.variance <= 0) return;
+    const double z = e.excess / std::sqrt(e.variance);
+    findings.push_back({name, question, e.n, z, 0, normal_tail(z)});
   };
-  surprise("surprise, all tokens", surprise_);
-  surprise("surprise, drafted", drafted_surprise_);
-  surprise("surprise, beyond the drafts", bonus_surprise_);
+  const char* surprising = "are tokens as surprising as the target's entropy says";
+  excess("surprise, all tokens", surprising, surprise_);
+  excess("surprise, drafted", surprising, drafted_surprise_);
+  excess("surprise, beyond the drafts", surprising, bonus_surprise_);
+  const char* pulling = "do drafts pull the token towards or away from what the draft says";
+  excess("pull of the draft, q / (p + q)", pulling, share_);
+  excess("pull of the draft, q", pulling, weight_);
   const auto tie = [&](const std::string& name, const char* question, const Tie& t) {
     add_uniform(findings, name + ", by probability", question, t.by_probability.counts,
                 t.by_probability.total);

@@ -51,7 +51,7 @@ class Evidence {
   std::vector<Panel> panels() const;  // every histogram there is, for files and figures
 
  private:
-  struct Surprises {
+  struct Excess {  // of a score over its mean: a martingale
     std::int64_t n = 0;
     double excess = 0, variance = 0;
     void add(double excess_here, double variance_here) {
@@ -71,9 +71,9 @@ class Evidence {
   };
 
   std::uint64_t seed_;
-  UnitHistogram all_, bonus_, ratio_;
+  UnitHistogram all_, index_, bonus_, ratio_;
   UnitHistogram drafted_[kPositions], drafted_ratio_[kPositions];
-  Surprises surprise_, drafted_surprise_, bonus_surprise_;
+  Excess surprise_, drafted_surprise_, bonus_surprise_, share_, weight_;
   Tie successors_, mates_;
   PrefixTable prefixes_;
   std::unordered_map<std::uint64_t, Waiting> waiting_;  // by sequence

@@ -17,6 +17,18 @@ constexpr std::size_t kShownMismatches = 10;
 
 std::string words(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
+std::string small_text(const SmallProof& proof) {
+  if (!proof.refusal.empty()) return fmt::format("no small instance: {}\n", proof.refusal);
+  std::string out = "every outcome on vocabularies of 3 tokens: total variation distance of the texts\n";
+  for (const SmallProof::Part& part : proof.parts) {
+    const ExactResult& r = part.result;
+    out += fmt::format("  {:<30}  {}{:.1e}  {} outcomes{}\n", part.scenario,
+                       r.complete ? "  " : ">=", r.distance, r.outcomes,
+                       r.complete ? ", all" : fmt::format(", {:.4g} % of the probability", 100 * r.mass));
+  }
+  return out;
+}
+
 std::string rows_text(const RowCheck& rows) {
   if (rows.differing == 0) {
     return fmt::format("{} rows of tree passes and batches equal those of the text alone, to the last bit\n",
@@ -82,6 +94,7 @@ std::string CertifiedPoint::title() const {
 CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
   CertifiedPoint point;
   point.settings = rig.settings();
+  point.small = prove_small(point.settings, rig.workload().sampling);
   if (rig.workload().sampling.temperature == 0) {
     point.greedy = certify_greedy(rig);
     point.decision = point.greedy->decision;
@@ -89,6 +102,7 @@ CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
     point.statistical = certify_statistically(rig, options);
     point.decision = point.statistical->certificate.decision;
   }
+  if (point.small.decision == Decision::lossy) point.decision = Decision::lossy;
   return point;
 }
 
@@ -103,6 +117,7 @@ std::string to_text(const CertifiedPoint& point, const Tokenizer* tokenizer) {
     }
   }
   out += fmt::format("seed {}\n\n", words(point.settings.at("sampling.seed")));
+  out += small_text(point.small) + "\n";
   if (point.statistical) {
     out += rows_text(point.statistical->rows);
     if (point.statistical->looks > 1) out += fmt::format("decided at look {}; ", point.statistical->looks);
@@ -118,6 +133,15 @@ void write_point(Hdf5File& file, const std::string& group, const CertifiedPoint&
   file.set(group, "title", point.title());
   file.make_group(group + "/settings");
   for (const auto& [key, value] : point.settings) file.set(group + "/settings", key, value);
+  file.make_group(group + "/exact");
+  file.set(group + "/exact", "decision", std::string(name(point.small.decision)));
+  file.set(group + "/exact", "refusal", point.small.refusal);
+  Table exact{.columns = {"scenario", "distance", "mass", "outcomes", "complete"}, .rows = {}};
+  for (const SmallProof::Part& part : point.small.parts) {
+    exact.rows.push_back({part.scenario, part.result.distance, part.result.mass, part.result.outcomes,
+                          part.result.complete ? 1 : 0});
+  }
+  if (!exact.rows.empty()) write_table(file, group + "/exact/scenarios", exact);
   if (point.statistical) {
     const StatisticalResult& s = *point.statistical;
     write_certificate(file, group + "/statistical", s.certificate, s.evidence);

@@ -8,6 +8,7 @@
 #include "core/hdf5.h"
 #include "core/recorder.h"
 #include "experiments/certify/greedy.h"
+#include "experiments/certify/small_proof.h"
 #include "experiments/certify/statistical.h"
 
 namespace speclab {
@@ -15,8 +16,11 @@ namespace speclab {
 // Everything that was found out about one point.
 struct CertifiedPoint {
   std::map<std::string, nlohmann::json> settings;  // resolved
-  std::optional<StatisticalResult> statistical;    // at a temperature above 0
-  std::optional<GreedyResult> greedy;              // at temperature 0
+  SmallProof small;
+  std::optional<StatisticalResult> statistical;  // at a temperature above 0
+  std::optional<GreedyResult> greedy;            // at temperature 0
+  // Lossy if any part says so; else what the model's own text says, which a proof on small sources cannot
+  // replace.
   Decision decision = Decision::undecided;
 
   std::string title() const;  // the strategy in words

@@ -37,7 +37,10 @@ class SmallWorld {
   SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target,
              std::shared_ptr<const Markov> draft, const Control* control = nullptr);
 
+  AcceptanceRule& rule() { return *rule_; }
   const AcceptanceRule& rule() const { return *rule_; }
+  // From now on verdicts are `rule`'s, which may watch the world's own and must outlive its use.
+  void judge_by(AcceptanceRule& rule) { decoder_ = std::make_unique<Decoder>(target_, *drafter_, rule); }
 
   // Decodes until all are finished, all in one batch. The sequences must be new and have ids of their own,
   // small ones. A control may replace their chances.

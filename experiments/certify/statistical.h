@@ -7,8 +7,8 @@ namespace speclab {
 
 struct StatisticalOptions {
   CertificateOptions certificate;
-  std::int64_t tokens = 20'000;  // at least so many are emitted; the most, if it may stop early
-  bool until_decided = false;    // look at 2,000, 4,000, ... tokens and stop at the first decision
+  std::int64_t tokens = 100'000;  // at least so many are emitted; the most, if it may stop early
+  bool until_decided = false;     // look at 2,000, 4,000, ... tokens and stop at the first decision
 };
 
 // Whether the rows that verdicts rested on, from passes over trees and batches, are those that the target

@@ -19,7 +19,8 @@ namespace speclab {
 namespace {
 
 constexpr int kVocab = 16, kBatch = 4, kLength = 64;
-constexpr double kSharpness = 4;
+constexpr double kSharpness = 3;
+constexpr float kResemblance = 0.25f;  // the share of the target's logits in the draft's
 const std::vector<Token> kPrompt{0, 1, 2, 0, 1};
 
 Combination combination_for(const Control* control) {
@@ -30,7 +31,7 @@ Combination combination_for(const Control* control) {
   c.topology_settings = {{"length", 3}};
   if (control != nullptr && control->needs.tree) {
     c.topology = "layered";
-    c.topology_settings = {{"widths", {2, 2}}};
+    c.topology_settings = {{"widths", {8, 2}}};
   }
   return c;
 }
@@ -38,6 +39,22 @@ Combination combination_for(const Control* control) {
 Sampling sampling_for(const Control* control) {
   return {.temperature = 1, .top_k = control != nullptr && control->needs.top_k ? 8 : 0, .top_p = 1};
 }
+
+// A target, and a draft that resembles it as drafts do: partly.
+struct Sources {
+  std::shared_ptr<const Markov> target, draft;
+  explicit Sources(std::uint64_t seed) {
+    const Markov own = Markov::random(kVocab, kSharpness, mix64(2 * seed + 1));
+    target = std::make_shared<const Markov>(Markov::random(kVocab, kSharpness, mix64(2 * seed)));
+    std::vector<std::vector<float>> rows;
+    for (Token last = 0; last < kVocab; ++last) {
+      std::vector<float>& row = rows.emplace_back(target->row(last).begin(), target->row(last).end());
+      for (std::size_t i = 0; i < row.size(); ++i)
+        row[i] = kResemblance * row[i] + (1 - kResemblance) * own.row(last)[i];
+    }
+    draft = std::make_shared<const Markov>(std::move(rows));
+  }
+};
 
 std::vector<Sequence> batch_of(std::uint64_t seed, std::uint64_t round, const Sampling& sampling) {
   std::vector<Sequence> batch;
@@ -56,10 +73,8 @@ std::vector<Sequence> batch_of(std::uint64_t seed, std::uint64_t round, const Sa
 }
 
 Certificate trial(const TrialOptions& options, const Control* control, std::uint64_t seed) {
-  const auto table = [&](std::uint64_t which) {
-    return std::make_shared<const Markov>(Markov::random(kVocab, kSharpness, mix64(2 * seed + which)));
-  };
-  SmallWorld world(combination_for(control), table(0), table(1), control);
+  const Sources sources(seed);
+  SmallWorld world(combination_for(control), sources.target, sources.draft, control);
   Evidence evidence(mix64(seed ^ kGolden));
   Witness witness(world.rule(), evidence);
   world.judge_by(witness);
@@ -103,13 +118,17 @@ TrialOutcome run_trials(const TrialOptions& options) {
   if (failure) std::rethrow_exception(failure);
 
   using boost::math::binomial;
-  TrialOutcome outcome{.seeds = options.seeds, .lossy = lossy, .undecided = undecided, .tokens = tokens};
+  TrialOutcome outcome;
+  outcome.seeds = options.seeds;
+  outcome.lossy = lossy;
+  outcome.undecided = undecided;
+  outcome.tokens = tokens;
   outcome.low = binomial::find_lower_bound_on_p(options.seeds, lossy, 0.025);
   outcome.high = binomial::find_upper_bound_on_p(options.seeds, lossy, 0.025);
   const Combination c = combination_for(control);
   const int top_k = sampling_for(control).top_k;
   outcome.world =
-      fmt::format("{} {}{}, batch {}, vocabulary {}", c.topology, c.topology == "chain" ? "3" : "[2,2]",
+      fmt::format("{} {}{}, batch {}, vocabulary {}", c.topology, c.topology == "chain" ? "3" : "[8,2]",
                   top_k > 0 ? fmt::format(", top_k {}", top_k) : "", kBatch, kVocab);
   return outcome;
 }

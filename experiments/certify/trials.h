@@ -10,7 +10,7 @@ namespace speclab {
 // Certificates of one strategy on small random worlds, one world and one set of streams per seed.
 struct TrialOptions {
   CertificateOptions certificate;
-  std::int64_t tokens = 20'000;  // of each certificate, at least; the most where it may stop early
+  std::int64_t tokens = 100'000;  // of each certificate, at least; the most where it may stop early
   bool until_decided = false;
   std::string control;  // a negative control; empty: speculative sampling as it is
   int seeds = 1000;
@@ -25,9 +25,9 @@ struct TrialOutcome {
   std::string world;         // what was decoded, in words
 };
 
-// The world: Markov sources of 16 tokens, drawn anew per seed; a chain of 3 or, where the bug needs siblings,
-// a tree of widths 2, 2; batches of 4; temperature 1, top_k 8 where the bug needs one. Throws ConfigError for
-// an unknown control.
+// The world: Markov sources of 16 tokens, drawn anew per seed, a quarter of the draft's logits the target's;
+// a chain of 3 or, where the bug needs siblings, a tree of widths 8, 2; batches of 4; temperature 1, top_k 8
+// where the bug needs one. Throws ConfigError for an unknown control.
 TrialOutcome run_trials(const TrialOptions& options);
 
 }  // namespace speclab

@@ -8,7 +8,7 @@ import argparse
 import json
 import pathlib
 
-NAMES = {"target": "speclab-target-5m", "draft": "speclab-draft-1m"}
+NAMES = {"target": "speclab-target-11m", "draft": "speclab-draft-1m"}
 PACKAGES = {         # package: work (the first component of its sources), kind, title, licence
     "bible-kjv": ("", "none", "program that unpacks the Bible's text", "GPL-2+"),
     "bible-kjv-text": ("kjv", "prose", "King James Bible", "public domain"),
@@ -78,7 +78,7 @@ The models learned from {report['training_tokens'] / 1e6:.1f} M different tokens
 {data}
 
 ## Recipe
-`experiments/train/README.md` has the commands. Byte-level BPE of 4,096 tokens; Muon and AdamW under a wall-clock budget; the draft distilled from the target's full distribution. Trained on {machine}.
+`experiments/train/README.md` has the commands. Byte-level BPE of 4,096 tokens; Muon and AdamW under a wall-clock budget; the target grown from a model of 4.7 M parameters, steps, tokens and time of both counted; the draft distilled from the target's full distribution. Trained on {machine}.
 
 ## Limits
 These are instruments, not assistants: they write text in the manner of their corpus and know nothing. They saw few tokens, sequences of at most {report['window_tokens']} tokens, and of English and Python only the works above; beyond {report['window_tokens']} tokens of context quality falls.

@@ -101,7 +101,7 @@ class ShippedPair : public testing::Test {
     return settings;
   }
 
-  static constexpr const char* kTarget = "speclab-target-5m";
+  static constexpr const char* kTarget = "speclab-target-11m";
   static constexpr const char* kDraft = "speclab-draft-1m";
   static inline ModelShelf* shelf_ = nullptr;
   static inline CpuTransformer* target_ = nullptr;

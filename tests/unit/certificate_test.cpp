@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -16,14 +17,13 @@ const std::vector<double> kP{0.1, 0.4, 0.0, 0.2, 0.3}, kQ{0.5, 0.1, 0.2, 0.0, 0.
 
 // P(transform <= u) where the token is drawn from `law` and v is uniform, by integration over v.
 double below(double u, const std::vector<double>& law, std::span<const double> q,
-             std::span<const Token> candidates, bool ratio) {
+             std::span<const Token> candidates, double Transforms::*order) {
   double total = 0;
   for (std::size_t x = 0; x < law.size(); ++x) {
     if (law[x] == 0) continue;
     const Emission emission{.p = kP, .q = q, .candidates = candidates, .token = static_cast<Token>(x)};
     const Transforms low = transforms(emission, 0), high = transforms(emission, 1);
-    const double from = ratio ? low.by_ratio : low.by_probability;
-    const double to = ratio ? high.by_ratio : high.by_probability;
+    const double from = low.*order, to = high.*order;
     total += law[x] * std::clamp(to > from ? (u - from) / (to - from) : u >= from, 0.0, 1.0);
   }
   return total;
@@ -32,9 +32,10 @@ double below(double u, const std::vector<double>& law, std::span<const double> q
 TEST(Transform, IsUniformExactlyUnderTheTarget) {
   const std::vector<Token> candidates{3, 1, 3};
   for (double u = 0; u <= 1; u += 1.0 / 64) {
-    EXPECT_NEAR(below(u, kP, {}, {}, false), u, 1e-12);
-    EXPECT_NEAR(below(u, kP, kQ, {}, true), u, 1e-12);
-    EXPECT_NEAR(below(u, kP, {}, candidates, true), u, 1e-12);
+    EXPECT_NEAR(below(u, kP, {}, {}, &Transforms::by_probability), u, 1e-12);
+    EXPECT_NEAR(below(u, kP, {}, {}, &Transforms::by_index), u, 1e-12);
+    EXPECT_NEAR(below(u, kP, kQ, {}, &Transforms::by_ratio), u, 1e-12);
+    EXPECT_NEAR(below(u, kP, {}, candidates, &Transforms::by_ratio), u, 1e-12);
   }
 }
 
@@ -57,9 +58,36 @@ TEST(Transform, SeesALeakOfTheDraftInTheOrderByRatio) {
   for (std::size_t i = 0; i < kP.size(); ++i) leaked[i] = 0.9 * kP[i] + 0.1 * kQ[i];
   double largest = 0;
   for (double u = 0; u <= 1; u += 1.0 / 64) {
-    largest = std::max(largest, below(u, leaked, kQ, {}, true) - u);
+    largest = std::max(largest, below(u, leaked, kQ, {}, &Transforms::by_ratio) - u);
   }
   EXPECT_GT(largest, 0.04);  // 0.1 times the Kolmogorov distance of q from p in this order
+}
+
+// Under p both scores' excess has mean 0 and the variance that is said, by summation over all tokens.
+TEST(Pull, HasMeanZeroAndItsVarianceUnderTheTarget) {
+  const std::vector<Token> candidates{3, 1, 3};
+  for (const bool drawn : {true, false}) {
+    double share = 0, share_square = 0, weight = 0, weight_square = 0;
+    Pull last;
+    for (std::size_t x = 0; x < kP.size(); ++x) {
+      Emission emission{.p = kP, .q = {}, .token = static_cast<Token>(x)};
+      if (drawn) {
+        emission.q = kQ;
+      } else {
+        emission.candidates = candidates;
+      }
+      last = pull(emission);
+      share += kP[x] * last.share;
+      share_square += kP[x] * last.share * last.share;
+      weight += kP[x] * last.weight;
+      weight_square += kP[x] * last.weight * last.weight;
+    }
+    EXPECT_NEAR(share, 0, 1e-15);
+    EXPECT_NEAR(weight, 0, 1e-15);
+    EXPECT_NEAR(share_square, last.share_variance, 1e-15);
+    EXPECT_NEAR(weight_square, last.weight_variance, 1e-15);
+    EXPECT_GT(last.weight_variance, 0.01);
+  }
 }
 
 TEST(Surprise, IsEntropyAndItsVariance) {
@@ -138,8 +166,8 @@ TEST(Band, HoldsAllBinsAsOftenAsItSays) {
   constexpr int kTrials = 400;
   for (std::uint64_t seed = 0; seed < kTrials; ++seed) {
     const UnitHistogram histogram = drawn(5000, 0, seed);
-    const auto [least, most] = std::ranges::minmax(histogram.counts);
-    outside += static_cast<double>(least) < band.low || static_cast<double>(most) > band.high ? 1 : 0;
+    const auto [least, most] = std::ranges::minmax_element(histogram.counts);
+    outside += static_cast<double>(*least) < band.low || static_cast<double>(*most) > band.high ? 1 : 0;
   }
   EXPECT_LE(outside, 0.05 * kTrials + 4 * 4.4);
   EXPECT_GE(outside, 4);  // a band so wide that nothing leaves it would show nothing

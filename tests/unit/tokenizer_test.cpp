@@ -75,7 +75,7 @@ class Family : public testing::TestWithParam<const char*> {
   std::filesystem::path folder() const { return kGoldens / GetParam(); }
   Tokenizer tokenizer() const {
     const bool shipped = std::string_view(GetParam()) == "speclab";
-    return Tokenizer::load((shipped ? kSource / "configs/models/speclab-target-5m" : folder()) /
+    return Tokenizer::load((shipped ? kSource / "configs/models/speclab-target-11m" : folder()) /
                            "tokenizer.json");
   }
 };
