@@ -96,7 +96,12 @@ CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
   point.settings = rig.settings();
   point.small = prove_small(point.settings, rig.workload().sampling);
   if (rig.workload().sampling.temperature == 0) {
-    point.greedy = certify_greedy(rig);
+    const GreedySubject subject{
+        .target = rig.target(),
+        .rule = rig.rule(),
+        .plainly = [&](std::span<Sequence> s) { rig.decode_plainly(s); },
+        .by_method = [&](std::span<Sequence> s, AcceptanceRule& rule) { rig.decode(s, rule); }};
+    point.greedy = certify_greedy(subject, rig.workload().sequences());
     point.decision = point.greedy->decision;
   } else {
     point.statistical = certify_statistically(rig, options);

@@ -65,13 +65,14 @@ std::span<const float> row_after(LanguageModel& target, SequenceId id, std::span
 
 }  // namespace
 
-GreedyResult certify_greedy(Rig& rig) {
-  SPECLAB_CHECK(rig.workload().sampling.temperature == 0, "greedy equality at temperature {}",
-                rig.workload().sampling.temperature);
-  std::vector<Sequence> plain = rig.workload().sequences(), method = plain;
-  rig.decode_plainly(plain);
-  Noting noting(rig.rule());
-  rig.decode(method, noting);
+GreedyResult certify_greedy(const GreedySubject& subject, const std::vector<Sequence>& sequences) {
+  std::vector<Sequence> plain = sequences, method = sequences;
+  for (const Sequence& s : sequences) {
+    SPECLAB_CHECK(s.sampling.temperature == 0, "greedy equality at temperature {}", s.sampling.temperature);
+  }
+  subject.plainly(plain);
+  Noting noting(subject.rule);
+  subject.by_method(method, noting);
   GreedyResult result{.prompts = static_cast<std::int64_t>(plain.size()), .mismatches = {}};
   for (std::size_t i = 0; i < plain.size(); ++i) {
     const std::vector<Token>&a = plain[i].text, &b = method[i].text;
@@ -86,7 +87,7 @@ GreedyResult certify_greedy(Rig& rig) {
       mismatch.method = in_b == b.end() ? -1 : *in_b;
       mismatch.margin = std::numeric_limits<double>::infinity();
     } else {
-      const std::span<const float> row = row_after(rig.target(), plain[i].id, std::span(a).first(length));
+      const std::span<const float> row = row_after(subject.target, plain[i].id, std::span(a).first(length));
       const TwoLikeliest& seen = noting.at(method[i].id, mismatch.position);
       const auto logit = [&](Token t) { return static_cast<double>(row[static_cast<std::size_t>(t)]); };
       mismatch.plain = *in_a;

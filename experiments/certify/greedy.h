@@ -1,9 +1,13 @@
 #pragma once
 
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "analysis/certificate/certificate.h"
-#include "experiments/rig.h"
+#include "core/acceptance_rule.h"
+#include "core/language_model.h"
+#include "core/sequence.h"
 
 namespace speclab {
 
@@ -24,8 +28,17 @@ struct GreedyResult {
   Decision decision = Decision::lossless;
 };
 
-// Decodes the rig's workload plainly and by the method, at temperature 0, and compares token by token. Lossy:
-// a mismatch is no tie.
-GreedyResult certify_greedy(Rig& rig);
+// What decodes: the method's target and rule, and how sequences are decoded to their ends, plainly or with
+// verdicts from a rule that watches the method's own.
+struct GreedySubject {
+  LanguageModel& target;
+  AcceptanceRule& rule;
+  std::function<void(std::span<Sequence>)> plainly;
+  std::function<void(std::span<Sequence>, AcceptanceRule&)> by_method;
+};
+
+// Decodes fresh sequences of temperature 0 plainly and by the method, and compares token by token. Lossy: a
+// mismatch is no tie.
+GreedyResult certify_greedy(const GreedySubject& subject, const std::vector<Sequence>& sequences);
 
 }  // namespace speclab
