@@ -55,7 +55,10 @@ void spoiled(void (*spoil)(LlamaConfig&, std::vector<StoredTensor>&)) {
 }
 
 const std::vector<Mistake> kCommandLine = {
-    {"no_such_command", "", {"'swep'", "did you mean 'sweep'", "list, run, sweep, certify, report"}, {"swep"}},
+    {"no_such_command",
+     "",
+     {"'swep'", "did you mean 'sweep'", "list, run, sweep, certify, report"},
+     {"swep"}},
     {"no_such_option", "", {"'--bogus'", "`speclab run --help`"}, {"run", "--bogus"}},
     {"two_configs", kSynthetic, {"too many", "`speclab run --help`"}, {"run", "c.toml", "c.toml"}},
     {"no_config", "", {"which config", "speclab run CONFIG.toml"}, {"run"}},
