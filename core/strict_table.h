@@ -58,7 +58,7 @@ class StrictTable {
   std::string text(const std::string& key) {
     const toml::node& node = required(key, "a string");
     if (!node.is_string()) fail(key, "should be a string");
-    const std::string value = *node.value<std::string>();
+    std::string value = *node.value<std::string>();
     if (value.empty()) fail(key, "is empty");
     return value;
   }
