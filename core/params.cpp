@@ -123,7 +123,7 @@ std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range 
   return values;
 }
 
-std::vector<double> Params::numbers(Names names, std::vector<double> fallback, Range range,
+std::vector<double> Params::numbers(Names names, const std::vector<double>& fallback, Range range,
                                     std::string_view help) {
   const json given = fallback;
   const json* found = find(names, given, help);

@@ -41,7 +41,8 @@ class Params {
   std::string text(Names names, std::string_view fallback, std::string_view help);
   std::string required_text(Names names, std::string_view help);
   std::vector<int> integers(Names names, std::vector<int> fallback, Range range, std::string_view help);
-  std::vector<double> numbers(Names names, std::vector<double> fallback, Range range, std::string_view help);
+  std::vector<double> numbers(Names names, const std::vector<double>& fallback, Range range,
+                              std::string_view help);
   std::vector<std::vector<int>> paths(Names names, std::vector<std::vector<int>> fallback,
                                       std::string_view help);
 

@@ -80,7 +80,7 @@ std::string architecture_of(const Settings& settings) {
   const bool named = settings.has("architectures") && settings.at("architectures").is_array() &&
                      settings.at("architectures").size() == 1 && settings.at("architectures")[0].is_string();
   if (!named) settings.refuse(fmt::format("has no single 'architectures' entry; {} can be run", kKnown));
-  const std::string name = settings.at("architectures")[0];
+  std::string name = settings.at("architectures")[0];
   if (name != "LlamaForCausalLM" && name != "MistralForCausalLM" && name != "Qwen2ForCausalLM" &&
       name != "Qwen3ForCausalLM") {
     settings.refuse(fmt::format("architecture '{}' cannot be run; {} can", name, kKnown));

@@ -84,7 +84,7 @@ Certificate trial(const TrialOptions& options, const Control* control, std::uint
     witness.begin_round();
     world.decode(batch);
     if (!looks.due(evidence.tokens())) continue;
-    const Certificate certificate = looks.take(evidence, options.certificate);
+    Certificate certificate = looks.take(evidence, options.certificate);
     if (looks.last(certificate)) return certificate;
   }
 }
