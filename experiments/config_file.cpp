@@ -250,8 +250,8 @@ std::vector<PointRequest> points(const Experiment& experiment) {
   std::vector<PointRequest> all{{experiment.base, ""}};
   // Whole sections first: an axis over one setting of a section applies to whatever the section is.
   std::vector<Axis> axes = experiment.axes;
-  std::ranges::stable_partition(axes,
-                                [](const Axis& axis) { return axis.key.find('.') == std::string::npos; });
+  std::stable_partition(axes.begin(), axes.end(),
+                        [](const Axis& axis) { return axis.key.find('.') == std::string::npos; });
   for (const Axis& axis : axes) {
     std::vector<PointRequest> product;
     for (const PointRequest& point : all) {
