@@ -11,12 +11,10 @@ void Decoder::admit(const Sequence& sequence) {
   SPECLAB_CHECK(!sequence.text.empty(), "sequence {} has no token to start from",
                 static_cast<int>(sequence.id));
   target_.open(sequence.id);
-  drafter_.open(sequence);
-  const std::span<const Token> text = sequence.text;
-  if (text.size() > 1) {
-    const Slice prompt{.sequence = sequence.id, .text = text.first(text.size() - 1), .rows = false};
-    target_.forward({&prompt, 1});
-  }
+  const Slice prompt{.sequence = sequence.id,
+                     .text = std::span(sequence.text).first(sequence.text.size() - 1),
+                     .give = drafter_.reads_features() ? Give::features : Give::nothing};
+  drafter_.open(sequence, prompt.text.empty() ? Forward{} : target_.forward({&prompt, 1}));
 }
 
 void Decoder::retire(const Sequence& sequence) {

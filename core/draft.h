@@ -20,7 +20,8 @@ class Draft {
   // A bare root; keeps the memory.
   void reset(Token root, int proposers = 1) {
     tree_.reset(root);
-    draw = Draw::fixed;
+    draws_.assign(static_cast<std::size_t>(proposers), Draw::fixed);
+    grown_as_.clear();
     proposers_ = proposers;
     guesses_.assign(1, {});
     scores_.clear();
@@ -41,6 +42,11 @@ class Draft {
   int proposer(int node) const { return guesses_[node].proposer; }  // whose row at the parent proposed it
   bool probe(int node) const { return guesses_[node].probe; }
 
+  // How a proposer drew its guesses, and how the guess at `node` was drawn.
+  Draw draw(int proposer = 0) const { return draws_[static_cast<std::size_t>(proposer)]; }
+  Draw drawn(int node) const { return draw(proposer(node)); }
+  void set_draw(Draw draw, int proposer = 0) { draws_[static_cast<std::size_t>(proposer)] = draw; }
+
   // A draft model's probabilities (f64, sampling settings applied) of what follows `node`; may be empty.
   // Rows live until the drafter is asked for the next drafts.
   Row scores(int node, int proposer = 0) const {
@@ -57,7 +63,13 @@ class Draft {
   int first_candidate(int node) const { return skip_probes(tree_.first_child(node)); }
   int next_candidate(int node) const { return skip_probes(tree_.next_sibling(node)); }
 
-  Draw draw = Draw::fixed;
+  // Takes out all nodes that are not kept (by node; the root always is, and where a node is, its parent is);
+  // the others are numbered anew, in the same order. The models that helped to grow the draft know a node by
+  // the number that it had until then.
+  void prune(const std::vector<bool>& kept);
+  int grown_as(int node) const {
+    return grown_as_.empty() ? node : grown_as_[static_cast<std::size_t>(node)];
+  }
 
  private:
   struct Guess {
@@ -76,6 +88,8 @@ class Draft {
   int proposers_ = 1;
   std::vector<Guess> guesses_{1};
   std::vector<Row> scores_;  // node by node, as far as any were set
+  std::vector<Draw> draws_{Draw::fixed};  // by proposer
+  std::vector<int> grown_as_;             // empty: nothing was pruned
   int probes_ = 0;
 };
 

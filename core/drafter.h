@@ -1,6 +1,7 @@
 #pragma once
 
 #include <span>
+#include <vector>
 
 #include "core/draft.h"
 #include "core/language_model.h"
@@ -15,11 +16,25 @@ struct Outcome {
   const Forward& target;  // slice i belongs to batch[i]: the root's row, then a row per node in node order
 };
 
+// What a rule must know of the drafts that a drafter may make, where the temperature is not 0 (at 0 all guesses
+// are fixed).
+struct DraftTraits {
+  std::vector<Draw> draws = {Draw::fixed};
+  bool branches = false;         // a node may have two candidates
+  bool prunes_by_token = false;  // see Topology
+  int proposers = 1;
+};
+
 // Makes trees of guesses.
 class Drafter {
  public:
   virtual ~Drafter() = default;
-  virtual void open(const Sequence&) {}
+  virtual DraftTraits traits() const { return {}; }
+  // Whether `open` is to be given the target's hidden rows of the prompt.
+  virtual bool reads_features() const { return false; }
+  // `prompt` is the target's pass over all tokens of the text but the last: its features where they are read.
+  // It lives until the call returns.
+  virtual void open(const Sequence&, const Forward& /*prompt*/) {}
   virtual void close(const Sequence&) {}
   // Drafts come as bare roots, one per sequence; to leave one bare is plain decoding.
   virtual void draft(Batch batch, std::span<Draft> drafts) = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -10,6 +11,13 @@
 
 namespace speclab {
 
+// What the caller reads of a slice.
+enum class Give : std::uint8_t {
+  nothing,   // the cache is filled
+  features,  // hidden rows of every token of the text, where the model offers them; no logits, no nodes
+  scores     // logits and hidden rows of the last token of the text, and of each node
+};
+
 // One sequence's part of a forward pass: certain text that the model has not seen,
 // then nodes of the speculative tree whose root is the last token of that text.
 struct Slice {
@@ -17,13 +25,14 @@ struct Slice {
   std::span<const Token> text = {};
   const TokenTree* tree = nullptr;  // may be null where `nodes` is empty
   std::span<const int> nodes =
-      {};            // below the root, not evaluated before; a parent comes before its children
-  bool rows = true;  // false: only fill the cache
+      {};  // below the root, not evaluated before; a parent comes before its children
+  Give give = Give::scores;  // a pass gives either features or scores, and nothing for some slices
 };
 
 struct Forward {
   Rows logits;             // slice by slice: the root's row if the slice had text, then a row per node
-  Rows hidden;             // last-layer features of the same rows; no data where the model offers none
+  Rows hidden;             // what the head scores, of the same rows; no data where the model offers none
+  Rows tapped;             // residual stream after the tapped layers, side by side; no data without a tap
   std::vector<int> first;  // slice -> its first row
   Work work;
 };
@@ -48,6 +57,10 @@ class LanguageModel {
   virtual ~LanguageModel() = default;
 
   virtual int vocab() const = 0;
+  virtual int hidden() const { return 0; }  // width of a hidden row; 0 where the model offers none
+  // From now on Forward::tapped holds the residual stream after so many layers (1: after the first), taps side
+  // by side in this order. ConfigError where the model has no such layer.
+  virtual void tap(std::span<const int> layers);
   virtual void open(SequenceId sequence) = 0;
   virtual void close(SequenceId sequence) = 0;
   virtual int length(SequenceId sequence) const = 0;  // certain tokens in the cache

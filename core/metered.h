@@ -18,6 +18,8 @@ class Metered : public LanguageModel {
   Metered(LanguageModel& inner, Actor actor, Clock& clock) : inner_(inner), actor_(actor), clock_(clock) {}
 
   int vocab() const override { return inner_.vocab(); }
+  int hidden() const override { return inner_.hidden(); }
+  void tap(std::span<const int> layers) override { inner_.tap(layers); }
   void open(SequenceId sequence) override { inner_.open(sequence); }
   void close(SequenceId sequence) override { inner_.close(sequence); }
   int length(SequenceId sequence) const override { return inner_.length(sequence); }
@@ -56,7 +58,9 @@ class MeteredDrafter : public Drafter {
  public:
   MeteredDrafter(Drafter& inner, Clock& clock) : inner_(inner), clock_(clock) {}
 
-  void open(const Sequence& sequence) override { inner_.open(sequence); }
+  bool reads_features() const override { return inner_.reads_features(); }
+  DraftTraits traits() const override { return inner_.traits(); }
+  void open(const Sequence& sequence, const Forward& prompt) override { inner_.open(sequence, prompt); }
   void close(const Sequence& sequence) override { inner_.close(sequence); }
 
   void draft(Batch batch, std::span<Draft> drafts) override {
@@ -83,6 +87,7 @@ class MeteredRule : public AcceptanceRule {
   MeteredRule(AcceptanceRule& inner, Clock& clock) : inner_(inner), clock_(clock) {}
 
   bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  Needs needs() const override { return inner_.needs(); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
     const int interval = clock_.start();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -159,6 +160,61 @@ std::vector<std::vector<int>> Params::paths(Names names, std::vector<std::vector
     for (const json& rank : path) ranks.push_back(checked_integer(key, rank, {.least = 0}));
   }
   return values;
+}
+
+std::vector<std::string> Params::texts(Names names, const std::vector<std::string>& fallback,
+                                       std::string_view help) {
+  const json* found = find(names, fallback, help);
+  if (found == nullptr) return fallback;
+  if (found->is_string()) return {found->get<std::string>()};
+  const std::string key(*names.begin());
+  if (!found->is_array() || !std::ranges::all_of(*found, &json::is_string)) {
+    fail(key, fmt::format("= {} is not a string or a list of strings", found->dump()));
+  }
+  return found->get<std::vector<std::string>>();
+}
+
+Params Params::table(Names names, std::string_view help) {
+  const json* found = find(names, json::object(), help);
+  const std::string key(*names.begin());
+  if (found != nullptr && !found->is_object()) {
+    fail(key, fmt::format("= {} is not a table such as {{ kind = \"...\" }}", found->dump()));
+  }
+  return Params(section_ + "." + key, found == nullptr ? json::object() : *found, places_);
+}
+
+std::vector<Params> Params::tables(Names names, std::string_view help) {
+  const json* found = find(names, json::array(), help);
+  const std::string key(*names.begin());
+  std::vector<Params> all;
+  if (found == nullptr) return all;
+  if (!found->is_array() || !std::ranges::all_of(*found, &json::is_object)) {
+    fail(key, fmt::format("= {} is not a list of tables such as [{{ kind = \"...\" }}]", found->dump()));
+  }
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    all.emplace_back(fmt::format("{}.{}[{}]", section_, key, i), (*found)[i], places_);
+  }
+  return all;
+}
+
+json Params::resolved_table() const {
+  json all = json::object();
+  for (const auto& [key, value] : resolved_) all[key] = value;
+  return all;
+}
+
+void Params::settle(const std::string& name, const Params& table) {
+  table.finish();
+  resolved_[name] = table.resolved_table();
+}
+
+void Params::settle(const std::string& name, const std::vector<Params>& tables) {
+  json all = json::array();
+  for (const Params& table : tables) {
+    table.finish();
+    all.push_back(table.resolved_table());
+  }
+  resolved_[name] = all;
 }
 
 void Params::finish() const {

@@ -46,6 +46,15 @@ class Params {
   std::vector<std::vector<int>> paths(Names names, std::vector<std::vector<int>> fallback,
                                       std::string_view help);
 
+  std::vector<std::string> texts(Names names, const std::vector<std::string>& fallback, std::string_view help);
+
+  // A setting that is a table, or a list of tables, of settings of its own: [{}] or {} where it is left out.
+  // Whoever makes what they describe hands them to `settle`, which finishes them and resolves the setting.
+  Params table(Names names, std::string_view help);
+  std::vector<Params> tables(Names names, std::string_view help);
+  void settle(const std::string& name, const Params& table);
+  void settle(const std::string& name, const std::vector<Params>& tables);
+
   // One of a few names; the first is the default.
   template <class T>
   T choose(Names names, std::initializer_list<std::pair<std::string_view, T>> choices,
@@ -73,6 +82,7 @@ class Params {
  private:
   // The given value, or null; notes the setting.
   const nlohmann::json* find(Names names, const nlohmann::json& fallback, std::string_view help);
+  nlohmann::json resolved_table() const;
   int checked_integer(const std::string& key, const nlohmann::json& value, const Range& range) const;
   double checked_number(const std::string& key, const nlohmann::json& value, const Range& range) const;
   void check_range(const std::string& key, double value, const Range& range) const;

@@ -18,8 +18,14 @@ class Topology {
  public:
   virtual ~Topology() = default;
   // Appends the growths of a round (0, 1, ...), ordered by draft, then parent. None: the drafts are done.
-  virtual void grow(std::span<const Draft> drafts, int round, std::vector<Growth>& growth) = 0;
-  virtual bool reads_scores() const { return false; }  // whether `grow` looks at Draft::scores
+  virtual void grow(Batch batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) = 0;
+  // Takes nodes out of drafts that are done growing (Draft::prune).
+  virtual void prune(Batch, std::span<Draft>) {}
+  virtual bool branches() const { return true; }       // whether a node may get two children
+  virtual bool reads_scores() const { return false; }  // whether it looks at Draft::scores
+  // Whether a node may be pruned for what its own token is. Guesses that were drawn would no longer be
+  // distributed as they say, so these must be fixed.
+  virtual bool prunes_by_token() const { return false; }
   virtual void observe(const Outcome&) {}
 };
 

@@ -45,6 +45,7 @@ json to_json(const toml::node& node, const std::string& file) {
 
 void check_section(const std::string& name, const std::string& where) {
   if (std::ranges::find(kSections, name) != kSections.end()) return;
+  if (name.size() == 6 && name.starts_with("draft") && name[5] >= '2' && name[5] <= '9') return;
   throw ConfigError(fmt::format("{}: '{}' is not a section{}; known: {}", where, name,
                                 did_you_mean(name, kSections), fmt::join(kSections, ", ")));
 }

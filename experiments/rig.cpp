@@ -15,6 +15,7 @@
 #include "experiments/serve.h"
 #include "kernels/cpu/arithmetic.h"
 #include "strategies/drafters/none.h"
+#include "strategies/fit.h"
 #include "strategies/rules/speculative_sampling.h"
 
 namespace speclab {
@@ -127,24 +128,27 @@ void Rig::make_prices(const Config& config) {
     const double draft =
         p.number({"draft_pass", "c"}, 0.1, {.least = 0}, "seconds of a pass of a draft model");
     prices_ = std::make_unique<ConstantCost>(target, draft);
-    prices_draft_ = true;
+    priced_drafts_ = std::numeric_limits<std::size_t>::max();
     priced_device_ = fmt::format("constant costs, draft/target = {:.3g}", draft / target);
   } else {
     const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
     const std::string stack =
         p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
     const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
-    const std::string draft_name = p.text({"draft"}, "", "likewise, for a drafter that runs a model");
+    const std::vector<std::string> draft_names =
+        p.texts({"draft"}, {}, "likewise, for a drafter that runs a model, or several in its order");
     const int devices =
         p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
     const Device device = find_device(project_configs("devices"), device_name, stack);
     const ModelShape target = find_shape(project_configs("shapes"), target_name);
     std::vector<ModelShape> drafts;
-    if (!draft_name.empty()) drafts.push_back(find_shape(project_configs("shapes"), draft_name));
+    for (const std::string& draft : draft_names) {
+      drafts.push_back(find_shape(project_configs("shapes"), draft));
+      priced_draft_ += (priced_draft_.empty() ? "" : ", ") + drafts.back().name;
+    }
     priced_device_ = device.name + (devices > 1 ? fmt::format(" x{}", devices) : "");
     priced_target_ = target.name;
-    if (!drafts.empty()) priced_draft_ = drafts.front().name;
-    prices_draft_ = !drafts.empty();
+    priced_drafts_ = drafts.size();
     prices_ = std::make_unique<Roofline>(device, target, drafts, devices);
   }
   p.finish();
@@ -191,26 +195,35 @@ void Rig::make_target(const Config& config, ModelShelf& shelf) {
 }
 
 LanguageModel& Rig::metered_draft(LanguageModel& model) {
-  if (prices_ != nullptr && !prices_draft_) {
-    throw ConfigError("price.draft is required: the drafter runs a model, and its passes cost time too");
+  if (prices_ != nullptr && drafts_.size() >= priced_drafts_) {
+    throw ConfigError(
+        priced_drafts_ == 0
+            ? "price.draft is required: the drafter runs a model, and its passes cost time too"
+            : fmt::format("price.draft names {} shapes, but the drafter runs another model; name one for each",
+                          priced_drafts_));
   }
   const Actor actor = draft_actor(static_cast<int>(drafts_.size()));
   return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
 }
 
-LanguageModel& Rig::make_draft(Params& p, const Config& config, ModelShelf& shelf) {
+LanguageModel& Rig::make_draft(const std::string& name, const Config& config, ModelShelf& shelf) {
+  if (!config.sections.contains(name)) {
+    throw ConfigError(
+        fmt::format("drafter.kind = 'model' needs a [{}] section with the draft model's path", name));
+  }
+  Params p = section(config, name);
   const SourceKind kind = read_source_kind(p);
   LanguageModel* model = nullptr;
   if (kind == SourceKind::checkpoint) {
     const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
-    const std::filesystem::path folder = find_path("draft.path", path, config.directory);
+    const std::filesystem::path folder = find_path(name + ".path", path, config.directory);
     if (facts_.tokenizer == nullptr)
       throw ImpossiblePoint("a draft checkpoint cannot draft for a synthetic target");
     if (shelf.tokenizer(folder).fingerprint() != facts_.tokenizer->fingerprint()) {
       throw ConfigError(
-          fmt::format("draft.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
+          fmt::format("{}.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
                       "target's ({}); a draft must share the target's tokenizer",
-                      path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
+                      name, path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
     }
     CpuTransformer& transformer = shelf.model(folder, Actor::draft);
     model = &transformer;
@@ -222,7 +235,7 @@ LanguageModel& Rig::make_draft(Params& p, const Config& config, ModelShelf& shel
           "workload.max_new_tokens = {} need {}",
           path, transformer.config().max_positions, request.prompt.size(), workload_.max_new_tokens, needed));
     }
-    settings_["draft.digest"] = shelf.digest_of(folder);
+    settings_[name + ".digest"] = shelf.digest_of(folder);
   } else {
     model = owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2))).get();
   }
@@ -239,12 +252,9 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   Parts parts;
   parts.distributions = &distributions_;
   parts.target_source = source_;
-  parts.draft_model = [&]() -> LanguageModel& {
-    if (!config.sections.contains("draft")) {
-      throw ConfigError("drafter.kind = 'model' needs a [draft] section with the draft model's path");
-    }
-    Params p = section(config, "draft");
-    return make_draft(p, config, shelf);
+  parts.prices = prices_.get();
+  parts.draft_model = [&](const std::string& name) -> LanguageModel& {
+    return make_draft(name, config, shelf);
   };
   parts.adopt = [&](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
     return metered_draft(*owned_.emplace_back(std::move(model)));
@@ -255,6 +265,7 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   parts.topology = topology_.get();
   drafter_ = make(drafters(), drafter, parts);
   rule_ = make(rules(), rule, parts);
+  check_fit(drafter_->traits(), rule_->needs());
   resolve(drafter);
   resolve(rule);
   settings_["rule.lossless"] = rule_->lossless(workload_.sampling);

@@ -48,7 +48,7 @@ class Rig {
   void make_prices(const Config& config);
   void make_clock(const Config& config);
   void make_strategy(const Config& config, ModelShelf& shelf);
-  LanguageModel& make_draft(Params& params, const Config& config, ModelShelf& shelf);
+  LanguageModel& make_draft(const std::string& section, const Config& config, ModelShelf& shelf);
   LanguageModel& metered_draft(LanguageModel& model);
   void resolve(const Params& params);
   void warm_up();  // fills caches and buffers, once per role, unrecorded
@@ -63,7 +63,7 @@ class Rig {
   std::string priced_device_, priced_target_, priced_draft_;
 
   std::unique_ptr<CostModel> prices_;  // null: nothing is priced
-  bool prices_draft_ = false;
+  std::size_t priced_drafts_ = 0;  // draft models that have a price
   std::unique_ptr<Clock> clock_;
   std::shared_ptr<const TokenSource> source_;  // of a synthetic target
   std::vector<std::unique_ptr<LanguageModel>> owned_;

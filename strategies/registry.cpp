@@ -68,8 +68,10 @@ std::span<const Entry<Drafter>> drafters() {
        "Leviathan et al. 2023 (arXiv 2211.17192); Chen et al. 2023 (2302.01318)",
        [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
          const Draw draw = read_draw(p);
-         return std::make_unique<ModelDrafter>(parts.draft_model(), *parts.topology, *parts.distributions,
-                                               draw);
+         const std::string section =
+             p.text({"from"}, "draft", "the config's section of the model: draft, draft2, ... draft9");
+         return std::make_unique<ModelDrafter>(parts.draft_model(section), *parts.topology,
+                                               *parts.distributions, draw);
        }},
       {"ngram", "what followed the last few tokens earlier in the text",
        "Saxena 2023, prompt lookup decoding (github.com/apoorvumang/prompt-lookup-decoding)", make_ngram},

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/acceptance_rule.h"
+#include "core/cost_model.h"
 #include "core/distributions.h"
 #include "core/drafter.h"
 #include "core/models/token_source.h"
@@ -22,10 +23,12 @@ namespace speclab {
 struct Parts {
   Topology* topology = nullptr;
   Distributions* distributions = nullptr;
-  std::function<LanguageModel&()> draft_model;  // the configured one; throws ConfigError where there is none
+  // The draft model that a section of the config describes; throws ConfigError where there is none.
+  std::function<LanguageModel&(const std::string& section)> draft_model;
   // Takes in a model that the strategy brings along, as its draft model, and charges its passes.
   std::function<LanguageModel&(std::unique_ptr<LanguageModel>)> adopt;
   std::shared_ptr<const TokenSource> target_source;  // what the target is made of, where it is synthetic
+  const CostModel* prices = nullptr;                 // null: nothing is priced
 };
 
 template <class T>

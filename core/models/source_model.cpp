@@ -57,7 +57,7 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
     const auto write_row = [&](const Site& site) {
       source_->logits(site, {values_.data() + static_cast<std::size_t>(work.rows++) * cols, cols});
     };
-    if (slice.rows && fresh > 0) write_row({slice.text.back(), hash, 1});
+    if (slice.give == Give::scores && fresh > 0) write_row({slice.text.back(), hash, 1});
     if (slice.nodes.empty()) continue;
     const auto size = static_cast<std::size_t>(slice.tree->size());
     if (cached.node.size() < size) {
@@ -76,7 +76,7 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
       cached.drafted[static_cast<std::size_t>(node)] = cached.draft;
       ++cached.nodes;
       work.pairs += length + depth;
-      if (slice.rows) write_row({slice.tree->token(node), here, depth + 1});
+      if (slice.give == Give::scores) write_row({slice.tree->token(node), here, depth + 1});
     }
   }
   result_.logits = {values_.data(), work.rows, vocab_, Place::host};

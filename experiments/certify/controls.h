@@ -14,7 +14,7 @@ namespace speclab {
 struct Combination;
 
 // What a combination and a request must have for a bug to show in the text.
-struct Needs {
+struct ShowsWith {
   bool drawn = false;                // guesses drawn from the draft's scores
   bool without_replacement = false;  // drawn without putting back
   bool tree = false;                 // siblings
@@ -29,7 +29,7 @@ struct Control {
   std::string_view name;
   std::string_view bug;      // one line
   std::string_view shipped;  // where it was released; empty where no release is known
-  Needs needs = {};
+  ShowsWith needs = {};
   std::function<std::unique_ptr<AcceptanceRule>()> rule = {};  // instead of the combination's
   // What the drafter asks instead of `inner`, which outlives it.
   std::function<std::unique_ptr<Distributions>(Distributions& inner)> distributions = {};

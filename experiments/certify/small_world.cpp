@@ -3,6 +3,7 @@
 #include "core/errors.h"
 #include "core/softmax.h"
 #include "experiments/certify/controls.h"
+#include "strategies/fit.h"
 
 namespace speclab {
 namespace {
@@ -92,7 +93,7 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
   if (control != nullptr && control->distributions) broken_ = control->distributions(honest_);
   Parts parts;
   parts.distributions = broken_ ? broken_.get() : &honest_;
-  parts.draft_model = [this]() -> LanguageModel& { return draft_; };
+  parts.draft_model = [this](const std::string&) -> LanguageModel& { return draft_; };
   parts.adopt = [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
     return *adopted_.emplace_back(std::move(model));
   };
@@ -108,6 +109,7 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
   drafter_ = make(drafters(), d, parts);
   Params r = params("rule", combination.rule, combination.rule_settings);
   rule_ = make(rules(), r, parts);
+  check_fit(drafter_->traits(), rule_->needs());
   if (control != nullptr && control->rule) rule_ = control->rule();
   decoder_ = std::make_unique<Decoder>(target_, *drafter_, *rule_);
 }

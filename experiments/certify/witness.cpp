@@ -45,7 +45,7 @@ Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const 
     softmax(logits, sequence.sampling, p_);
     Emission emission{.p = p_, .q = {}, .token = token, .position = position};
     candidates_.clear();
-    if (draft.draw == Draw::fixed) {
+    if (draft.draw() == Draw::fixed) {
       for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
         candidates_.push_back(draft.tree().token(c));
       }

@@ -63,7 +63,7 @@ class Subject {
   Subject(std::unique_ptr<LanguageModel> model) : model_(std::move(model)) {
     model_->open(kSequence);
     for (int i = 0; i < kContext; ++i) text_.push_back(i * 37 % model_->vocab());
-    const Slice prompt{.sequence = kSequence, .text = text_, .rows = false};
+    const Slice prompt{.sequence = kSequence, .text = text_, .give = Give::nothing};
     model_->forward({&prompt, 1});
     // Two branches at each node, by level: node n hangs from (n - 1) / 2.
     for (int node = 1; node <= 64; ++node) tree_.add((node - 1) / 2, node * 101 % model_->vocab());

@@ -31,6 +31,15 @@ CachedSequence& CpuTransformer::find(SequenceId sequence) const {
 
 int CpuTransformer::length(SequenceId sequence) const { return find(sequence).length; }
 
+void CpuTransformer::tap(std::span<const int> layers) {
+  for (const int layer : layers) {
+    if (layer >= 1 && layer <= weights_.config.layers) continue;
+    throw ConfigError(fmt::format("the residual stream is to be read after {} layers, but the model has {}",
+                                  layer, weights_.config.layers));
+  }
+  pass_.tap({layers.begin(), layers.end()});
+}
+
 const Forward& CpuTransformer::forward(std::span<const Slice> batch) {
   in_batch_.clear();
   for (const Slice& slice : batch) {
@@ -51,9 +60,11 @@ void CpuTransformer::evaluate() {
   const std::size_t hidden = static_cast<std::size_t>(weights_.config.hidden);
   const std::size_t vocab = static_cast<std::size_t>(weights_.config.vocab);
   const std::size_t asked = static_cast<std::size_t>(plan_.asked);
+  const std::size_t taps = pass_.taps() * hidden;
   asked_.require(asked * stride);
   hidden_.require(asked * hidden);
-  logits_.require(asked * vocab);
+  tapped_.require(asked * taps);
+  if (plan_.scores) logits_.require(asked * vocab);
   constexpr std::size_t kMost = LlamaPass::kMostRows;
 
   const std::span<const PassRow> rows = plan_.rows;
@@ -62,14 +73,16 @@ void CpuTransformer::evaluate() {
     const auto part = rows.subspan(begin, std::min(kMost, rows.size() - begin));
     pass_.layers(part, plan_.paths);
     for (std::size_t n = 0; n < part.size(); ++n) {
-      if (part[n].asked)
-        std::copy_n(pass_.residual(static_cast<int>(n)), stride, asked_.data() + stride * taken++);
+      if (!part[n].asked) continue;
+      std::copy_n(pass_.residual(static_cast<int>(n)), stride, asked_.data() + stride * taken);
+      std::copy_n(pass_.tapped(static_cast<int>(n)), taps, tapped_.data() + taps * taken);
+      ++taken;
     }
   }
   for (std::size_t begin = 0; begin < asked; begin += kMost) {
     const int count = static_cast<int>(std::min(kMost, asked - begin));
     const int broken = pass_.head(asked_.data() + begin * stride, count, hidden_.data() + begin * hidden,
-                                  logits_.data() + begin * vocab);
+                                  plan_.scores ? logits_.data() + begin * vocab : nullptr);
     if (broken >= 0) {
       throw ConfigError(
           fmt::format("row {} of the pass has a logit that is NaN or infinite, though all weights are "
@@ -77,8 +90,9 @@ void CpuTransformer::evaluate() {
                       begin + static_cast<std::size_t>(broken)));
     }
   }
-  forward_.logits = {logits_.data(), plan_.asked, weights_.config.vocab, Place::host};
+  forward_.logits = {logits_.data(), plan_.scores ? plan_.asked : 0, weights_.config.vocab, Place::host};
   forward_.hidden = {hidden_.data(), plan_.asked, weights_.config.hidden, Place::host};
+  if (taps > 0) forward_.tapped = {tapped_.data(), plan_.asked, static_cast<int>(taps), Place::host};
 }
 
 Work CpuTransformer::keep(std::span<const Kept> batch) {

@@ -26,6 +26,8 @@ class CpuTransformer : public LanguageModel {
   const LlamaWeights& weights() const { return weights_; }
 
   int vocab() const override { return weights_.config.vocab; }
+  int hidden() const override { return weights_.config.hidden; }
+  void tap(std::span<const int> layers) override;
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
   int length(SequenceId sequence) const override;
@@ -50,6 +52,7 @@ class CpuTransformer : public LanguageModel {
   AlignedBuffer<float> asked_;   // (rows, hidden_stride): the residual stream of asked rows
   AlignedBuffer<float> hidden_;  // (rows, hidden)
   AlignedBuffer<float> logits_;  // (rows, vocab)
+  AlignedBuffer<float> tapped_;  // (rows, taps, hidden)
   Forward forward_;
 };
 

@@ -41,6 +41,7 @@ void LlamaPass::layers(std::span<const PassRow> rows, std::span<const int> paths
   // Grown by whole steps, so that a text that grows token by token seldom allocates.
   scores_stride_ = static_cast<std::size_t>((positions + 256) / 256 * 256);
   for (Scratch& scratch : scratch_) scratch.scores.require(Attention::kMost * scores_stride_);
+  tapped_.require(at(kMostRows, config_.hidden) * taps());
   embed(rows);
   team_.run([&](int thread) {
     for (int i = 0; i < config_.layers; ++i) {
@@ -57,14 +58,27 @@ void LlamaPass::layers(std::span<const PassRow> rows, std::span<const int> paths
       team_.barrier();
       add_output(layer.down, config_.intermediate, activated_, count, thread);
       team_.barrier();
+      keep_taps(i + 1, count, thread);
     }
   });
+}
+
+// Reads what all threads wrote before the last barrier; they write it again after the next.
+void LlamaPass::keep_taps(int layers_done, int count, int thread) {
+  for (std::size_t tap = 0; tap < taps(); ++tap) {
+    if (tap_after_[tap] != layers_done) continue;
+    for (int n = thread; n < count; n += team_.size()) {
+      float* rows = tapped_.data() + static_cast<std::size_t>(n) * taps() * static_cast<std::size_t>(config_.hidden);
+      std::copy_n(residual(n), config_.hidden, rows + tap * static_cast<std::size_t>(config_.hidden));
+    }
+  }
 }
 
 int LlamaPass::head(const float* residuals, int count, float* hidden, float* logits) {
   not_finite_.store(-1, std::memory_order_relaxed);
   team_.run([&](int thread) {
     norm_rows(residuals, count, weights_.final_norm, hidden, thread);
+    if (logits == nullptr) return;
     const Share share = share_of(config_.vocab, 16, thread, team_.size());
     arithmetic_.matmul({.dtype = weights_.dtype,
                         .weights = weights_.head,

@@ -24,7 +24,15 @@ class LlamaPass {
   void layers(std::span<const PassRow> rows, std::span<const int> paths);
   const float* residual(int row) const { return residual_.data() + at(row, hidden_stride_); }
 
-  // From residual rows (count, hidden_stride) to normed rows (count, hidden) and logits (count, vocab).
+  // From now on `layers` also keeps the residual stream after so many layers, for each of `taps`.
+  void tap(std::vector<int> after) { tap_after_ = std::move(after); }
+  std::size_t taps() const { return tap_after_.size(); }
+  const float* tapped(int row) const {  // (taps, hidden)
+    return tapped_.data() + static_cast<std::size_t>(row) * taps() * static_cast<std::size_t>(config_.hidden);
+  }
+
+  // From residual rows (count, hidden_stride) to normed rows (count, hidden) and logits (count, vocab), where
+  // there is room for these (not null).
   // The result is the first row with a logit that is not finite; -1: none.
   int head(const float* residuals, int count, float* hidden, float* logits);
   int hidden_stride() const { return hidden_stride_; }
@@ -43,6 +51,7 @@ class LlamaPass {
     return static_cast<std::size_t>(row) * static_cast<std::size_t>(stride);
   }
   void embed(std::span<const PassRow> rows);
+  void keep_taps(int layers_done, int count, int thread);
   void norm_rows(const float* residuals, int count, const std::vector<float>& weight, float* copy,
                  int thread);
   void to_panel(const float* x, int length, AlignedBuffer<std::byte>& panel, std::size_t element) const;
@@ -67,6 +76,8 @@ class LlamaPass {
   std::size_t scores_stride_ = 0;       // positions of this pass, rounded up
   AlignedBuffer<float> residual_;       // (kMostRows, hidden_stride)
   AlignedBuffer<float> qkv_;            // (kMostRows, qkv_length): query heads, key heads, value heads
+  std::vector<int> tap_after_;          // numbers of layers
+  AlignedBuffer<float> tapped_;         // (kMostRows, taps, hidden)
   AlignedBuffer<std::byte> attended_;   // panel (kMostRows, padded(query_length))
   AlignedBuffer<std::byte> activated_;  // panel (kMostRows, padded(intermediate))
   std::vector<Scratch> scratch_;        // by thread

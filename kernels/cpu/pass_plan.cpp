@@ -17,6 +17,8 @@ void check_token(const Slice& slice, Token token, int vocab) {
 void check(const Slice& slice, const CachedSequence& sequence, const LlamaConfig& config,
            std::vector<int>& met) {
   const int id = static_cast<int>(slice.sequence);
+  SPECLAB_CHECK(slice.give != Give::features || slice.nodes.empty(),
+                "sequence {}: features are of text, but {} nodes came too", id, slice.nodes.size());
   SPECLAB_CHECK(slice.text.empty() || sequence.nodes.empty(),
                 "sequence {}: text was given while {} tree nodes wait for keep", id, sequence.nodes.size());
   for (const Token token : slice.text) check_token(slice, token, config.vocab);
@@ -67,7 +69,12 @@ void PassPlan::add_text(const Slice& slice, CachedSequence& sequence, int window
                     .text = position + 1});
     count(rows.back(), window);
   }
-  if (slice.rows && !slice.text.empty()) rows.back().asked = true;
+  if (slice.text.empty()) return;
+  if (slice.give == Give::scores) rows.back().asked = true;
+  if (slice.give != Give::features) return;
+  for (auto row = rows.end() - static_cast<std::ptrdiff_t>(slice.text.size()); row != rows.end(); ++row) {
+    row->asked = true;
+  }
 }
 
 void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int window) {
@@ -90,7 +97,7 @@ void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int windo
                     .text = sequence.length,
                     .path_begin = begin,
                     .path_length = depth,
-                    .asked = slice.rows});
+                    .asked = slice.give == Give::scores});
     count(rows.back(), window);
   }
 }
@@ -98,7 +105,14 @@ void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int windo
 void PassPlan::make(std::span<const Slice> batch, std::span<CachedSequence* const> sequences,
                     const LlamaConfig& config) {
   std::vector<int>& met = paths;  // borrowed, so that checks allocate nothing
-  for (std::size_t i = 0; i < batch.size(); ++i) check(batch[i], *sequences[i], config, met);
+  bool features = false;
+  scores = false;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    check(batch[i], *sequences[i], config, met);
+    features |= batch[i].give == Give::features;
+    scores |= batch[i].give == Give::scores;
+  }
+  SPECLAB_CHECK(!features || !scores, "a pass over {} slices is asked for features and scores", batch.size());
   rows.clear();
   paths.clear();
   first.clear();
@@ -115,7 +129,7 @@ void PassPlan::make(std::span<const Slice> batch, std::span<CachedSequence* cons
     for (std::size_t row = before; row < rows.size(); ++row) asked += rows[row].asked ? 1 : 0;
   }
   work.new_tokens = static_cast<int>(rows.size());
-  work.rows = asked;
+  work.rows = scores ? asked : 0;
 }
 
 }  // namespace speclab

@@ -17,7 +17,7 @@ struct PassRow {
   int position = 0;
   int text = 0;
   int path_begin = 0, path_length = 0;  // in PassPlan::paths; a node's own slot is its path's last
-  bool asked = false;                   // whether the caller reads its logits
+  bool asked = false;                   // whether the caller reads its logits or features
 };
 
 // A batch of slices as a list of rows: text by position, then nodes, slice by slice.
@@ -26,6 +26,7 @@ struct PassPlan {
   std::vector<int> paths;
   std::vector<int> first;  // slice -> its first asked row, counted among the asked
   int asked = 0;
+  bool scores = false;  // whether logits are asked for, not features alone
   Work work;
 
   // `sequences` belong to the slices one to one. Checks everything, then enters texts and nodes into the

@@ -4,8 +4,7 @@
 #include <vector>
 
 #include "core/distributions.h"
-#include "core/drafter.h"
-#include "core/topology.h"
+#include "strategies/drafters/growing_drafter.h"
 
 namespace speclab {
 
@@ -13,32 +12,31 @@ namespace speclab {
 // children are drawn from those scores (Leviathan et al. 2023 and Chen et al. 2023 for chains; SpecInfer and
 // Sequoia for trees, with and without putting drawn tokens back) or are simply the likeliest (`fixed`).
 // At temperature 0 they are always the likeliest.
-class ModelDrafter : public Drafter {
+class ModelDrafter : public GrowingDrafter {
  public:
   ModelDrafter(LanguageModel& model, Topology& topology, Distributions& distributions, Draw draw)
-      : model_(model), topology_(topology), distributions_(distributions), draw_(draw) {}
+      : GrowingDrafter(topology, draw), model_(model), distributions_(distributions) {}
 
-  void open(const Sequence& sequence) override;
+  void open(const Sequence& sequence, const Forward& prompt) override;
   void close(const Sequence& sequence) override { model_.close(sequence.id); }
-  void draft(Batch batch, std::span<Draft> drafts) override;
-  void observe(const Outcome& outcome) override;
+
+ protected:
+  void begin(Batch batch, std::span<Draft> drafts) override;
+  void grow(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) override;
+  void learn(const Outcome& outcome) override;
 
  private:
-  void drop_useless(Batch batch, std::span<const Draft> drafts);
-  // The model's rows of all nodes about to grow, in the order of growth_.
-  void evaluate(Batch batch, std::span<const Draft> drafts);
-  void score(Batch batch, std::span<Draft> drafts);
-  void add_likeliest(Batch batch, std::span<Draft> drafts);
-  void add_drawn(Batch batch, std::span<Draft> drafts);
-  static bool likeliest(const Draft& draft) { return draft.draw == Draw::fixed; }
+  // The model's rows of all nodes about to grow, in the order of `growth`.
+  void evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth);
+  void score(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth);
+  void add_likeliest(std::span<Draft> drafts, std::span<const Growth> growth);
+  void add_drawn(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth);
+  static bool likeliest(const Draft& draft) { return draft.draw() == Draw::fixed; }
 
   LanguageModel& model_;
-  Topology& topology_;
   Distributions& distributions_;
-  Draw draw_;
 
   // Reused from round to round.
-  std::vector<Growth> growth_;
   std::vector<int> nodes_;
   std::vector<Slice> slices_;
   std::vector<Row> logits_;  // growth -> the row at its parent
@@ -48,6 +46,7 @@ class ModelDrafter : public Drafter {
   std::vector<Row> rows_;
   std::vector<Token> tokens_;
   std::vector<int> drawn_;
+  std::vector<std::vector<int>> paths_;  // accepted nodes, as the model knows them
   std::vector<Kept> kept_;
 };
 

@@ -2,27 +2,19 @@
 
 #include <algorithm>
 
-#include "strategies/drafters/useful_depth.h"
 
 namespace speclab {
 
-void NgramDrafter::draft(Batch batch, std::span<Draft> drafts) {
+void NgramDrafter::begin(Batch batch, std::span<Draft>) {
   places_.resize(std::max(places_.size(), batch.size()));
   for (std::size_t i = 0; i < batch.size(); ++i) {
     places_[i].assign(1, {});
     look_up(batch[i]->text, places_[i][0]);
   }
-  for (int round = 0;; ++round) {
-    growth_.clear();
-    topology_.grow(drafts, round, growth_);
-    const auto cannot_grow = [&](const Growth& g) {
-      return places_[g.draft][g.parent].empty() ||
-             drafts[g.draft].tree().depth(g.parent) >= useful_depth(*batch[g.draft]);
-    };
-    std::erase_if(growth_, cannot_grow);
-    if (growth_.empty()) return;
-    for (const Growth& g : growth_) grow(*batch[g.draft], drafts[g.draft], places_[g.draft], g);
-  }
+}
+
+void NgramDrafter::grow(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) {
+  for (const Growth& g : growth) add_children(batch[g.draft]->text, drafts[g.draft], places_[g.draft], g);
 }
 
 void NgramDrafter::look_up(std::span<const Token> text, Places& places) const {
@@ -38,9 +30,8 @@ void NgramDrafter::look_up(std::span<const Token> text, Places& places) const {
   }
 }
 
-void NgramDrafter::grow(const Sequence& sequence, Draft& draft, std::vector<Places>& places,
-                        const Growth& growth) const {
-  const std::span<const Token> text = sequence.text;
+void NgramDrafter::add_children(std::span<const Token> text, Draft& draft, std::vector<Places>& places,
+                                const Growth& growth) const {
   const int first = draft.size();
   for (const int place : Places(places[static_cast<std::size_t>(growth.parent)])) {
     const Token token = text[static_cast<std::size_t>(place)];

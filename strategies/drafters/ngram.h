@@ -2,8 +2,7 @@
 
 #include <vector>
 
-#include "core/drafter.h"
-#include "core/topology.h"
+#include "strategies/drafters/growing_drafter.h"
 
 namespace speclab {
 
@@ -11,25 +10,25 @@ namespace speclab {
 // tokens are looked up earlier in the text, and the guess is what followed them there. The longest n-gram
 // that occurs counts first, of equal ones the latest; where a topology asks for several children, other
 // places continue differently.
-class NgramDrafter : public Drafter {
+class NgramDrafter : public GrowingDrafter {
  public:
   // N-grams of max_ngram down to min_ngram tokens; at most max_places of a node are remembered.
   NgramDrafter(Topology& topology, int max_ngram, int min_ngram, int max_places)
-      : topology_(topology), max_ngram_(max_ngram), min_ngram_(min_ngram), max_places_(max_places) {}
+      : GrowingDrafter(topology), max_ngram_(max_ngram), min_ngram_(min_ngram), max_places_(max_places) {}
 
-  void draft(Batch batch, std::span<Draft> drafts) override;
-  void observe(const Outcome& outcome) override { topology_.observe(outcome); }
+ protected:
+  void begin(Batch batch, std::span<Draft> drafts) override;
+  void grow(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) override;
 
  private:
   // Where in the text the guesses after a node stand, the best first.
   using Places = std::vector<int>;
   void look_up(std::span<const Token> text, Places& places) const;
-  void grow(const Sequence& sequence, Draft& draft, std::vector<Places>& places, const Growth& growth) const;
+  void add_children(std::span<const Token> text, Draft& draft, std::vector<Places>& places,
+                    const Growth& growth) const;
 
-  Topology& topology_;
   int max_ngram_, min_ngram_, max_places_;
   std::vector<std::vector<Places>> places_;  // draft -> node -> places
-  std::vector<Growth> growth_;
 };
 
 }  // namespace speclab

@@ -18,7 +18,7 @@ HostRule::Choice SpeculativeSampling::choose(const Sequence& sequence, const Dra
        child = draft.next_candidate(child)) {
     const Token x = draft.tree().token(child);
     const double px = p_[static_cast<std::size_t>(x)];
-    if (draft.draw == Draw::fixed) {
+    if (draft.drawn(child) == Draw::fixed) {
       const bool accepted = chance.bernoulli(px) || !take_out(p_, x);  // or nothing else was possible
       if (accepted) return {.child = child};
       continue;
@@ -28,7 +28,7 @@ HostRule::Choice SpeculativeSampling::choose(const Sequence& sequence, const Dra
     SPECLAB_CHECK(qx > 0, "node {} was drawn with probability {}", child, qx);
     if (chance.bernoulli(px / qx)) return {.child = child};
     subtract(p_, q);
-    if (draft.draw == Draw::without_replacement) take_out(q, x);
+    if (draft.drawn(child) == Draw::without_replacement) take_out(q, x);
   }
   return {.instead = static_cast<Token>(chance.categorical(p_))};
 }

@@ -9,13 +9,14 @@ class Chain : public Topology {
  public:
   explicit Chain(int length) : length_(length) {}
 
-  void grow(std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override {
+  void grow(Batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override {
     if (round == length_) return;
     for (std::size_t i = 0; i < drafts.size(); ++i) {
       const int last = drafts[i].size() - 1;
       if (drafts[i].tree().depth(last) == round) growth.push_back({static_cast<int>(i), last, 1});
     }
   }
+  bool branches() const override { return false; }
 
  private:
   int length_;

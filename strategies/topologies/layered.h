@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "core/topology.h"
@@ -12,7 +13,7 @@ class Layered : public Topology {
  public:
   explicit Layered(std::vector<int> widths) : widths_(std::move(widths)) {}
 
-  void grow(std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override {
+  void grow(Batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override {
     if (round == static_cast<int>(widths_.size())) return;
     const int width = widths_[static_cast<std::size_t>(round)];
     for (std::size_t i = 0; i < drafts.size(); ++i) {
@@ -21,6 +22,9 @@ class Layered : public Topology {
         if (tree.depth(node) == round) growth.push_back({static_cast<int>(i), node, width});
       }
     }
+  }
+  bool branches() const override {
+    return std::ranges::any_of(widths_, [](int width) { return width > 1; });
   }
 
  private:

@@ -34,7 +34,11 @@ Paths::Paths(const std::vector<std::vector<int>>& paths) : wanted_(1) {
   }
 }
 
-void Paths::grow(std::span<const Draft> drafts, int round, std::vector<Growth>& growth) {
+bool Paths::branches() const {
+  return std::ranges::any_of(wanted_, [](const Wanted& node) { return node.children.size() > 1; });
+}
+
+void Paths::grow(Batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) {
   placed_.resize(std::max(placed_.size(), drafts.size()));
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     const TokenTree& tree = drafts[i].tree();

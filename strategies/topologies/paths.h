@@ -13,7 +13,8 @@ class Paths : public Topology {
   // Throws ConfigError where a path lacks its parent or its elder sibling, or stands twice.
   explicit Paths(const std::vector<std::vector<int>>& paths);
 
-  void grow(std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override;
+  void grow(Batch batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override;
+  bool branches() const override;
 
  private:
   struct Wanted {

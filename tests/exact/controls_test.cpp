@@ -17,7 +17,7 @@ namespace {
 // Enough for most trees; where it stops short, the distance found is a lower bound.
 constexpr std::int64_t kOutcomes = 20'000;
 
-bool has(const Scenario& scenario, const Needs& needs) {
+bool has(const Scenario& scenario, const ShowsWith& needs) {
   const int top_k = scenario.sampling.top_k;
   return scenario.sampling.temperature > 0 && (!needs.batch || scenario.requests.size() > 1) &&
          (!needs.top_k || (top_k > 0 && top_k < scenario.target->vocab()));

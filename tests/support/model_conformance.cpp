@@ -100,7 +100,7 @@ class Conformance {
     return rows_of(model_->forward({&slice, 1}));
   }
   void fill(SequenceId id, std::span<const Token> text) {
-    const Slice slice{.sequence = id, .text = text, .rows = false};
+    const Slice slice{.sequence = id, .text = text, .give = Give::nothing};
     EXPECT_EQ(model_->forward({&slice, 1}).logits.count, 0);
   }
   SequenceId fresh() {
@@ -238,7 +238,7 @@ class Conformance {
                          .text = texts[i],
                          .tree = &trees[i],
                          .nodes = std::span(all_).first(i * 8 / (kCount - 1)),
-                         .rows = i != 2});
+                         .give = i != 2 ? Give::scores : Give::nothing});
         if (i == 4) {
           fill(ids[i], texts[i]);
           batch.back().text = {};
@@ -307,7 +307,7 @@ class Conformance {
   void work_is_told() {
     const SequenceId id = fresh();
     const std::int64_t length = static_cast<std::int64_t>(text_.size());
-    const Slice prompt{.sequence = id, .text = std::span(text_).first(text_.size() - 1), .rows = false};
+    const Slice prompt{.sequence = id, .text = std::span(text_).first(text_.size() - 1), .give = Give::nothing};
     Work work = model_->forward({&prompt, 1}).work;
     Work expected{
         .actor = work.actor, .op = Op::forward, .sequences = 1, .new_tokens = static_cast<int>(length) - 1};

@@ -20,8 +20,9 @@ class JudgedSiblings : public SpeculativeSampling {
       candidates_.push_back(c);
     }
     shown_.reset(draft.tree().token(node), draft.proposers());
-    shown_.draw = draft.draw;
-    rearrange(draft, node, candidates_, shown_.draw);
+    Draw draw = draft.draw();
+    rearrange(draft, node, candidates_, draw);
+    shown_.set_draw(draw);
     for (int i = 0; i < draft.proposers(); ++i) shown_.set_scores(0, draft.scores(node, i), i);
     for (const int c : candidates_) shown_.add(0, draft.tree().token(c), draft.proposer(c));
     Choice choice = SpeculativeSampling::choose(sequence, shown_, 0, logits);

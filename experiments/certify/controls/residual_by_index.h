@@ -17,7 +17,7 @@ class ResidualByIndex : public SpeculativeSampling {
   Choice choose(const Sequence& sequence, const Draft& draft, int node,
                 std::span<const float> logits) override {
     const int first = draft.first_candidate(node);
-    if (first == TokenTree::kNone || draft.draw == Draw::fixed) {
+    if (first == TokenTree::kNone || draft.draw() == Draw::fixed) {
       return SpeculativeSampling::choose(sequence, draft, node, logits);
     }
     p_.resize(logits.size());
@@ -28,7 +28,7 @@ class ResidualByIndex : public SpeculativeSampling {
       const auto x = static_cast<std::size_t>(draft.tree().token(child));
       if (sequence.judge_chance->bernoulli(p_[x] / q_[x])) return {.child = child};
       misaligned_subtract();
-      if (draft.draw == Draw::without_replacement) take_out(q_, static_cast<Token>(x));
+      if (draft.draw() == Draw::without_replacement) take_out(q_, static_cast<Token>(x));
     }
     return {.instead = static_cast<Token>(sequence.judge_chance->categorical(p_))};
   }

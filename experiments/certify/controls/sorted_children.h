@@ -11,7 +11,7 @@ namespace speclab::bugs {
 class SortedChildren : public JudgedSiblings {
  protected:
   void rearrange(const Draft& draft, int node, std::vector<int>& candidates, Draw&) override {
-    if (draft.draw == Draw::fixed || candidates.empty()) return;
+    if (draft.draw() == Draw::fixed || candidates.empty()) return;
     const std::span<const double> q = draft.scores(node).f64();
     std::ranges::stable_sort(candidates, [&](int a, int b) {
       return q[static_cast<std::size_t>(draft.tree().token(a))] >
