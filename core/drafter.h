@@ -13,11 +13,17 @@ struct Outcome {
   Batch batch;  // texts as they were before the step
   std::span<const Draft> drafts;
   std::span<const Verdict> verdicts;
-  const Forward& target;  // slice i belongs to batch[i]: the root's row, then a row per node in node order
+  const Forward& target;  // slice i belongs to batch[i]: the root's row, then a row per node
+  std::span<const std::vector<int>> renamed = {};  // draft -> node -> the target's number; empty: the same
+
+  // Of the target's rows, the one at a node of the i-th draft.
+  int row(std::size_t i, int node) const {
+    return target.first[i] + (renamed.empty() ? node : renamed[i][static_cast<std::size_t>(node)]);
+  }
 };
 
-// What a rule must know of the drafts that a drafter may make, where the temperature is not 0 (at 0 all guesses
-// are fixed).
+// What a rule must know of the drafts that a drafter may make, where the temperature is not 0 (at 0 all
+// guesses are fixed).
 struct DraftTraits {
   std::vector<Draw> draws = {Draw::fixed};
   bool branches = false;         // a node may have two candidates
@@ -39,6 +45,9 @@ class Drafter {
   // Drafts come as bare roots, one per sequence; to leave one bare is plain decoding.
   virtual void draft(Batch batch, std::span<Draft> drafts) = 0;
   virtual void observe(const Outcome&) {}
+  // Text that had been certain may not be: only the first `common` tokens of `text` are surely those that the
+  // drafter was last shown. The decoder never says so; a cascade does to the drafter within it.
+  virtual void rewind(const Sequence& /*text*/, int /*common*/) {}
 };
 
 }  // namespace speclab

@@ -63,6 +63,8 @@ class MeteredDrafter : public Drafter {
   void open(const Sequence& sequence, const Forward& prompt) override { inner_.open(sequence, prompt); }
   void close(const Sequence& sequence) override { inner_.close(sequence); }
 
+  void rewind(const Sequence& text, int common) override { inner_.rewind(text, common); }
+
   void draft(Batch batch, std::span<Draft> drafts) override {
     const int interval = clock_.start();
     inner_.draft(batch, drafts);

@@ -46,7 +46,8 @@ class Params {
   std::vector<std::vector<int>> paths(Names names, std::vector<std::vector<int>> fallback,
                                       std::string_view help);
 
-  std::vector<std::string> texts(Names names, const std::vector<std::string>& fallback, std::string_view help);
+  std::vector<std::string> texts(Names names, const std::vector<std::string>& fallback,
+                                 std::string_view help);
 
   // A setting that is a table, or a list of tables, of settings of its own: [{}] or {} where it is left out.
   // Whoever makes what they describe hands them to `settle`, which finishes them and resolves the setting.
@@ -75,6 +76,7 @@ class Params {
   const std::map<std::string, nlohmann::json>& resolved() const { return resolved_; }
   const std::vector<SettingNote>& notes() const { return notes_; }
   const std::string& section() const { return section_; }
+  bool empty() const { return given_.empty(); }
 
   // Throws ConfigError "section.key <what> (file:line)".
   [[noreturn]] void fail(const std::string& key, const std::string& what) const;

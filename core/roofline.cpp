@@ -60,6 +60,8 @@ Roofline::Roofline(Device device, ModelShape target, std::vector<ModelShape> dra
   for (ModelShape& draft : drafts) models_.push_back(prepared(std::move(draft)));
 }
 
+void Roofline::add_draft(ModelShape shape) { models_.push_back(prepared(std::move(shape))); }
+
 Roofline::Model Roofline::prepared(ModelShape shape) const {
   const Efficiency& efficiency = device_.efficiency;
   Model model;

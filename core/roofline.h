@@ -34,6 +34,8 @@ class Roofline : public CostModel {
   // when that cannot be.
   Roofline(Device device, ModelShape target, std::vector<ModelShape> drafts = {}, int tensor_parallel = 1);
 
+  void add_draft(ModelShape shape);  // the next Actor::draft + i
+
   Seconds price(const Work& work) const override { return explain(work).total(); }
   Price explain(const Work& work) const;
 

@@ -14,6 +14,7 @@
 #include "experiments/files.h"
 #include "experiments/serve.h"
 #include "kernels/cpu/arithmetic.h"
+#include "kernels/cpu/early_exit.h"
 #include "strategies/drafters/none.h"
 #include "strategies/fit.h"
 #include "strategies/rules/speculative_sampling.h"
@@ -149,7 +150,10 @@ void Rig::make_prices(const Config& config) {
     priced_device_ = device.name + (devices > 1 ? fmt::format(" x{}", devices) : "");
     priced_target_ = target.name;
     priced_drafts_ = drafts.size();
-    prices_ = std::make_unique<Roofline>(device, target, drafts, devices);
+    priced_shape_ = target;
+    auto roofline = std::make_unique<Roofline>(device, target, drafts, devices);
+    roofline_ = roofline.get();
+    prices_ = std::move(roofline);
   }
   p.finish();
   resolve(p);
@@ -183,7 +187,7 @@ void Rig::make_target(const Config& config, ModelShelf& shelf) {
     facts_ = {&shelf.tokenizer(folder), transformer.vocab(), transformer.config().max_positions,
               transformer.config().end_tokens};
     settings_["target.digest"] = shelf.digest_of(folder);
-    model = &transformer;
+    model = transformer_ = &transformer;
   } else {
     source_ = make_source(kind, p, 1);
     model = owned_.emplace_back(std::make_unique<SourceModel>(source_)).get();
@@ -199,17 +203,44 @@ LanguageModel& Rig::metered_draft(LanguageModel& model) {
     throw ConfigError(
         priced_drafts_ == 0
             ? "price.draft is required: the drafter runs a model, and its passes cost time too"
-            : fmt::format("price.draft names {} shapes, but the drafter runs another model; name one for each",
-                          priced_drafts_));
+            : fmt::format(
+                  "price.draft names {} shapes, but the drafter runs another model; name one for each",
+                  priced_drafts_));
   }
   const Actor actor = draft_actor(static_cast<int>(drafts_.size()));
   return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
+}
+
+// Priced as the same part of the priced target's layers.
+LanguageModel& Rig::make_early_exit(int layers) {
+  if (transformer_ == nullptr) throw ImpossiblePoint("a synthetic target has no layers to leave early");
+  auto model = std::make_unique<EarlyExit>(*transformer_, layers);
+  if (roofline_ != nullptr) {
+    if (priced_drafts_ > drafts_.size()) {
+      throw ConfigError("price.draft: an early exit is priced as a part of price.target; leave it out");
+    }
+    ModelShape part = priced_shape_;
+    part.layers = std::max(1, static_cast<int>(std::lround(static_cast<double>(part.layers) * layers /
+                                                           transformer_->config().layers)));
+    part.windowed_layers = part.windowed_layers * part.layers / priced_shape_.layers;
+    part.name = fmt::format("{} of {} layers of {}", part.layers, priced_shape_.layers, part.name);
+    roofline_->add_draft(part);
+    ++priced_drafts_;
+    priced_draft_ += (priced_draft_.empty() ? "" : ", ") + part.name;
+  }
+  return metered_draft(*owned_.emplace_back(std::move(model)));
 }
 
 LanguageModel& Rig::make_draft(const std::string& name, const Config& config, ModelShelf& shelf) {
   if (!config.sections.contains(name)) {
     throw ConfigError(
         fmt::format("drafter.kind = 'model' needs a [{}] section with the draft model's path", name));
+  }
+  if (!drafting_.insert(name).second) {
+    throw ConfigError(
+        fmt::format("[{}] drafts for two drafters; give one of them a section of its own, "
+                    "such as [draft2], and `from = \"draft2\"`",
+                    name));
   }
   Params p = section(config, name);
   const SourceKind kind = read_source_kind(p);
@@ -225,7 +256,7 @@ LanguageModel& Rig::make_draft(const std::string& name, const Config& config, Mo
                       "target's ({}); a draft must share the target's tokenizer",
                       name, path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
     }
-    CpuTransformer& transformer = shelf.model(folder, Actor::draft);
+    CpuTransformer& transformer = shelf.model(folder, draft_actor(static_cast<int>(drafts_.size())));
     model = &transformer;
     for (const Request& request : workload_.requests) {
       const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
@@ -237,7 +268,10 @@ LanguageModel& Rig::make_draft(const std::string& name, const Config& config, Mo
     }
     settings_[name + ".digest"] = shelf.digest_of(folder);
   } else {
-    model = owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2))).get();
+    model = owned_
+                .emplace_back(
+                    std::make_unique<SourceModel>(make_source(kind, p, 2 + static_cast<int>(drafts_.size()))))
+                .get();
   }
   if (model->vocab() != facts_.vocab) {
     throw ConfigError(fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same",
@@ -250,18 +284,25 @@ LanguageModel& Rig::make_draft(const std::string& name, const Config& config, Mo
 
 void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   Parts parts;
-  parts.distributions = &distributions_;
+  parts.distributions = [this]() -> Distributions& {
+    return *distributions_.emplace_back(std::make_unique<HostDistributions>());
+  };
   parts.target_source = source_;
   parts.prices = prices_.get();
   parts.draft_model = [&](const std::string& name) -> LanguageModel& {
     return make_draft(name, config, shelf);
   };
+  parts.early_exit = [this](int layers) -> LanguageModel& { return make_early_exit(layers); };
   parts.adopt = [&](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
     return metered_draft(*owned_.emplace_back(std::move(model)));
   };
   Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
          rule = section(config, "rule", "speculative_sampling");
   topology_ = make(topologies(), topology, parts);
+  parts.new_topology = [&, topology = section(config, "topology", "chain")] {
+    Params another = topology;
+    return make(topologies(), another, parts);
+  };
   parts.topology = topology_.get();
   drafter_ = make(drafters(), drafter, parts);
   rule_ = make(rules(), rule, parts);
@@ -293,23 +334,23 @@ void Rig::describe(Provenance& provenance) const {
   provenance.priced_draft = priced_draft_;
 }
 
-void Rig::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
+void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
   Unwatched unwatched;
-  Decoder decoder(*target_, *metered_drafter_, rule);
   serve(decoder, *clock_, sequences, workload_.batch, unwatched);
 }
 
-void Rig::decode_plainly(std::span<Sequence> sequences) {
-  Unwatched unwatched;
-  serve(*baseline_, *clock_, sequences, workload_.batch, unwatched);
+void Rig::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
+  Decoder decoder(*target_, *metered_drafter_, rule);
+  decode(sequences, decoder);
 }
 
+void Rig::decode_plainly(std::span<Sequence> sequences) { decode(sequences, *baseline_); }
+
 void Rig::warm_up() {
-  Unwatched unwatched;
   for (Decoder* decoder : {baseline_.get(), method_.get()}) {
     std::vector<Sequence> sequences = workload_.sequences();
     const std::size_t some = std::min(sequences.size(), static_cast<std::size_t>(workload_.batch));
-    serve(*decoder, *clock_, std::span(sequences).first(some), workload_.batch, unwatched);
+    decode(std::span(sequences).first(some), *decoder);
   }
 }
 

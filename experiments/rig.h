@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "core/host_distributions.h"
 #include "core/metered.h"
 #include "core/recorder.h"
+#include "core/roofline.h"
 #include "experiments/config_file.h"
 #include "experiments/model_shelf.h"
 #include "experiments/workload.h"
@@ -50,7 +52,9 @@ class Rig {
   void make_strategy(const Config& config, ModelShelf& shelf);
   LanguageModel& make_draft(const std::string& section, const Config& config, ModelShelf& shelf);
   LanguageModel& metered_draft(LanguageModel& model);
+  LanguageModel& make_early_exit(int layers);
   void resolve(const Params& params);
+  void decode(std::span<Sequence> sequences, Decoder& decoder);  // unrecorded
   void warm_up();  // fills caches and buffers, once per role, unrecorded
 
   std::map<std::string, nlohmann::json> settings_;
@@ -63,13 +67,17 @@ class Rig {
   std::string priced_device_, priced_target_, priced_draft_;
 
   std::unique_ptr<CostModel> prices_;  // null: nothing is priced
-  std::size_t priced_drafts_ = 0;  // draft models that have a price
+  Roofline* roofline_ = nullptr;       // the same, where it is one
+  ModelShape priced_shape_;            // the target's, where it is one
+  std::size_t priced_drafts_ = 0;      // draft models that have a price
   std::unique_ptr<Clock> clock_;
   std::shared_ptr<const TokenSource> source_;  // of a synthetic target
   std::vector<std::unique_ptr<LanguageModel>> owned_;
   std::unique_ptr<Metered> target_;
+  CpuTransformer* transformer_ = nullptr;  // the target, where it is one
   std::vector<std::unique_ptr<Metered>> drafts_;
-  HostDistributions distributions_;
+  std::set<std::string> drafting_;  // sections whose models draft
+  std::vector<std::unique_ptr<HostDistributions>> distributions_;
   std::unique_ptr<Topology> topology_;
   std::unique_ptr<Drafter> drafter_, plain_drafter_;
   std::unique_ptr<AcceptanceRule> rule_, plain_rule_;

@@ -2,9 +2,13 @@
 
 #include "core/models/agreeing.h"
 #include "core/models/source_model.h"
+#include "strategies/drafters/cascade.h"
+#include "strategies/drafters/merge.h"
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/ngram.h"
 #include "strategies/drafters/none.h"
+#include "strategies/drafters/with_topology.h"
+#include "strategies/fit.h"
 #include "strategies/rules/greedy.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "strategies/topologies/chain.h"
@@ -54,7 +58,48 @@ std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
   auto source =
       std::make_shared<Agreeing>(parts.target_source, acceptance, siblings, static_cast<std::uint64_t>(seed));
   LanguageModel& model = parts.adopt(std::make_unique<SourceModel>(std::move(source)));
-  return std::make_unique<ModelDrafter>(model, *parts.topology, *parts.distributions, draw);
+  return std::make_unique<ModelDrafter>(model, *parts.topology, parts.distributions(), draw);
+}
+
+// A drafter within another, with a topology of its own: the table that it has, or one as the config's.
+std::unique_ptr<Drafter> make_inner(Params& p, const Parts& parts) {
+  Params own = p.table({"topology"}, "where it grows; left out: as [topology]");
+  std::unique_ptr<Topology> topology = own.empty() ? parts.new_topology() : make(topologies(), own, parts);
+  if (!own.empty()) p.settle("topology", own);
+  Parts inner = parts;
+  inner.topology = topology.get();
+  auto made = std::make_unique<WithTopology>(std::move(topology), make(drafters(), p, inner));
+  check_fit(made->traits(), {});
+  return made;
+}
+
+std::unique_ptr<Drafter> make_merge(Params& p, const Parts& parts) {
+  std::vector<Params> tables =
+      p.tables({"of"},
+               "drafters, such as [{ kind = \"ngram\" }, { kind = \"model\" }], each with a topology "
+               "of its own if it names one; models by `from`");
+  std::vector<std::unique_ptr<Drafter>> made;
+  for (Params& table : tables) made.push_back(make_inner(table, parts));
+  p.settle("of", tables);
+  if (made.empty()) made.push_back(std::make_unique<NoDrafter>());
+  return std::make_unique<MergedDrafter>(std::move(made));
+}
+
+std::unique_ptr<Drafter> make_cascade(Params& p, const Parts& parts) {
+  const int length = p.integer({"length", "k", "gamma"}, 4, {.least = 1, .most = 1024}, "guesses per step");
+  const std::string section = p.text({"from"}, "draft", "the config's section of the small model");
+  Params inner = p.table({"inner"}, "what drafts for it; left out: { kind = \"ngram\" }");
+  Params rule = p.table({"rule"}, "what judges there; left out: { kind = \"speculative_sampling\" }");
+  if (inner.empty()) inner = Params(inner.section(), {{"kind", "ngram"}});
+  if (rule.empty()) rule = Params(rule.section(), {{"kind", "speculative_sampling"}});
+  LanguageModel& model = parts.draft_model(section);
+  std::unique_ptr<Drafter> drafter = make_inner(inner, parts);
+  std::unique_ptr<AcceptanceRule> judge = make(rules(), rule, parts);
+  check_fit(drafter->traits(), judge->needs());
+  p.settle("inner", inner);
+  p.settle("rule", rule);
+  return std::make_unique<CascadeDrafter>(model, std::move(drafter), std::move(judge), parts.distributions(),
+                                          length);
 }
 
 }  // namespace
@@ -71,10 +116,22 @@ std::span<const Entry<Drafter>> drafters() {
          const std::string section =
              p.text({"from"}, "draft", "the config's section of the model: draft, draft2, ... draft9");
          return std::make_unique<ModelDrafter>(parts.draft_model(section), *parts.topology,
-                                               *parts.distributions, draw);
+                                               parts.distributions(), draw);
        }},
       {"ngram", "what followed the last few tokens earlier in the text",
        "Saxena 2023, prompt lookup decoding (github.com/apoorvumang/prompt-lookup-decoding)", make_ngram},
+      {"early_exit", "the target's first layers guess", "LayerSkip, Elhoushi et al. 2024 (arXiv 2404.16710)",
+       [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
+         const Draw draw = read_draw(p);
+         const int layers = p.integer({"layers", "exit_layer", "assistant_early_exit"}, 2, {.least = 1},
+                                      "of the target, before its head");
+         return std::make_unique<ModelDrafter>(parts.early_exit(layers), *parts.topology,
+                                               parts.distributions(), draw);
+       }},
+      {"merge", "several drafters guess into one tree", "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
+       make_merge},
+      {"cascade", "a smaller model guesses, and is itself drafted for",
+       "Chen et al. 2024 (arXiv 2312.11462); TriForce, Sun et al. 2024 (2404.11912)", make_cascade, false},
       {"agreement", "a synthetic draft model, right with a given probability", "", make_agreement},
   };
   return entries;

@@ -22,11 +22,15 @@ namespace speclab {
 // What a strategy may be built from.
 struct Parts {
   Topology* topology = nullptr;
-  Distributions* distributions = nullptr;
+  std::function<std::unique_ptr<Topology>()> new_topology;  // another of the same settings
+  // One of its own for each that asks: to forget rows is to forget one's own.
+  std::function<Distributions&()> distributions;
   // The draft model that a section of the config describes; throws ConfigError where there is none.
   std::function<LanguageModel&(const std::string& section)> draft_model;
   // Takes in a model that the strategy brings along, as its draft model, and charges its passes.
   std::function<LanguageModel&(std::unique_ptr<LanguageModel>)> adopt;
+  // The target's first layers as a draft model; throws ConfigError where it has none.
+  std::function<LanguageModel&(int layers)> early_exit;
   std::shared_ptr<const TokenSource> target_source;  // what the target is made of, where it is synthetic
   const CostModel* prices = nullptr;                 // null: nothing is priced
 };

@@ -17,6 +17,7 @@ void write_certificate(Hdf5File& file, const std::string& group, const Certifica
   file.set(group, "distance", certificate.distance.estimate);
   file.set(group, "distance_lower", certificate.distance.lower);
   file.set(group, "distance_upper", certificate.distance.upper);
+  file.set(group, "overlap", evidence.overlap());
   file.set(group, "distance_along", certificate.distance_along);
   Table tests{.columns = {"test", "question", "n", "statistic", "degrees", "p_value", "adjusted", "rejected"},
               .rows = {}};

@@ -57,11 +57,19 @@ Transforms Evidence::add(const Emission& emission) {
     bonus_.add(here.by_probability);
     bonus_surprise_.add(excess, expected.variance);
   }
+  if (emission.position == 1 && !emission.q.empty()) {
+    ++roots_;
+    for (std::size_t x = 0; x < emission.p.size(); ++x) overlaps_ += std::min(emission.p[x], emission.q[x]);
+  }
   if (waiting.open) successors_.add(waiting.first, here);
   waiting.open = !waiting.open;
   waiting.first = here;
   if (emission.context != 0) prefixes_.add(emission.context, emission.p, emission.token);
   return here;
+}
+
+double Evidence::overlap() const {
+  return roots_ > 0 ? overlaps_ / static_cast<double>(roots_) : std::numeric_limits<double>::quiet_NaN();
 }
 
 void Evidence::add_mates(const Transforms& one, const Transforms& other) { mates_.add(one, other); }

@@ -41,6 +41,9 @@ class Evidence {
   std::int64_t tokens() const { return all_.total; }
   std::int64_t impossible() const { return impossible_; }  // tokens that the target gives probability 0
   std::vector<Finding> findings() const;                   // those for which there are observations enough
+  // The mean of sum(min(p, q)) where a step begins: what speculative sampling accepts of one drawn guess
+  // there, and the most that any lossless rule can (1 - TV(p, q)). NaN where no guesses were drawn.
+  double overlap() const;
   const UnitHistogram& by_probability() const { return all_; }
   const UnitHistogram& by_ratio() const { return ratio_; }
 
@@ -78,6 +81,8 @@ class Evidence {
   PrefixTable prefixes_;
   std::unordered_map<std::uint64_t, Waiting> waiting_;  // by sequence
   std::int64_t impossible_ = 0;
+  double overlaps_ = 0;  // summed
+  std::int64_t roots_ = 0;
 };
 
 }  // namespace speclab

@@ -11,7 +11,6 @@ text kind; lines are chains, diamonds are trees; bands and bars are 95 % interva
 import argparse
 import textwrap
 
-import h5py
 import matplotlib
 
 matplotlib.use("Agg")
@@ -20,30 +19,13 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-# Okabe and Ito's colours, which colour-blind readers tell apart; yellow is too pale for lines.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"]
-DASHES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1))]
+from common import COLOURS, DASHES, STYLE, caption, labels_to_draw, read
+
 QUANTITIES = [
     ("tokens_per_step", "Tokens per step", "tokens per target pass"),
     ("measured_speedup", "Speedup, measured", "× plain decoding"),
     ("priced_speedup", "Speedup, priced", "× plain decoding"),
 ]
-STYLE = {
-    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 8,
-    "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "axes.grid": True, "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.5, "axes.axisbelow": True, "svg.fonttype": "none", "pdf.fonttype": 42,
-}
-
-
-def text(column):
-    return np.array([cell.decode() if isinstance(cell, bytes) else str(cell) for cell in column])
-
-
-def labels_to_draw(labels):
-    kinds = [label for label in dict.fromkeys(labels.tolist()) if label != "all"]
-    return kinds or ["all"]
 
 
 def draw_panel(axes, rows, mask, quantity, kinds, series):
@@ -91,19 +73,6 @@ def mark_plain_decoding(line):
                      textcoords="offset points", va="top", fontsize=6.5, color="#555555")
 
 
-def caption(facts):
-    parts = []
-    if facts["measured_on"]:
-        models = f"{facts['models']}, " if facts["models"] else ""
-        parts.append(f"Measured: {models}on {facts['measured_on']}.")
-    if facts["priced_as"]:
-        parts.append(f"Priced: as {facts['priced_as']}, not measured.")
-    parts.append(f"{facts['prompts']} prompts, {facts['repeats']} alternating runs of plain decoding and method; "
-                 "bands and bars: 95 % intervals over prompts and runs; decoding only.")
-    parts.append(f"{facts['experiment']}, commit {facts['commits']}.")
-    return " ".join(parts)
-
-
 def draw(rows, facts):
     kinds = labels_to_draw(rows["label"])
     rows = {name: column[np.isfinite(rows["x"])] for name, column in rows.items()}  # plain decoding has no K
@@ -149,10 +118,7 @@ def main():
     parser.add_argument("data", help="made by speclab report --figure-data")
     parser.add_argument("figure", help="path without .png and .svg")
     arguments = parser.parse_args()
-    with h5py.File(arguments.data, "r") as file:
-        table = file["rows"][:]
-        facts = dict(file.attrs)
-    rows = {name: text(table[name]) if table[name].dtype.kind in "SO" else table[name] for name in table.dtype.names}
+    rows, facts = read(arguments.data)
     plt.rcParams.update(STYLE)
     figure = draw(rows, facts)
     figure.savefig(arguments.figure + ".png", dpi=220)

@@ -26,6 +26,12 @@ Markov Markov::random(int vocab, double sharpness, std::uint64_t seed) {
   return Markov(std::move(table));
 }
 
+Markov Markov::mirrored() const {
+  std::vector<std::vector<float>> rows = logits_;
+  for (std::vector<float>& row : rows) std::ranges::reverse(row);
+  return Markov(std::move(rows));
+}
+
 void Markov::logits(const Site& site, std::span<float> row) const {
   std::ranges::copy(logits_[static_cast<std::size_t>(site.last)], row.begin());
 }

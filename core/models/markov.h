@@ -16,6 +16,9 @@ class Markov : public TokenSource {
   // Logits uniform on [-sharpness / 2, sharpness / 2), a pure function of the seed.
   static Markov random(int vocab, double sharpness, std::uint64_t seed);
 
+  // The same with each row read from its end.
+  Markov mirrored() const;
+
   int vocab() const override { return static_cast<int>(logits_.size()); }
   std::span<const float> row(Token last) const { return logits_[static_cast<std::size_t>(last)]; }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "analysis/certificate/certificate_file.h"
 #include "analysis/certificate/certificate_text.h"
 #include "analysis/table.h"
+#include "core/recorder.h"
 
 namespace speclab {
 namespace {
@@ -88,7 +90,9 @@ std::string CertifiedPoint::title() const {
   out += ", " + value("rule.kind") + ", temperature " + value("sampling.temperature");
   if (value("sampling.top_k") != "0") out += ", top_k " + value("sampling.top_k");
   if (value("sampling.top_p") != "1.0") out += ", top_p " + value("sampling.top_p");
-  return out + ", batch " + value("workload.batch");
+  out += ", batch " + value("workload.batch");
+  const std::string prompts = std::filesystem::path(value("workload.prompts")).stem().string();
+  return prompts.empty() ? out : out + ", " + prompts;
 }
 
 CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
@@ -136,6 +140,7 @@ void write_point(Hdf5File& file, const std::string& group, const CertifiedPoint&
   file.make_group(group);
   file.set(group, "decision", std::string(name(point.decision)));
   file.set(group, "title", point.title());
+  file.set(group, "key", PointSettings{{}, point.settings}.name());
   file.make_group(group + "/settings");
   for (const auto& [key, value] : point.settings) file.set(group + "/settings", key, value);
   file.make_group(group + "/exact");

@@ -24,6 +24,17 @@ Small small_settings(std::string_view slot, std::string_view kind) {
   if (slot == "drafter" && (kind == "model" || kind == "agreement")) {
     return {{{{"draw", "without-replacement"}}, {{"draw", "independent"}}, {{"draw", "fixed"}}}};
   }
+  if (slot == "drafter" && kind == "merge") {
+    const json one = {{"kind", "chain"}, {"length", 1}};
+    const json two_models = {
+        {{"kind", "model"}, {"draw", "independent"}},
+        {{"kind", "model"}, {"draw", "independent"}, {"from", "draft2"}, {"topology", one}}};
+    return {{{{"of", {{{"kind", "ngram"}}, {{"kind", "model"}}}}}, {{"of", two_models}}}};
+  }
+  if (slot == "drafter" && kind == "cascade") {
+    const json model = {{"kind", "model"}, {"from", "draft2"}};
+    return {{{{"length", 2}}, {{"length", 2}, {"inner", model}}}};
+  }
   return {};
 }
 
@@ -89,11 +100,19 @@ std::vector<Combination> all_combinations() {
 
 SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target,
                        std::shared_ptr<const Markov> draft, const Control* control)
-    : control_(control), target_(target), draft_(std::move(draft)) {
-  if (control != nullptr && control->distributions) broken_ = control->distributions(honest_);
+    : control_(control), target_(target), draft_source_(std::move(draft)) {
   Parts parts;
-  parts.distributions = broken_ ? broken_.get() : &honest_;
-  parts.draft_model = [this](const std::string&) -> LanguageModel& { return draft_; };
+  parts.distributions = [this]() -> Distributions& {
+    Distributions& honest = *distributions_.emplace_back(std::make_unique<HostDistributions>());
+    if (control_ == nullptr || !control_->distributions) return honest;
+    return *distributions_.emplace_back(control_->distributions(honest));
+  };
+  parts.draft_model = [this](const std::string& section) -> LanguageModel& {
+    const auto source =
+        section == "draft" ? draft_source_ : std::make_shared<const Markov>(draft_source_->mirrored());
+    return *adopted_.emplace_back(std::make_unique<SourceModel>(source));
+  };
+  parts.early_exit = [](int) -> LanguageModel& { throw ConfigError("its small sources have no layers"); };
   parts.adopt = [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
     return *adopted_.emplace_back(std::move(model));
   };
@@ -103,6 +122,10 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
     return Params(section, std::move(settings));
   };
   Params t = params("topology", combination.topology, combination.topology_settings);
+  parts.new_topology = [&] {
+    Params another = params("topology", combination.topology, combination.topology_settings);
+    return make(topologies(), another, parts);
+  };
   topology_ = make(topologies(), t, parts);
   parts.topology = topology_.get();
   Params d = params("drafter", combination.drafter, combination.drafter_settings);

@@ -48,10 +48,10 @@ class SmallWorld {
 
  private:
   const Control* control_;
-  SourceModel target_, draft_;
+  SourceModel target_;
+  std::shared_ptr<const Markov> draft_source_;
   std::vector<std::unique_ptr<LanguageModel>> adopted_;
-  HostDistributions honest_;
-  std::unique_ptr<Distributions> broken_;
+  std::vector<std::unique_ptr<Distributions>> distributions_;
   std::unique_ptr<Topology> topology_;
   std::unique_ptr<Drafter> drafter_;
   std::unique_ptr<AcceptanceRule> rule_;

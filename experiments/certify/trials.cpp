@@ -128,7 +128,7 @@ TrialOutcome run_trials(const TrialOptions& options) {
   const Combination c = combination_for(control);
   const int top_k = sampling_for(control).top_k;
   outcome.world =
-      fmt::format("{} {}{}, batch {}, vocabulary {}", c.topology, c.topology == "chain" ? "3" : "[8,2]",
+      fmt::format("{} {}{}, batch {}, vocabulary {}", c.topology, c.topology_settings.front().dump(),
                   top_k > 0 ? fmt::format(", top_k {}", top_k) : "", kBatch, kVocab);
   return outcome;
 }

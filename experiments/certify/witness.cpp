@@ -3,18 +3,13 @@
 #include <algorithm>
 
 #include "core/counter_chance.h"
+#include "core/recorder.h"
 #include "core/softmax.h"
 
 namespace speclab {
 namespace {
 
 constexpr int kPrefix = 3;  // tokens of a text whose joint distribution is looked at
-
-std::uint64_t hash_of(std::span<const Token> text) {
-  std::uint64_t hash = kGolden;
-  for (const Token token : text) hash = mix64(hash + kGolden * (static_cast<std::uint64_t>(token) + 1));
-  return hash == 0 ? 1 : hash;
-}
 
 }  // namespace
 
@@ -45,17 +40,17 @@ Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const 
     softmax(logits, sequence.sampling, p_);
     Emission emission{.p = p_, .q = {}, .token = token, .position = position};
     candidates_.clear();
-    if (draft.draw() == Draw::fixed) {
-      for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
+    for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
+      if (draft.drawn(c) == Draw::fixed) {
         candidates_.push_back(draft.tree().token(c));
+      } else if (emission.q.empty()) {
+        emission.q = draft.scores(node, draft.proposer(c)).f64();
       }
-      emission.candidates = candidates_;
-    } else if (draft.first_candidate(node) != TokenTree::kNone && draft.scores(node)) {
-      emission.q = draft.scores(node).f64();
     }
+    emission.candidates = candidates_;
     emission.sequence = mix64(round_) + static_cast<std::uint64_t>(sequence.id);
     const int written = sequence.new_tokens() + position - 1;
-    if (written < kPrefix) emission.context = hash_of(text);
+    if (written < kPrefix) emission.context = text_signature(text);
     const Transforms here = evidence_.add(emission);
     if (position == 1) first = here;
     facts.push_back({p_[static_cast<std::size_t>(token)], *std::ranges::max_element(p_)});

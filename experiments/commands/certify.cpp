@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 #include "analysis/certificate/certificate_file.h"
@@ -80,6 +81,7 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
   ModelShelf shelf(0);
   std::vector<CertifiedPoint> points;
   Decision verdict = Decision::lossless;
+  std::set<std::uint64_t> seen;  // points that differ only in settings that they do not use are one
   for (const PointRequest& request : speclab::points(experiment)) {
     if (!request.skipped.empty()) {
       fmt::print(stderr, "skipped: {}\n", request.skipped);
@@ -88,6 +90,7 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
     try {
       const CertifySettings settings = read_settings(request.config);
       Rig rig(request.config, shelf);
+      if (!seen.insert(PointSettings{experiment.name, rig.settings()}.key()).second) continue;
       points.push_back(certify_point(rig, settings.options));
       verdict = worse(verdict, points.back().decision);
       fmt::print("{}{}", points.size() > 1 ? "\n" : "", to_text(points.back(), rig.tokenizer()));
@@ -177,16 +180,14 @@ int certify_command(const std::vector<std::string>& arguments, const std::string
   if (log == parsed.values.contains("config")) {
     throw ConfigError("a config or --trace FILE, one of them; usage: speclab certify CONFIG.toml [options]");
   }
+  if (log && parsed.values.contains("set")) {
+    throw ConfigError("--set changes a config; with --trace there is none");
+  }
   Experiment experiment;
   if (log) {
     experiment.name = std::filesystem::path(parsed.values["trace"].as<std::string>()).stem().string();
   } else {
-    experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
-  }
-  if (parsed.values.contains("set")) {
-    if (log) throw ConfigError("--set changes a config; with --trace there is none");
-    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>())
-      apply_set(experiment, set);
+    experiment = named_experiment(parsed, "certify", Axes::keep);
   }
   for (const char* key : {"tokens", "level", "distance"}) {
     if (parsed.values.contains(key)) {

@@ -55,4 +55,17 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments, const po:
   return parsed;
 }
 
+Experiment named_experiment(const ParsedOptions& parsed, std::string_view command, Axes axes) {
+  if (!parsed.values.contains("config")) {
+    throw ConfigError(fmt::format("which config? usage: speclab {} CONFIG.toml [options]", command));
+  }
+  Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
+  if (axes == Axes::drop) experiment.axes.clear();
+  if (!parsed.values.contains("set")) return experiment;
+  for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) {
+    apply_set(experiment, set);
+  }
+  return experiment;
+}
+
 }  // namespace speclab

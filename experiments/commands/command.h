@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/config_file.h"
+
 namespace speclab {
 
 // One subcommand of the program.
@@ -37,5 +39,10 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments,
                             const boost::program_options::options_description& shown,
                             const std::string& positional, int most_positional, const std::string& usage,
                             const std::string& examples);
+
+// The experiment of the config that the command line names, with its --set options applied on top of the
+// axes, or instead of them. ConfigError with the usage where no config is named.
+enum class Axes : bool { drop, keep };
+Experiment named_experiment(const ParsedOptions& parsed, std::string_view command, Axes axes);
 
 }  // namespace speclab

@@ -25,11 +25,17 @@ struct Dummies {
   std::vector<std::unique_ptr<LanguageModel>> adopted;
 
   Parts parts() {
-    return {&chain, &distributions, [this](const std::string&) -> LanguageModel& { return draft; },
-            [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
-              return *adopted.emplace_back(std::move(model));
-            },
-            source, nullptr};
+    Parts parts;
+    parts.topology = &chain;
+    parts.new_topology = [] { return std::make_unique<Chain>(1); };
+    parts.distributions = [this]() -> Distributions& { return distributions; };
+    parts.draft_model = [this](const std::string&) -> LanguageModel& { return draft; };
+    parts.early_exit = [this](int) -> LanguageModel& { return draft; };
+    parts.adopt = [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
+      return *adopted.emplace_back(std::move(model));
+    };
+    parts.target_source = source;
+    return parts;
   }
 };
 

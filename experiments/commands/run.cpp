@@ -41,16 +41,9 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
       "  speclab run configs/smoke.toml\n"
       "  speclab run configs/smoke.toml --set drafter.kind=ngram --set topology.length=8 --text 2\n");
   if (parsed.help) return 0;
-  if (!parsed.values.contains("config"))
-    throw ConfigError("which config? usage: speclab run CONFIG.toml [options]");
   const int texts = parsed.values["text"].as<int>();
   if (texts < 0) throw ConfigError(fmt::format("--text {} is to be at least 0", texts));
-  Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
-  experiment.axes.clear();
-  if (parsed.values.contains("set")) {
-    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>())
-      apply_set(experiment, set);
-  }
+  const Experiment experiment = named_experiment(parsed, "run", Axes::drop);
   if (!experiment.axes.empty()) {
     throw ConfigError(
         fmt::format("--set {} gives several values; `speclab sweep` runs them", experiment.axes.front().key));

@@ -26,13 +26,7 @@ int sweep_command(const std::vector<std::string>& arguments, const std::string& 
       "  speclab sweep configs/quickstart.toml\n"
       "  speclab sweep configs/smoke.toml --set sampling.temperature=0,1 --set topology.length=1..16\n");
   if (parsed.help) return 0;
-  if (!parsed.values.contains("config"))
-    throw ConfigError("which config? usage: speclab sweep CONFIG.toml [options]");
-  Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
-  if (parsed.values.contains("set")) {
-    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>())
-      apply_set(experiment, set);
-  }
+  const Experiment experiment = named_experiment(parsed, "sweep", Axes::keep);
   SweepOptions sweep;
   sweep.results = parsed.values["results"].as<std::string>();
   sweep.jobs = parsed.values["jobs"].as<int>();

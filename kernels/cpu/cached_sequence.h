@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "kernels/cpu/kv_cache.h"
@@ -8,7 +9,7 @@ namespace speclab {
 
 // What a model knows of one sequence: its text, then the tree nodes evaluated since the last `keep`.
 struct CachedSequence {
-  explicit CachedSequence(const LlamaConfig& config) : cache(config) {}
+  explicit CachedSequence(std::shared_ptr<KvCache> shared) : cache(std::move(shared)) {}
 
   int used() const { return length + static_cast<int>(nodes.size()); }
   bool evaluated(int node) const {
@@ -29,7 +30,7 @@ struct CachedSequence {
     int slot = -1;  // in the cache; -1: not evaluated
     int parent = -1;
   };
-  KvCache cache;
+  std::shared_ptr<KvCache> cache;
   int length = 0;              // certain tokens
   std::vector<int> nodes;      // evaluated, in the order of their slots: length, length + 1, ...
   std::vector<Entry> entries;  // by node number

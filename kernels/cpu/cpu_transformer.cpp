@@ -12,10 +12,12 @@ CpuTransformer::CpuTransformer(LlamaWeights weights, CpuOptions options)
       team_(options.team ? std::move(options.team) : std::make_shared<ThreadTeam>()),
       pass_(weights_, options.arithmetic ? *options.arithmetic : best_arithmetic(), *team_) {}
 
-void CpuTransformer::open(SequenceId sequence) {
+void CpuTransformer::open(SequenceId sequence) { open(sequence, std::make_shared<KvCache>(weights_.config)); }
+
+CachedSequence& CpuTransformer::open(SequenceId sequence, std::shared_ptr<KvCache> cache) {
   auto& entry = sequences_[sequence];
   SPECLAB_CHECK(!entry, "sequence {} is opened twice", static_cast<int>(sequence));
-  entry = std::make_unique<CachedSequence>(weights_.config);
+  return *(entry = std::make_unique<CachedSequence>(std::move(cache)));
 }
 
 void CpuTransformer::close(SequenceId sequence) {
@@ -108,7 +110,7 @@ Work CpuTransformer::keep(std::span<const Kept> batch) {
       SPECLAB_CHECK(entry.parent == parent, "sequence {}: path has node {} after {}, but its parent is {}",
                     static_cast<int>(kept.sequence), node, parent, entry.parent);
       if (entry.slot != end) {
-        sequence.cache.move(entry.slot, end);
+        sequence.cache->move(entry.slot, end);
         ++work.new_tokens;
       }
       ++end;

@@ -24,6 +24,8 @@ class CpuTransformer : public LanguageModel {
 
   const LlamaConfig& config() const { return weights_.config; }
   const LlamaWeights& weights() const { return weights_; }
+  const std::shared_ptr<ThreadTeam>& team() const { return team_; }
+  const std::shared_ptr<KvCache>& cache(SequenceId sequence) const { return find(sequence).cache; }
 
   int vocab() const override { return weights_.config.vocab; }
   int hidden() const override { return weights_.config.hidden; }
@@ -38,8 +40,11 @@ class CpuTransformer : public LanguageModel {
   Work keep(std::span<const Kept> batch) override;       // new_tokens: cache entries that moved
   Work rewind(std::span<const Rewound> batch) override;  // moves nothing
 
- private:
+ protected:
   CachedSequence& find(SequenceId sequence) const;
+  CachedSequence& open(SequenceId sequence, std::shared_ptr<KvCache> cache);
+
+ private:
   void evaluate();
 
   LlamaWeights weights_;

@@ -61,7 +61,7 @@ void PassPlan::count(const PassRow& row, int window) {
 void PassPlan::add_text(const Slice& slice, CachedSequence& sequence, int window) {
   for (const Token token : slice.text) {
     const int position = sequence.length++;
-    rows.push_back({.cache = &sequence.cache,
+    rows.push_back({.cache = sequence.cache.get(),
                     .sequence = slice.sequence,
                     .token = token,
                     .slot = position,
@@ -89,7 +89,7 @@ void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int windo
       paths[static_cast<std::size_t>(i)] = entry.slot;
       at = entry.parent;
     }
-    rows.push_back({.cache = &sequence.cache,
+    rows.push_back({.cache = sequence.cache.get(),
                     .sequence = slice.sequence,
                     .token = slice.tree->token(node),
                     .slot = slot,
@@ -125,7 +125,7 @@ void PassPlan::make(std::span<const Slice> batch, std::span<CachedSequence* cons
     work.context += sequence.used();
     add_text(batch[i], sequence, config.sliding_window);
     add_nodes(batch[i], sequence, config.sliding_window);
-    sequence.cache.reserve(sequence.used());
+    sequence.cache->reserve(sequence.used());
     for (std::size_t row = before; row < rows.size(); ++row) asked += rows[row].asked ? 1 : 0;
   }
   work.new_tokens = static_cast<int>(rows.size());

@@ -8,10 +8,16 @@ namespace speclab {
 
 void ModelDrafter::open(const Sequence& sequence, const Forward&) {
   model_.open(sequence.id);
-  const std::span<const Token> text = sequence.text;
-  if (text.size() < 2) return;
-  const Slice prompt{.sequence = sequence.id, .text = text.first(text.size() - 1), .give = Give::nothing};
-  model_.forward({&prompt, 1});
+  const std::span<const Token> text = std::span(sequence.text).first(sequence.text.size() - 1);
+  const Slice prompt{.sequence = sequence.id,
+                     .text = text.subspan(static_cast<std::size_t>(model_.length(sequence.id))),
+                     .give = Give::nothing};
+  if (!prompt.text.empty()) model_.forward({&prompt, 1});
+}
+
+void ModelDrafter::rewind(const Sequence& text, int common) {
+  const Rewound rewound{text.id, std::min(common, model_.length(text.id))};
+  model_.rewind({&rewound, 1});
 }
 
 void ModelDrafter::begin(Batch batch, std::span<Draft> drafts) {
@@ -39,8 +45,7 @@ void ModelDrafter::learn(const Outcome& outcome) {
   model_.keep(kept_);
 }
 
-void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts,
-                            std::span<const Growth> growth) {
+void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth) {
   nodes_.clear();
   slices_.clear();
   nodes_.reserve(growth.size());  // spans into it must stay valid

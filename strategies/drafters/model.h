@@ -19,6 +19,7 @@ class ModelDrafter : public GrowingDrafter {
 
   void open(const Sequence& sequence, const Forward& prompt) override;
   void close(const Sequence& sequence) override { model_.close(sequence.id); }
+  void rewind(const Sequence& text, int common) override;
 
  protected:
   void begin(Batch batch, std::span<Draft> drafts) override;

@@ -12,6 +12,7 @@
 #include "experiments/files.h"
 #include "experiments/serve.h"
 #include "experiments/workload.h"
+#include "kernels/cpu/early_exit.h"
 
 namespace speclab {
 namespace {
@@ -31,7 +32,8 @@ class ShippedPair : public testing::Test {
   static void SetUpTestSuite() {
     shelf_ = new ModelShelf(0);
     target_ = &shelf_->model(project_configs("models") / kTarget, Actor::target);
-    draft_ = &shelf_->model(project_configs("models") / kDraft, Actor::draft);
+    draft_ = &shelf_->model(project_configs("models") / kDraft, draft_actor(0));
+    other_draft_ = &shelf_->model(project_configs("models") / kDraft, draft_actor(1));
     const Tokenizer& tokenizer = shelf_->tokenizer(project_configs("models") / kTarget);
     requests_ = new std::vector<Request>;
     for (const char* kind : {"code", "prose"}) {
@@ -61,11 +63,23 @@ class ShippedPair : public testing::Test {
     WallClock wall;
     AnalyticClock analytic(prices);
     Clock& clock = priced ? static_cast<Clock&>(analytic) : wall;
-    Metered target(*target_, Actor::target, clock), draft(*draft_, Actor::draft, clock);
-    HostDistributions distributions;
+    Metered target(*target_, Actor::target, clock), draft(*draft_, draft_actor(0), clock),
+        other_draft(*other_draft_, draft_actor(1), clock);
+    std::vector<std::unique_ptr<HostDistributions>> distributions;
     Parts parts;
-    parts.distributions = &distributions;
-    parts.draft_model = [&](const std::string&) -> LanguageModel& { return draft; };
+    parts.distributions = [&]() -> Distributions& {
+      return *distributions.emplace_back(std::make_unique<HostDistributions>());
+    };
+    parts.draft_model = [&](const std::string& section) -> LanguageModel& {
+      return section == "draft" ? draft : other_draft;
+    };
+    EarlyExit first_layers(*target_, 2);
+    Metered early(first_layers, draft_actor(2), clock);
+    parts.early_exit = [&](int) -> LanguageModel& { return early; };
+    parts.new_topology = [&] {
+      Params t("topology", with_kind(c.topology, c.topology_settings));
+      return make(topologies(), t, parts);
+    };
     Params t("topology", with_kind(c.topology, c.topology_settings)),
         d("drafter", with_kind(c.drafter, c.drafter_settings)),
         r("rule", with_kind(c.rule, nlohmann::json::object()));
@@ -106,6 +120,7 @@ class ShippedPair : public testing::Test {
   static inline ModelShelf* shelf_ = nullptr;
   static inline CpuTransformer* target_ = nullptr;
   static inline CpuTransformer* draft_ = nullptr;
+  static inline CpuTransformer* other_draft_ = nullptr;  // the same weights
   static inline std::vector<Request>* requests_ = nullptr;
 };
 

@@ -1,6 +1,6 @@
 #include "support/chi_square.h"
 
-#include <boost/math/distributions/chi_squared.hpp>
+#include "analysis/certificate/uniformity.h"
 
 namespace speclab {
 
@@ -22,7 +22,7 @@ ChiSquare chi_square(std::span<const double> counts, std::span<const double> exp
   }
   if (pooled_expected > 0) add(pooled_count, pooled_expected);
   result.degrees = cells - 1;
-  result.p_value = boost::math::cdf(complement(boost::math::chi_squared(result.degrees), result.statistic));
+  result.p_value = chi_square_tail(result.statistic, result.degrees);
   return result;
 }
 
