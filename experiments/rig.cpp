@@ -199,8 +199,9 @@ LanguageModel& Rig::metered_draft(LanguageModel& model) {
     throw ConfigError(
         priced_drafts_ == 0
             ? "price.draft is required: the drafter runs a model, and its passes cost time too"
-            : fmt::format("price.draft names {} shapes, but the drafter runs another model; name one for each",
-                          priced_drafts_));
+            : fmt::format(
+                  "price.draft names {} shapes, but the drafter runs another model; name one for each",
+                  priced_drafts_));
   }
   const Actor actor = draft_actor(static_cast<int>(drafts_.size()));
   return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
@@ -261,6 +262,8 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   };
   Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
          rule = section(config, "rule", "speculative_sampling");
+  Params peek = drafter;
+  parts.free_drafts = !chosen_entry(drafters(), peek).runs_model;
   topology_ = make(topologies(), topology, parts);
   parts.topology = topology_.get();
   drafter_ = make(drafters(), drafter, parts);

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/catalogue.h"
+#include "core/constant_cost.h"
 #include "core/errors.h"
 #include "core/host_distributions.h"
 #include "core/models/hashed.h"
@@ -22,14 +23,18 @@ struct Dummies {
   SourceModel draft{source};
   HostDistributions distributions;
   Chain chain{1};
+  ConstantCost prices{1, 0.1};
   std::vector<std::unique_ptr<LanguageModel>> adopted;
 
   Parts parts() {
-    return {&chain, &distributions, [this](const std::string&) -> LanguageModel& { return draft; },
+    return {&chain,
+            &distributions,
+            [this](const std::string&) -> LanguageModel& { return draft; },
             [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
               return *adopted.emplace_back(std::move(model));
             },
-            source, nullptr};
+            source,
+            &prices};
   }
 };
 

@@ -65,6 +65,7 @@ class ShippedPair : public testing::Test {
     HostDistributions distributions;
     Parts parts;
     parts.distributions = &distributions;
+    parts.prices = &prices;
     parts.draft_model = [&](const std::string&) -> LanguageModel& { return draft; };
     Params t("topology", with_kind(c.topology, c.topology_settings)),
         d("drafter", with_kind(c.drafter, c.drafter_settings)),
