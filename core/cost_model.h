@@ -10,6 +10,7 @@ class CostModel {
  public:
   virtual ~CostModel() = default;
   virtual Seconds price(const Work& work) const = 0;
+  virtual bool knows(Actor) const { return true; }  // whether work of this actor has a price
 };
 
 }  // namespace speclab

@@ -47,8 +47,9 @@ class Draft {
   Draw drawn(int node) const { return draw(proposer(node)); }
   void set_draw(Draw draw, int proposer = 0) { draws_[static_cast<std::size_t>(proposer)] = draw; }
 
-  // A draft model's probabilities (f64, sampling settings applied) of what follows `node`; may be empty.
-  // Rows live until the drafter is asked for the next drafts.
+  // A draft model's probabilities (f64, sampling settings applied) of what follows `node`; may be empty. At
+  // temperature 0, where settings leave the likeliest token alone, they are those of temperature 1 and of all
+  // tokens: how sure the model is. Rows live until the drafter is asked for the next drafts.
   Row scores(int node, int proposer = 0) const {
     const std::size_t at = index(node, proposer);
     return at < scores_.size() ? scores_[at] : Row{};
@@ -87,7 +88,7 @@ class Draft {
   TokenTree tree_;
   int proposers_ = 1;
   std::vector<Guess> guesses_{1};
-  std::vector<Row> scores_;  // node by node, as far as any were set
+  std::vector<Row> scores_;               // node by node, as far as any were set
   std::vector<Draw> draws_{Draw::fixed};  // by proposer
   std::vector<int> grown_as_;             // empty: nothing was pruned
   int probes_ = 0;

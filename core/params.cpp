@@ -89,6 +89,27 @@ int Params::integer(Names names, int fallback, Range range, std::string_view hel
   return found == nullptr ? fallback : checked_integer(std::string(*names.begin()), *found, range);
 }
 
+int Params::guesses(Names names, Names with_root, int fallback, Range range, std::string_view help) {
+  std::string others;
+  bool counted = false;
+  for (const std::string_view other : with_root) {
+    others += (others.empty() ? "" : ", ") + std::string(other);
+    counted = counted || given_.contains(std::string(other));
+  }
+  const std::string noted = fmt::format("{} (one more, for the root: {})", help, others);
+  if (!counted) return integer(names, fallback, range, noted);
+  for (const std::string_view name : names) {
+    if (given_.contains(std::string(name)))
+      fail(std::string(name), "and its other name " + others + " are both set");
+  }
+  const std::string key(*with_root.begin()), name(*names.begin());
+  const int value = integer(with_root, 0, {.least = range.least + 1, .most = range.most + 1}, help) - 1;
+  resolved_.erase(key);
+  resolved_[name] = value;
+  notes_.back() = {name, "", std::to_string(fallback), noted};
+  return value;
+}
+
 double Params::number(Names names, double fallback, Range range, std::string_view help) {
   const json* found = find(names, fallback, help);
   if (found == nullptr) return fallback;
@@ -146,14 +167,22 @@ std::vector<double> Params::numbers(Names names, const std::vector<double>& fall
   return values;
 }
 
-std::vector<std::vector<int>> Params::paths(Names names, std::vector<std::vector<int>> fallback,
-                                            std::string_view help) {
+Params::Paths Params::paths(Names names, Paths fallback, std::string_view help,
+                            const std::map<std::string, Paths>& named) {
   const json* found = find(names, fallback, help);
   if (found == nullptr) return fallback;
   const std::string key(*names.begin());
   const std::string wanted = "is not a list of paths such as [[0], [1], [0, 0]]";
+  if (found->is_string() && !named.empty()) {
+    const auto known = named.find(found->get<std::string>());
+    if (known != named.end()) return known->second;
+    std::vector<std::string> all;
+    for (const auto& [name, _] : named) all.push_back(name);
+    fail(key, fmt::format("= {} is not known{}; there are: {}; or a list of paths", found->dump(),
+                          did_you_mean(found->get<std::string>(), all), fmt::join(all, ", ")));
+  }
   if (!found->is_array()) fail(key, wanted);
-  std::vector<std::vector<int>> values;
+  Paths values;
   for (const json& path : *found) {
     if (!path.is_array()) fail(key, wanted);
     std::vector<int>& ranks = values.emplace_back();

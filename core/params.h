@@ -37,14 +37,19 @@ class Params {
 
   bool flag(Names names, bool fallback, std::string_view help);
   int integer(Names names, int fallback, Range range, std::string_view help);
+  // A number of guesses. Under the names of `with_root`, which count the root of their tree too, one more is
+  // written than is meant.
+  int guesses(Names names, Names with_root, int fallback, Range range, std::string_view help);
   double number(Names names, double fallback, Range range, std::string_view help);
   std::string text(Names names, std::string_view fallback, std::string_view help);
   std::string required_text(Names names, std::string_view help);
   std::vector<int> integers(Names names, std::vector<int> fallback, Range range, std::string_view help);
   std::vector<double> numbers(Names names, const std::vector<double>& fallback, Range range,
                               std::string_view help);
-  std::vector<std::vector<int>> paths(Names names, std::vector<std::vector<int>> fallback,
-                                      std::string_view help);
+  // A list of paths, or the name of one.
+  using Paths = std::vector<std::vector<int>>;
+  Paths paths(Names names, Paths fallback, std::string_view help,
+              const std::map<std::string, Paths>& named = {});
 
   std::vector<std::string> texts(Names names, const std::vector<std::string>& fallback,
                                  std::string_view help);

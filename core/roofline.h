@@ -37,6 +37,7 @@ class Roofline : public CostModel {
   void add_draft(ModelShape shape);  // the next Actor::draft + i
 
   Seconds price(const Work& work) const override { return explain(work).total(); }
+  bool knows(Actor actor) const override { return static_cast<std::size_t>(actor) <= models_.size(); }
   Price explain(const Work& work) const;
 
   // The parts that depend on tokens or rows only, computed afresh; `explain` remembers them.

@@ -298,6 +298,8 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   };
   Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
          rule = section(config, "rule", "speculative_sampling");
+  Params peek = drafter;
+  parts.free_drafts = !chosen_entry(drafters(), peek).runs_model;
   topology_ = make(topologies(), topology, parts);
   parts.new_topology = [&, topology = section(config, "topology", "chain")] {
     Params another = topology;

@@ -33,6 +33,7 @@ struct Parts {
   std::function<LanguageModel&(int layers)> early_exit;
   std::shared_ptr<const TokenSource> target_source;  // what the target is made of, where it is synthetic
   const CostModel* prices = nullptr;                 // null: nothing is priced
+  bool free_drafts = false;                          // the drafter to come runs no model
 };
 
 template <class T>
@@ -41,7 +42,8 @@ struct Entry {
   std::string_view summary;
   std::string_view citation;
   std::unique_ptr<T> (*make)(Params& params, const Parts& parts);
-  bool grows = true;  // a drafter that asks a topology where to grow
+  bool grows = true;       // a drafter that asks a topology where to grow
+  bool runs_model = true;  // a drafter whose guesses cost passes of a draft model
 };
 
 std::span<const Entry<Topology>> topologies();
@@ -60,11 +62,17 @@ const Entry<T>& find_entry(std::span<const Entry<T>> entries, const Params& para
                                   fmt::join(names, ", ")));
 }
 
+// The entry that params' `kind` names.
+template <class T>
+const Entry<T>& chosen_entry(std::span<const Entry<T>> entries, Params& params) {
+  return find_entry(entries, params,
+                    params.required_text({"kind", "method"}, "which one; see `speclab list`"));
+}
+
 // Makes what params' `kind` names and checks that every setting was read.
 template <class T>
 std::unique_ptr<T> make(std::span<const Entry<T>> entries, Params& params, const Parts& parts) {
-  const std::string kind = params.required_text({"kind", "method"}, "which one; see `speclab list`");
-  std::unique_ptr<T> made = find_entry(entries, params, kind).make(params, parts);
+  std::unique_ptr<T> made = chosen_entry(entries, params).make(params, parts);
   params.finish();
   return made;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/constant_cost.h"
 #include "core/errors.h"
 #include "core/nearest_names.h"
 #include "experiments/certify/controls/argmax_draft_full_q.h"
@@ -42,13 +43,24 @@ void judge(std::span<Sequence> batch) {
   for (Sequence& s : batch) s.judge_chance = std::make_shared<Bug>(s.judge_chance);
 }
 
+std::unique_ptr<Topology> topology(const Combination& c) {
+  nlohmann::json settings = c.topology_settings;
+  settings["kind"] = c.topology;
+  Params params("topology", std::move(settings));
+  const ConstantCost prices(1, 0.1);
+  Parts parts;
+  parts.prices = &prices;
+  return make(topologies(), params, parts);
+}
+
 }  // namespace
 
 bool Control::shows_in(const Combination& c) const {
   if (!c.refusal.empty() || c.drafter != "model" || c.rule != "speculative_sampling") return false;
   const std::string draw = c.drafter_settings.value("draw", "without-replacement");
   return !(needs.drawn && draw == "fixed") && !(needs.without_replacement && draw != "without-replacement") &&
-         !(needs.tree && c.topology == "chain");
+         !(needs.tree && !topology(c)->branches()) &&
+         !(needs.scores && draw == "fixed" && !topology(c)->reads_scores());
 }
 
 std::span<const Control> negative_controls() {
@@ -91,7 +103,7 @@ std::span<const Control> negative_controls() {
       {.name = "bonus_from_q",
        .bug = "the token after an accepted path is drawn from the draft's scores",
        .shipped = "",
-       .needs = {.drawn = true},
+       .needs = {.scores = true},
        .rule = rule<bugs::BonusFromQ>},
       {.name = "typical_called_lossless",
        .bug = "typical acceptance, which is lossy, claims to be lossless",

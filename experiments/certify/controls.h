@@ -18,8 +18,9 @@ struct ShowsWith {
   bool drawn = false;                // guesses drawn from the draft's scores
   bool without_replacement = false;  // drawn without putting back
   bool tree = false;                 // siblings
-  bool batch = false;                // at least two sequences; each alone is right
-  bool top_k = false;                // a top_k that cuts something off
+  bool scores = false;  // the draft's scores, which it gives where guesses are drawn or a topology reads them
+  bool batch = false;   // at least two sequences; each alone is right
+  bool top_k = false;   // a top_k that cuts something off
 };
 
 // A strategy broken on purpose, in one way, that claims to be lossless. What certifies honest strategies

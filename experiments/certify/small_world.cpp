@@ -21,6 +21,17 @@ Small small_settings(std::string_view slot, std::string_view kind) {
   if (slot == "topology" && kind == "chain") return {{{{"length", 2}}}};
   if (slot == "topology" && kind == "layered") return {{{{"widths", {2, 1}}}, {{"widths", {3, 2}}}}};
   if (slot == "topology" && kind == "paths") return {{{{"paths", {{0}, {1}, {0, 0}, {1, 0}, {1, 1}}}}}};
+  if (slot == "topology" && kind == "sequoia")
+    return {{{{"nodes", 3}, {"depth", 2}, {"acceptance", {0.6, 0.3}}}}};
+  if (slot == "topology" && kind == "best_first") return {{{{"nodes", 3}, {"depth", 2}, {"top_k", 2}}}};
+  if (slot == "topology" && kind == "confident") {
+    return {{{{"length", 2}, {"threshold", 0.5}}, {{"length", 2}, {"threshold", 0.3}, {"measure", "path"}}}};
+  }
+  if (slot == "topology" && kind == "adaptive") {
+    return {{{{"schedule", "heuristic"}, {"length", 1}, {"most", 2}},
+             {{"schedule", "goodput"}, {"most", 2}, {"acceptance", 0.3}, {"weight", 1}}}};
+  }
+  if (slot == "topology" && kind == "budgeted") return {{{{"length", 2}, {"budget", 2}}}};
   if (slot == "drafter" && (kind == "model" || kind == "agreement")) {
     return {{{{"draw", "without-replacement"}}, {{"draw", "independent"}}, {{"draw", "fixed"}}}};
   }
@@ -121,6 +132,9 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
     settings["kind"] = kind;
     return Params(section, std::move(settings));
   };
+  parts.prices = &prices_;
+  Params d = params("drafter", combination.drafter, combination.drafter_settings), peek = d;
+  parts.free_drafts = !chosen_entry(drafters(), peek).runs_model;
   Params t = params("topology", combination.topology, combination.topology_settings);
   parts.new_topology = [&] {
     Params another = params("topology", combination.topology, combination.topology_settings);
@@ -128,7 +142,6 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
   };
   topology_ = make(topologies(), t, parts);
   parts.topology = topology_.get();
-  Params d = params("drafter", combination.drafter, combination.drafter_settings);
   drafter_ = make(drafters(), d, parts);
   Params r = params("rule", combination.rule, combination.rule_settings);
   rule_ = make(rules(), r, parts);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/constant_cost.h"
 #include "core/decoder.h"
 #include "core/host_distributions.h"
 #include "core/models/markov.h"
@@ -48,6 +49,7 @@ class SmallWorld {
 
  private:
   const Control* control_;
+  ConstantCost prices_{1, 0.1};
   SourceModel target_;
   std::shared_ptr<const Markov> draft_source_;
   std::vector<std::unique_ptr<LanguageModel>> adopted_;

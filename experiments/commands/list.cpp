@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "core/catalogue.h"
+#include "core/constant_cost.h"
 #include "core/errors.h"
 #include "core/host_distributions.h"
 #include "core/models/hashed.h"
@@ -22,6 +23,7 @@ struct Dummies {
   SourceModel draft{source};
   HostDistributions distributions;
   Chain chain{1};
+  ConstantCost prices{1, 0.1};
   std::vector<std::unique_ptr<LanguageModel>> adopted;
 
   Parts parts() {
@@ -35,6 +37,7 @@ struct Dummies {
       return *adopted.emplace_back(std::move(model));
     };
     parts.target_source = source;
+    parts.prices = &prices;
     return parts;
   }
 };

@@ -5,6 +5,12 @@
 #include "core/check.h"
 
 namespace speclab {
+namespace {
+
+// At temperature 0 scores only say how sure the model is, and one-hot rows would say that it always is.
+Sampling scoring(const Sampling& sampling) { return sampling.temperature == 0 ? Sampling{} : sampling; }
+
+}  // namespace
 
 void ModelDrafter::open(const Sequence& sequence, const Forward&) {
   model_.open(sequence.id);
@@ -84,7 +90,7 @@ void ModelDrafter::score(Batch batch, std::span<Draft> drafts, std::span<const G
     return topology().reads_scores() || !likeliest(drafts[g.draft]);
   };
   for (std::size_t i = 0; i < growth.size(); ++i) {
-    if (scored(growth[i])) softmaxes_.push_back({logits_[i], batch[growth[i].draft]->sampling});
+    if (scored(growth[i])) softmaxes_.push_back({logits_[i], scoring(batch[growth[i].draft]->sampling)});
   }
   if (softmaxes_.empty()) return;
   distributions_.probabilities(softmaxes_, rows_);

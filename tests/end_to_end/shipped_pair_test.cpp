@@ -80,6 +80,7 @@ class ShippedPair : public testing::Test {
       Params t("topology", with_kind(c.topology, c.topology_settings));
       return make(topologies(), t, parts);
     };
+    parts.prices = &prices;
     Params t("topology", with_kind(c.topology, c.topology_settings)),
         d("drafter", with_kind(c.drafter, c.drafter_settings)),
         r("rule", with_kind(c.rule, nlohmann::json::object()));

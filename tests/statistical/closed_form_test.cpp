@@ -17,6 +17,8 @@
 #include "strategies/rules/speculative_sampling.h"
 #include "strategies/topologies/chain.h"
 #include "strategies/topologies/layered.h"
+#include "strategies/topologies/paths.h"
+#include "strategies/topologies/sequoia.h"
 
 namespace speclab {
 namespace {
@@ -107,6 +109,24 @@ TEST(ClosedForm, SiblingsCatchWhatTheFirstMisses) {
   for (const Draw draw : {Draw::fixed, Draw::without_replacement}) {
     const Tally tally = simulate(tree, 3, {0.5}, {0.4, 0.2}, draw, 1, 0.1, 100'000);
     EXPECT_NEAR(tally.mean(), 1 + (1 - 0.5 * 0.6 * 0.8), 3 * tally.standard_error());
+  }
+}
+
+// Sequoia's F(T) of its best trees, for acceptance by rank: first a, then what earlier ranks missed.
+TEST(ClosedForm, SequoiaTreesMeetTheirOwnForecast) {
+  const std::vector<double> acceptance{0.6}, siblings{0.5, 0.4};
+  const std::vector<double> by_rank{0.6, 0.4 * 0.5, 0.4 * 0.5 * 0.4};
+  const SequoiaSearch search(by_rank, 20, 5);
+  for (const auto& [nodes, depth] : {std::pair<int, int>{4, 2}, {9, 3}, {20, 5}}) {
+    const RankPaths tree = search.tree(nodes, depth);
+    ASSERT_EQ(static_cast<int>(tree.size()), nodes);
+    for (const auto& [draw, temperature] :
+         {std::pair<Draw, double>{Draw::fixed, 0}, {Draw::fixed, 1}, {Draw::without_replacement, 1}}) {
+      Paths topology(tree);
+      const Tally tally = simulate(topology, nodes, acceptance, siblings, draw, temperature, 0.1, 50'000);
+      EXPECT_NEAR(tally.mean(), expected_tokens(tree, {by_rank}), 3 * tally.standard_error()) << nodes;
+      EXPECT_LT(tally.standard_error(), 0.01) << "a tree that is worse by a hundredth part is seen";
+    }
   }
 }
 
