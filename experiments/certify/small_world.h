@@ -48,7 +48,9 @@ class SmallWorld {
 
  private:
   const Control* control_;
+  std::shared_ptr<const Markov> source_;
   SourceModel target_, draft_;
+  std::vector<std::vector<Token>> continuations_;  // the likeliest tokens after each prompt
   std::vector<std::unique_ptr<LanguageModel>> adopted_;
   HostDistributions honest_;
   std::unique_ptr<Distributions> broken_;

@@ -25,11 +25,16 @@ struct Dummies {
   std::vector<std::unique_ptr<LanguageModel>> adopted;
 
   Parts parts() {
-    return {&chain, &distributions, [this](const std::string&) -> LanguageModel& { return draft; },
+    return {&chain,
+            &distributions,
+            [this](const std::string&) -> LanguageModel& { return draft; },
             [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
               return *adopted.emplace_back(std::move(model));
             },
-            source, nullptr};
+            source,
+            nullptr,
+            {},
+            [] { return Continuations{16, {}}; }};
   }
 };
 
