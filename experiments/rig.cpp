@@ -296,6 +296,8 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   parts.adopt = [&](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
     return metered_draft(*owned_.emplace_back(std::move(model)));
   };
+  parts.corpus = [&](const std::string& path) { return read_corpus(path, config, shelf); };
+  parts.continuations = [this] { return promise_continuations(); };
   Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
          rule = section(config, "rule", "speculative_sampling");
   Params peek = drafter;
@@ -325,6 +327,40 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   baseline_ = std::make_unique<Decoder>(*target_, *metered_plain_drafter_, *metered_plain_rule_);
 }
 
+std::vector<std::vector<Token>> Rig::read_corpus(const std::string& path, const Config& config,
+                                                 ModelShelf& shelf) {
+  if (facts_.tokenizer == nullptr) {
+    throw ImpossiblePoint("drafter.corpus is text, but a synthetic target has no tokenizer; leave it out");
+  }
+  const std::filesystem::path file = find_path("drafter.corpus", path, config.directory);
+  settings_["drafter.corpus_digest"] = shelf.digest_of(file);
+  std::vector<std::vector<Token>> texts;
+  for (Request& text : read_prompts(file, *facts_.tokenizer, facts_.vocab))
+    texts.push_back(std::move(text.prompt));
+  return texts;
+}
+
+Continuations Rig::promise_continuations() {
+  if (workload_.sampling.temperature > 0) {
+    throw ImpossiblePoint(
+        "this drafter knows what plain decoding writes, and at a temperature above 0 that is another text "
+        "each time; set sampling.temperature = 0");
+  }
+  continuations_promised_ = true;
+  return {facts_.vocab, [this](SequenceId id) -> std::span<const Token> {
+            return continuations_.at(static_cast<std::size_t>(id));
+          }};
+}
+
+void Rig::record_continuations() {
+  if (!continuations_promised_ || !continuations_.empty()) return;
+  std::vector<Sequence> sequences = workload_.sequences();
+  decode_plainly(sequences);
+  for (const Sequence& s : sequences) {
+    continuations_.emplace_back(s.text.begin() + s.prompt_length, s.text.end());
+  }
+}
+
 void Rig::describe(Provenance& provenance) const {
   if (threads_ > 0) {  // a model on the processor
     provenance.cores = threads_;
@@ -342,6 +378,7 @@ void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
 }
 
 void Rig::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
+  record_continuations();
   Decoder decoder(*target_, *metered_drafter_, rule);
   decode(sequences, decoder);
 }
@@ -359,6 +396,7 @@ void Rig::warm_up() {
 std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
   std::vector<std::vector<Token>> written;
   RecordedRun observer(recorder, measured() ? prices_.get() : nullptr, workload_);
+  record_continuations();
   if (measured()) warm_up();
   for (int repeat = 0; repeat < repeats_; ++repeat) {
     for (const Role role : {Role::baseline, Role::method}) {

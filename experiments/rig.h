@@ -53,6 +53,10 @@ class Rig {
   LanguageModel& make_draft(const std::string& section, const Config& config, ModelShelf& shelf);
   LanguageModel& metered_draft(LanguageModel& model);
   LanguageModel& make_early_exit(int layers);
+  std::vector<std::vector<Token>> read_corpus(const std::string& path, const Config& config,
+                                              ModelShelf& shelf);
+  Continuations promise_continuations();
+  void record_continuations();
   void resolve(const Params& params);
   void decode(std::span<Sequence> sequences, Decoder& decoder);  // unrecorded
   void warm_up();  // fills caches and buffers, once per role, unrecorded
@@ -84,6 +88,9 @@ class Rig {
   std::unique_ptr<MeteredDrafter> metered_drafter_, metered_plain_drafter_;
   std::unique_ptr<MeteredRule> metered_rule_, metered_plain_rule_;
   std::unique_ptr<Decoder> method_, baseline_;
+  // What plain decoding writes after each prompt, recorded before the first run where a drafter is to know it.
+  bool continuations_promised_ = false;
+  std::vector<std::vector<Token>> continuations_;
 };
 
 }  // namespace speclab

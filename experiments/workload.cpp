@@ -18,6 +18,20 @@ enum Stream : std::uint64_t { kDraftStream, kJudgeStream, kPromptStream };
 
 constexpr std::size_t kMostLabel = std::tuple_size_v<decltype(SequenceRecord::label)>;
 
+// Prompts of a synthetic source: tokens at random.
+std::vector<Request> make_prompts(int count, int length, int vocab, std::uint64_t seed) {
+  std::vector<Request> requests;
+  for (int i = 0; i < count; ++i) {
+    CounterChance chance(seed, static_cast<std::uint64_t>(i), kPromptStream);
+    const std::vector<double> even(static_cast<std::size_t>(vocab), 1.0);
+    Request& request = requests.emplace_back(Request{{}, "synthetic"});
+    for (int t = 0; t < length; ++t) request.prompt.push_back(static_cast<Token>(chance.categorical(even)));
+  }
+  return requests;
+}
+
+}  // namespace
+
 std::vector<Request> read_prompts(const std::filesystem::path& file, const Tokenizer& tokenizer, int vocab) {
   std::ifstream in(file);
   std::vector<Request> requests;
@@ -52,20 +66,6 @@ std::vector<Request> read_prompts(const std::filesystem::path& file, const Token
   if (requests.empty()) throw ConfigError(file.string() + ": there is no prompt in it");
   return requests;
 }
-
-// Prompts of a synthetic source: tokens at random.
-std::vector<Request> make_prompts(int count, int length, int vocab, std::uint64_t seed) {
-  std::vector<Request> requests;
-  for (int i = 0; i < count; ++i) {
-    CounterChance chance(seed, static_cast<std::uint64_t>(i), kPromptStream);
-    const std::vector<double> even(static_cast<std::size_t>(vocab), 1.0);
-    Request& request = requests.emplace_back(Request{{}, "synthetic"});
-    for (int t = 0; t < length; ++t) request.prompt.push_back(static_cast<Token>(chance.categorical(even)));
-  }
-  return requests;
-}
-
-}  // namespace
 
 std::vector<Sequence> Workload::sequences() const {
   std::vector<Sequence> all;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct TargetFacts {
   int max_positions = 0;  // 0: no limit
   std::vector<Token> end_tokens;
 };
+
+// The texts of a JSON Lines file.
+std::vector<Request> read_prompts(const std::filesystem::path& file, const Tokenizer& tokenizer, int vocab);
 
 // Reads [workload] and [sampling].
 Workload read_workload(Params& workload, Params& sampling, const TargetFacts& target, const Config& config,

@@ -3,10 +3,14 @@
 #include "core/models/agreeing.h"
 #include "core/models/source_model.h"
 #include "strategies/drafters/cascade.h"
+#include "strategies/drafters/jacobi.h"
+#include "strategies/drafters/lookahead.h"
 #include "strategies/drafters/merge.h"
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/ngram.h"
 #include "strategies/drafters/none.h"
+#include "strategies/drafters/oracle.h"
+#include "strategies/drafters/suffix.h"
 #include "strategies/drafters/with_topology.h"
 #include "strategies/fit.h"
 #include "strategies/rules/greedy.h"
@@ -44,17 +48,78 @@ std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
   return std::make_unique<NgramDrafter>(*parts.topology, most, least, places);
 }
 
-std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
+std::unique_ptr<Drafter> make_suffix(Params& p, const Parts& parts) {
+  SuffixDrafter::Settings s;
+  s.max_match = p.integer({"max_match", "max_tree_depth", "suffix_decoding_max_tree_depth"}, s.max_match,
+                          {.least = 1}, "tokens at the text's end that are looked up, at most");
+  s.min_match = p.integer({"min_match"}, s.min_match, {.least = 1}, "and at least");
+  s.factor = p.number({"spec_factor", "max_spec_factor", "suffix_decoding_max_spec_factor"}, s.factor,
+                      {.least = 0}, "guesses in a row per matched token; 0: as many as the topology wants");
+  s.min_probability = p.number(
+      {"min_probability", "min_token_prob", "suffix_decoding_min_token_prob"}, 0.1, {.least = 0, .most = 1},
+      "of a guess and those above it together, as they followed so far; less is not drafted");
+  const std::string corpus = p.text({"corpus"}, "", "further texts, a JSON Lines file of {\"text\": ...}");
+  if (s.min_match > s.max_match) {
+    p.fail("min_match", fmt::format("= {} is more than max_match = {}", s.min_match, s.max_match));
+  }
+  std::vector<std::vector<Token>> texts;
+  if (!corpus.empty()) {
+    if (!parts.corpus) p.fail("corpus", "is text, but the vocabulary here is synthetic; leave it out");
+    texts = parts.corpus(corpus);
+  }
+  return std::make_unique<SuffixDrafter>(*parts.topology, s, texts);
+}
+
+std::unique_ptr<Drafter> make_lookahead(Params& p, const Parts& parts) {
+  const Params::Range some{.least = 1, .most = 1024};
+  LookaheadDrafter::Settings s;
+  s.window = p.integer({"window", "w", "window_size", "WINDOW_SIZE", "max_window_size"}, s.window, some,
+                       "W: columns of probes");
+  s.ngram = p.integer({"ngram", "n", "level", "LEVEL", "ngram_size", "max_ngram_size"}, s.ngram,
+                      {.least = 2, .most = 64}, "N: tokens of an n-gram; N - 1 levels of probes");
+  s.guesses =
+      p.integer({"guesses", "g", "guess", "guess_set_size", "GUESS_SET_SIZE", "max_verification_set_size"},
+                s.guesses, some, "G: n-grams judged in a step, and kept for each first token");
+  s.pool_from_prompt = p.flag({"pool_from_prompt", "POOL_FROM_PROMPT", "use_prompt"}, s.pool_from_prompt,
+                              "the n-grams of prompt and text are pooled too");
+  s.always_forward_one = p.flag({"always_forward_one", "ALWAYS_FWD_ONE"}, s.always_forward_one,
+                                "the window moves by one token a step, even where more were accepted");
+  return std::make_unique<LookaheadDrafter>(parts.distributions(), s);
+}
+
+Agreement read_agreement(Params& p, std::string_view meaning) {
   const Params::Range probability{.least = 0, .most = 1};
-  const auto acceptance =
-      p.numbers({"acceptance", "alpha"}, {0.8}, probability,
-                "by depth, the probability that the first guess is the target's likeliest token; the last "
-                "serves all deeper. It is the acceptance where the target is certain (target.kind = hashed)");
-  const auto siblings = p.numbers({"siblings"}, {}, probability,
-                                  "by rank, that a later sibling is right where all before it are wrong");
+  Agreement made;
+  made.acceptance = p.numbers({"acceptance", "alpha"}, {0.8}, probability, meaning);
+  made.siblings = p.numbers({"siblings"}, {}, probability,
+                            "by rank, that a later sibling is right where all before it are wrong");
+  if (made.acceptance.empty()) p.fail("acceptance", "is an empty list");
+  return made;
+}
+
+std::unique_ptr<Drafter> make_oracle(Params& p, const Parts& parts) {
+  Agreement agreement = read_agreement(
+      p,
+      "by depth, the probability that the first guess is right where all above it are; the last serves "
+      "all deeper");
+  const int seed = p.integer({"seed"}, 1, {.least = 0}, "of which guesses are wrong, and what they are");
+  if (!parts.continuations)
+    p.fail("kind", "= 'oracle' replays what the target wrote, and nothing is recorded here");
+  Continuations continuations = parts.continuations();
+  if (static_cast<int>(agreement.siblings.size()) + 1 > continuations.vocab) {
+    p.fail("siblings", fmt::format("has more ranks than a vocabulary of {} holds", continuations.vocab));
+  }
+  return std::make_unique<OracleDrafter>(*parts.topology, std::move(continuations), std::move(agreement),
+                                         static_cast<std::uint64_t>(seed));
+}
+
+std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
+  auto [acceptance, siblings] = read_agreement(
+      p,
+      "by depth, the probability that the first guess is the target's likeliest token; the last "
+      "serves all deeper. It is the acceptance where the target is certain (target.kind = hashed)");
   const int seed = p.integer({"seed"}, 1, {.least = 0}, "of the agreement");
   const Draw draw = read_draw(p);
-  if (acceptance.empty()) p.fail("acceptance", "is an empty list");
   if (parts.target_source == nullptr) {
     p.fail("kind", "= 'agreement' imitates a synthetic target; set target.kind to hashed or markov");
   }
@@ -224,6 +289,22 @@ std::span<const Entry<Drafter>> drafters() {
        make_merge},
       {"cascade", "a smaller model guesses, and is itself drafted for",
        "Chen et al. 2024 (arXiv 2312.11462); TriForce, Sun et al. 2024 (2404.11912)", make_cascade, false},
+      {"suffix", "what followed the longest end of the text that occurred before, the most frequent first",
+       "SuffixDecoding, Oliaro et al. 2024 (arXiv 2411.04975)", make_suffix,
+       true, false},
+      {"lookahead", "n-grams that a window of probes found, W columns of N - 1 Jacobi iterates",
+       "Lookahead decoding, Fu et al. 2024 (arXiv 2402.02057)", make_lookahead, false, false},
+      {"jacobi", "the target's own likeliest tokens after the guesses that it rejected",
+       "Santilli et al. 2023 (arXiv 2305.10427)",
+       [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
+         return std::make_unique<JacobiDrafter>(
+             parts.distributions(),
+             p.integer({"window", "w", "length", "block_size"}, 8, {.least = 1, .most = 1024},
+                       "guesses that are iterated at once"));
+       },
+       false, false},
+      {"oracle", "what the target wrote by itself, each token right with a given probability", "",
+       make_oracle, true, false},
       {"agreement", "a synthetic draft model, right with a given probability", "", make_agreement},
   };
   return entries;

@@ -16,10 +16,11 @@
 #include "core/models/token_source.h"
 #include "core/params.h"
 #include "core/topology.h"
+#include "strategies/continuations.h"
 
 namespace speclab {
 
-// What a strategy may be built from.
+// What a strategy may be built from. What is not there cannot be had from where the strategy is made.
 struct Parts {
   Topology* topology = nullptr;
   std::function<std::unique_ptr<Topology>()> new_topology;  // another of the same settings
@@ -34,6 +35,10 @@ struct Parts {
   std::shared_ptr<const TokenSource> target_source;  // what the target is made of, where it is synthetic
   const CostModel* prices = nullptr;                 // null: nothing is priced
   bool free_drafts = false;                          // the drafter to come runs no model
+  // Further texts, in the target's tokens; throws ConfigError where the file has none.
+  std::function<std::vector<std::vector<Token>>(const std::string& file)> corpus = {};
+  // Has the target's plain greedy decode recorded before the run; ImpossiblePoint where it samples.
+  std::function<Continuations()> continuations = {};
 };
 
 template <class T>

@@ -11,23 +11,15 @@ namespace speclab {
 Agreeing::Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double> acceptance,
                    std::vector<double> siblings, std::uint64_t seed)
     : target_(std::move(target)),
-      acceptance_(std::move(acceptance)),
-      siblings_(std::move(siblings)),
+      agreement_{std::move(acceptance), std::move(siblings)},
       seed_(mix64(seed + kGolden)),
       vocab_(target_->vocab()) {
-  SPECLAB_CHECK(!acceptance_.empty(), "there is no acceptance probability");
+  SPECLAB_CHECK(!agreement_.acceptance.empty(), "there is no acceptance probability");
 }
 
 int Agreeing::rank(const Site& site) const {
-  const double u = unit_interval(mix64(site.text ^ seed_));
-  const auto depth = static_cast<std::size_t>(site.depth - 1);
-  double below = depth < acceptance_.size() ? acceptance_[depth] : acceptance_.back();
-  if (u < below) return 0;
-  for (std::size_t r = 0; r < siblings_.size(); ++r) {
-    below += (1 - below) * siblings_[r];
-    if (u < below) return static_cast<int>(r) + 1;
-  }
-  return vocab_ - 1;
+  const int right = agreement_.rank(mix64(site.text ^ seed_), site.depth);
+  return right == Agreement::kNever ? vocab_ - 1 : right;
 }
 
 void Agreeing::logits(const Site& site, std::span<float> row) const {

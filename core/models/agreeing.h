@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/agreement.h"
 #include "core/models/token_source.h"
 
 namespace speclab {
@@ -14,8 +15,7 @@ namespace speclab {
 // digit.
 class Agreeing : public TokenSource {
  public:
-  // acceptance[d]: the probability that the first child at depth d + 1 is right; the last entry serves all
-  // deeper ones. siblings[r]: that child r + 1 is right, given that all before it are wrong; none beyond.
+  // As in Agreement.
   Agreeing(std::shared_ptr<const TokenSource> target, std::vector<double> acceptance,
            std::vector<double> siblings, std::uint64_t seed);
 
@@ -28,7 +28,7 @@ class Agreeing : public TokenSource {
   int rank(const Site& site) const;
 
   std::shared_ptr<const TokenSource> target_;
-  std::vector<double> acceptance_, siblings_;
+  Agreement agreement_;
   std::uint64_t seed_;
   int vocab_;
 };

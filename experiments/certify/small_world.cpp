@@ -1,5 +1,6 @@
 #include "experiments/certify/small_world.h"
 
+#include "core/argmax.h"
 #include "core/errors.h"
 #include "core/softmax.h"
 #include "experiments/certify/controls.h"
@@ -46,6 +47,17 @@ Small small_settings(std::string_view slot, std::string_view kind) {
     const json model = {{"kind", "model"}, {"from", "draft2"}};
     return {{{{"length", 2}}, {{"length", 2}, {"inner", model}}}};
   }
+  if (slot == "drafter" && kind == "suffix") return {{{{"min_probability", 0}, {"spec_factor", 2}}}};
+  if (slot == "drafter" && kind == "lookahead") {
+    return {{{{"window", 2}, {"ngram", 2}, {"guesses", 2}},
+             {{"window", 1},
+              {"ngram", 3},
+              {"guesses", 2},
+              {"pool_from_prompt", true},
+              {"always_forward_one", false}}}};
+  }
+  if (slot == "drafter" && kind == "jacobi") return {{{{"window", 2}}}};
+  if (slot == "drafter" && kind == "oracle") return {{{{"acceptance", {0.8, 0.5}}, {"siblings", {0.5}}}}};
   return {};
 }
 
@@ -111,7 +123,7 @@ std::vector<Combination> all_combinations() {
 
 SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target,
                        std::shared_ptr<const Markov> draft, const Control* control)
-    : control_(control), target_(target), draft_source_(std::move(draft)) {
+    : control_(control), source_(target), target_(target), draft_source_(std::move(draft)) {
   Parts parts;
   parts.distributions = [this]() -> Distributions& {
     Distributions& honest = *distributions_.emplace_back(std::make_unique<HostDistributions>());
@@ -128,6 +140,11 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
     return *adopted_.emplace_back(std::move(model));
   };
   parts.target_source = std::move(target);
+  parts.continuations = [this] {
+    return Continuations{target_.vocab(), [this](SequenceId id) -> std::span<const Token> {
+                           return continuations_.at(static_cast<std::size_t>(id));
+                         }};
+  };
   const auto params = [](const std::string& section, const std::string& kind, json settings) {
     settings["kind"] = kind;
     return Params(section, std::move(settings));
@@ -153,7 +170,13 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
 void SmallWorld::decode(std::span<Sequence> sequences) {
   if (control_ != nullptr && control_->rewire) control_->rewire(sequences);
   running_.clear();
+  continuations_.clear();
   for (Sequence& s : sequences) {
+    const auto id = static_cast<std::size_t>(s.id);
+    continuations_.resize(std::max(continuations_.size(), id + 1));
+    for (Token last = s.text.back(); static_cast<int>(continuations_[id].size()) < s.max_new_tokens;) {
+      continuations_[id].push_back(last = argmax(source_->row(last)));
+    }
     decoder_->admit(s);
     if (s.finished()) {
       decoder_->retire(s);

@@ -50,8 +50,10 @@ class SmallWorld {
  private:
   const Control* control_;
   ConstantCost prices_{1, 0.1};
+  std::shared_ptr<const Markov> source_;
   SourceModel target_;
   std::shared_ptr<const Markov> draft_source_;
+  std::vector<std::vector<Token>> continuations_;  // the likeliest tokens after each prompt
   std::vector<std::unique_ptr<LanguageModel>> adopted_;
   std::vector<std::unique_ptr<Distributions>> distributions_;
   std::unique_ptr<Topology> topology_;

@@ -38,6 +38,7 @@ struct Dummies {
     };
     parts.target_source = source;
     parts.prices = &prices;
+    parts.continuations = [] { return Continuations{16, {}}; };
     return parts;
   }
 };
