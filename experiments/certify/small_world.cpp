@@ -19,8 +19,10 @@ struct Small {
 
 Small small_settings(std::string_view slot, std::string_view kind) {
   if (slot == "topology" && kind == "chain") return {{{{"length", 2}}}};
-  if (slot == "topology" && kind == "layered") return {{{{"widths", {2, 1}}}, {{"widths", {3, 2}}}}};
-  if (slot == "topology" && kind == "paths") return {{{{"paths", {{0}, {1}, {0, 0}, {1, 0}, {1, 1}}}}}};
+  if (slot == "topology" && kind == "layered") return {{{{"widths", {2, 1}}}}};
+  if (slot == "topology" && kind == "paths") {
+    return {{{{"paths", {{0}, {1}, {0, 0}, {1, 0}, {1, 1}}}}, {{"paths", {{0}, {1}, {2}, {0, 0}}}}}};
+  }
   if (slot == "drafter" && (kind == "model" || kind == "agreement")) {
     return {{{{"draw", "without-replacement"}}, {{"draw", "independent"}}, {{"draw", "fixed"}}}};
   }
