@@ -63,7 +63,7 @@ void HostDistributions::draw(std::span<const Draws> questions, std::vector<Token
     for (bool more = true; more && count < q.count; ++count) {
       const Token token = q.chance->categorical(left_);
       answers.push_back(token);
-      more = take_out(left_, token);
+      more = take_out(left_, token) > 0;
     }
     drawn.push_back(count);
   }

@@ -110,20 +110,21 @@ void softmax(std::span<const float> logits, const Sampling& sampling, std::span<
   }
 }
 
-void subtract(std::span<double> p, std::span<const double> q) {
+double subtract(std::span<double> p, std::span<const double> q, double share) {
   double left = 0;
-  for (std::size_t i = 0; i < p.size(); ++i) left += std::max(p[i] - q[i], 0.0);
-  if (left <= 0) return;
+  for (std::size_t i = 0; i < p.size(); ++i) left += std::max(share * p[i] - q[i], 0.0);
+  if (left <= 0) return 0;
   const double factor = 1 / left;
-  for (std::size_t i = 0; i < p.size(); ++i) p[i] = std::max(p[i] - q[i], 0.0) * factor;
+  for (std::size_t i = 0; i < p.size(); ++i) p[i] = std::max(share * p[i] - q[i], 0.0) * factor;
+  return left;
 }
 
-bool take_out(std::span<double> p, Token token) {
+double take_out(std::span<double> p, Token token) {
   p[token] = 0;
   const double left = ordered_sum(p);
-  if (left <= 0) return false;
+  if (left <= 0) return 0;
   scale(p, 1 / left);
-  return true;
+  return left;
 }
 
 }  // namespace speclab

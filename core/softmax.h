@@ -12,11 +12,12 @@ namespace speclab {
 // Sums in a fixed order: the result does not depend on the machine's vector width.
 void softmax(std::span<const float> logits, const Sampling& sampling, std::span<double> probabilities);
 
-// p becomes norm(max(p - q, 0)) (Leviathan et al. 2023, section 2.3). Where p equals q up to rounding there
-// is nothing left, rejection has probability zero, and p stays.
-void subtract(std::span<double> p, std::span<const double> q);
+// p becomes norm(max(share p - q, 0)) (Leviathan et al. 2023, section 2.3, where the share is 1). Returns
+// what was left before scaling. Where that is nothing, as where p equals q up to rounding, p stays.
+double subtract(std::span<double> p, std::span<const double> q, double share = 1);
 
-// One token is taken out of p and the rest scaled to one. False, and p all zero, where nothing was left.
-bool take_out(std::span<double> p, Token token);
+// One token is taken out of p and the rest scaled to one. Returns what was left before scaling; where that is
+// nothing, p is all zero.
+double take_out(std::span<double> p, Token token);
 
 }  // namespace speclab

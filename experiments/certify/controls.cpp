@@ -9,10 +9,13 @@
 #include "core/errors.h"
 #include "core/nearest_names.h"
 #include "experiments/certify/controls/argmax_draft_full_q.h"
+#include "experiments/certify/controls/block_early_break.h"
 #include "experiments/certify/controls/bonus_from_q.h"
+#include "experiments/certify/controls/kseq_unscaled.h"
 #include "experiments/certify/controls/no_residual.h"
 #include "experiments/certify/controls/q_before_top_k.h"
 #include "experiments/certify/controls/q_not_reduced.h"
+#include "experiments/certify/controls/q_not_rescaled.h"
 #include "experiments/certify/controls/resample_same_p.h"
 #include "experiments/certify/controls/residual_by_index.h"
 #include "experiments/certify/controls/residual_reuses_uniform.h"
@@ -21,6 +24,7 @@
 #include "experiments/certify/controls/sibling_tried_twice.h"
 #include "experiments/certify/controls/sorted_children.h"
 #include "experiments/certify/controls/swapped_ratio.h"
+#include "experiments/certify/controls/traversal_keeps_alpha.h"
 #include "experiments/certify/controls/typical_called_lossless.h"
 #include "experiments/certify/controls/wrong_row.h"
 #include "experiments/certify/small_world.h"
@@ -55,11 +59,15 @@ std::unique_ptr<Topology> topology(const Combination& c) {
 
 }  // namespace
 
+bool Control::applies_to(const Combination& c) const {
+  return c.refusal.empty() && c.drafter == "model" && c.rule == breaks;
+}
+
 bool Control::shows_in(const Combination& c) const {
-  if (!c.refusal.empty() || c.drafter != "model" || c.rule != "speculative_sampling") return false;
+  if (!applies_to(c)) return false;
   const std::string draw = c.drafter_settings.value("draw", "without-replacement");
   return !(needs.drawn && draw == "fixed") && !(needs.without_replacement && draw != "without-replacement") &&
-         !(needs.tree && !topology(c)->branches()) &&
+         !(needs.independent && draw != "independent") && !(needs.tree && !topology(c)->branches()) &&
          !(needs.scores && draw == "fixed" && !topology(c)->reads_scores());
 }
 
@@ -132,6 +140,28 @@ std::span<const Control> negative_controls() {
        .shipped = "TensorRT-LLM, issue 19487",
        .needs = {.batch = true},
        .rewire = bugs::SharedRandomness::rewire},
+      {.name = "block_early_break",
+       .bug = "block verification stops at the first test that fails",
+       .shipped = "",
+       .breaks = "block",
+       .rule = rule<bugs::BlockEarlyBreak>},
+      {.name = "traversal_keeps_alpha",
+       .bug = "a node is as acceptable after its children were rejected as before",
+       .shipped = "",
+       .breaks = "traversal",
+       .rule = rule<bugs::TraversalKeepsAlpha>},
+      {.name = "kseq_unscaled",
+       .bug = "K-SEQ's residual takes away what one sibling emits, not what all do",
+       .shipped = "",
+       .needs = {.independent = true, .tree = true},
+       .breaks = "kseq",
+       .rule = rule<bugs::KSeqUnscaled>},
+      {.name = "q_not_rescaled",
+       .bug = "q without the rejected siblings is not scaled to one",
+       .shipped = "",
+       .needs = {.without_replacement = true, .tree = true},
+       .breaks = "without_replacement",
+       .rule = rule<bugs::QNotRescaled>},
   };
   return table;
 }

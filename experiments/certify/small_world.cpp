@@ -20,8 +20,10 @@ struct Small {
 
 Small small_settings(std::string_view slot, std::string_view kind) {
   if (slot == "topology" && kind == "chain") return {{{{"length", 2}}}};
-  if (slot == "topology" && kind == "layered") return {{{{"widths", {2, 1}}}, {{"widths", {3, 2}}}}};
-  if (slot == "topology" && kind == "paths") return {{{{"paths", {{0}, {1}, {0, 0}, {1, 0}, {1, 1}}}}}};
+  if (slot == "topology" && kind == "layered") return {{{{"widths", {2, 1}}}}};
+  if (slot == "topology" && kind == "paths") {
+    return {{{{"paths", {{0}, {1}, {0, 0}, {1, 0}, {1, 1}}}}, {{"paths", {{0}, {1}, {2}, {0, 0}}}}}};
+  }
   if (slot == "topology" && kind == "sequoia")
     return {{{{"nodes", 3}, {"depth", 2}, {"acceptance", {0.6, 0.3}}}}};
   if (slot == "topology" && kind == "best_first") return {{{{"nodes", 3}, {"depth", 2}, {"top_k", 2}}}};

@@ -26,13 +26,14 @@ const std::vector<Token> kPrompt{0, 1, 2, 0, 1};
 Combination combination_for(const Control* control) {
   Combination c;
   c.drafter = "model";
-  c.rule = "speculative_sampling";
+  c.rule = control == nullptr ? "speculative_sampling" : std::string(control->breaks);
   c.topology = "chain";
   c.topology_settings = {{"length", 3}};
   if (control != nullptr && control->needs.tree) {
     c.topology = "layered";
     c.topology_settings = {{"widths", {8, 2}}};
   }
+  if (control != nullptr && control->needs.independent) c.drafter_settings = {{"draw", "independent"}};
   return c;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include "core/softmax.h"
 #include "strategies/rules/host_rule.h"
 
 namespace speclab {
@@ -12,8 +11,8 @@ class Greedy : public HostRule {
   bool lossless(const Sampling& sampling) const override { return sampling.temperature == 0; }
 
  protected:
-  Choice choose(const Sequence&, const Draft& draft, int node, std::span<const float> logits) override {
-    return follow(draft, node, argmax(logits));
+  void judge_tree(const Sequence&, const Draft& draft, const Scores& target, Verdict& verdict) override {
+    follow_likeliest(draft, target, verdict);
   }
 };
 

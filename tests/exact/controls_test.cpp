@@ -54,9 +54,7 @@ TEST_P(ExactControl, IsLosslessWhereItIsNotSaidToShow) {
   const Control& control = GetParam();
   const Scenario plain = exact_scenarios().front();
   for (const Combination& combination : all_combinations()) {
-    if (!combination.refusal.empty() || combination.drafter != "model" ||
-        combination.rule != "speculative_sampling")
-      continue;
+    if (!control.applies_to(combination)) continue;
     if (control.shows_in(combination) && has(plain, control.needs)) continue;
     EXPECT_LE(exact_check(plain, combination, &control, kOutcomes).distance, 1e-12) << combination.name();
   }

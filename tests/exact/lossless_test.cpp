@@ -8,6 +8,9 @@
 #include "experiments/certify/scenarios.h"
 
 namespace speclab {
+
+void PrintTo(const Combination& combination, std::ostream* out) { *out << combination.name(); }
+
 namespace {
 
 class Exact : public testing::TestWithParam<Combination> {};
@@ -36,7 +39,7 @@ TEST_P(Exact, ARuleIsAsLosslessAsItSays) {
       RecordProperty(scenario.name, fmt::format("impossible: {}", refusal.what()));
     }
   }
-  if (lossy < 0) return;
+  if (lossy < 0 || combination.drafter == "none") return;  // some are lossy by what they accept alone
   fmt::print("lossy: distance up to {:.3g}\n", lossy);
   EXPECT_GT(lossy, 1e-3) << "a rule that says it is lossy ought to be seen to be";
 }

@@ -3,6 +3,7 @@
 
 #include <limits>
 
+#include "core/argmax.h"
 #include "core/counter_chance.h"
 #include "core/decoder.h"
 #include "core/host_distributions.h"
@@ -47,11 +48,14 @@ class Imprecise : public SourceModel {
 // Emits the second likeliest token after an accepted guess.
 class Careless : public Greedy {
  protected:
-  Choice choose(const Sequence& s, const Draft& draft, int node, std::span<const float> logits) override {
-    if (node == 0) return Greedy::choose(s, draft, node, logits);
-    std::vector<float> others(logits.begin(), logits.end());
-    others[static_cast<std::size_t>(argmax(logits))] = -std::numeric_limits<float>::infinity();
-    return {.instead = argmax(others)};
+  void judge_tree(const Sequence&, const Draft& draft, const Scores& target, Verdict& verdict) override {
+    walk(verdict, [&](int node) -> Choice {
+      const std::span<const float> logits = target[node];
+      if (node == 0) return follow(draft, node, argmax(logits));
+      std::vector<float> others(logits.begin(), logits.end());
+      others[static_cast<std::size_t>(argmax(logits))] = -std::numeric_limits<float>::infinity();
+      return {.instead = argmax(others)};
+    });
   }
 };
 

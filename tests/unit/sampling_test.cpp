@@ -87,19 +87,22 @@ TEST(Softmax, TakesForbiddenTokens) {
 
 TEST(Residual, IsWhatIsLeftOfP) {
   std::vector<double> p{0.5, 0.3, 0.2};
-  subtract(p, std::vector<double>{0.2, 0.6, 0.2});
+  EXPECT_DOUBLE_EQ(subtract(p, std::vector<double>{0.2, 0.6, 0.2}), 0.3);
   EXPECT_EQ(p, (std::vector<double>{1, 0, 0}));
+  std::vector<double> shared{0.5, 0.25, 0.25};
+  EXPECT_DOUBLE_EQ(subtract(shared, std::vector<double>{0.125, 0.875, 0}, 0.5), 0.25);
+  EXPECT_EQ(shared, (std::vector<double>{0.5, 0, 0.5}));
   std::vector<double> same{0.5, 0.5};
-  subtract(same, std::vector<double>{0.5, 0.5});
+  EXPECT_EQ(subtract(same, std::vector<double>{0.5, 0.5}), 0);
   EXPECT_EQ(same, (std::vector<double>{0.5, 0.5}));
 }
 
 TEST(TakeOut, ScalesTheRest) {
   std::vector<double> p{0.5, 0.25, 0.25};
-  EXPECT_TRUE(take_out(p, 0));
+  EXPECT_EQ(take_out(p, 0), 0.5);
   EXPECT_EQ(p, (std::vector<double>{0, 0.5, 0.5}));
-  EXPECT_TRUE(take_out(p, 1));
-  EXPECT_FALSE(take_out(p, 2));
+  EXPECT_EQ(take_out(p, 1), 0.5);
+  EXPECT_EQ(take_out(p, 2), 0);
 }
 
 TEST(WeightedChoice, InvertsTheCumulativeSum) {

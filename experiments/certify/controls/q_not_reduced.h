@@ -1,16 +1,14 @@
-// Siblings drawn without replacement are judged as if each had been drawn from the whole q: after a rejection
-// the token is not taken out of q for the next. No release is known; it is the tree code of independent draws
-// used with the other way of drawing.
 #pragma once
 
-#include "experiments/certify/controls/judged_siblings.h"
+#include "strategies/rules/speculative_sampling.h"
 
 namespace speclab::bugs {
 
-class QNotReduced : public JudgedSiblings {
+class QNotReduced : public SpeculativeSampling {
  protected:
-  void rearrange(const Draft&, int, std::vector<int>&, Draw& draw) override {
-    if (draw == Draw::without_replacement) draw = Draw::independent;
+  bool accepts(int child, Residual& residual, Chance& chance) override {
+    const Draw draw = residual.draft().drawn(child);
+    return residual.accepts(child, draw == Draw::without_replacement ? Draw::independent : draw, chance);
   }
 };
 

@@ -1,22 +1,20 @@
-// Children are judged likeliest first, not in the order in which they were drawn. No release is known; a tree
-// that keeps its children sorted does it by itself.
 #pragma once
 
 #include <algorithm>
 
-#include "experiments/certify/controls/judged_siblings.h"
+#include "strategies/rules/speculative_sampling.h"
 
 namespace speclab::bugs {
 
-class SortedChildren : public JudgedSiblings {
+class SortedChildren : public SpeculativeSampling {
  protected:
-  void rearrange(const Draft& draft, int node, std::vector<int>& candidates, Draw&) override {
-    if (draft.draw() == Draw::fixed || candidates.empty()) return;
-    const std::span<const double> q = draft.scores(node).f64();
-    std::ranges::stable_sort(candidates, [&](int a, int b) {
-      return q[static_cast<std::size_t>(draft.tree().token(a))] >
-             q[static_cast<std::size_t>(draft.tree().token(b))];
-    });
+  std::size_t next(std::span<const int> waiting, Residual& residual, Chance&) override {
+    const Draft& draft = residual.draft();
+    if (draft.drawn(waiting.front()) == Draw::fixed) return 0;
+    const auto q = [&](int child) {
+      return residual.q(draft.proposer(child))[static_cast<std::size_t>(draft.tree().token(child))];
+    };
+    return static_cast<std::size_t>(std::ranges::max_element(waiting, {}, q) - waiting.begin());
   }
 };
 

@@ -1,5 +1,3 @@
-// What follows an accepted guess is judged by the target's row at its parent, one row too early. Rows taken
-// off by one shipped in openvino.genai, one too late after a rejection (issue #4190).
 #pragma once
 
 #include "strategies/rules/speculative_sampling.h"
@@ -8,11 +6,11 @@ namespace speclab::bugs {
 
 class WrongRow : public SpeculativeSampling {
  protected:
-  Choice choose(const Sequence& sequence, const Draft& draft, int node,
-                std::span<const float> logits) override {
+  Choice choose_by(const Sequence& sequence, const Draft& draft, int node,
+                   std::span<const float> logits) override {
     const std::span<const float> judged_by = node == 0 ? logits : above_;
     above_ = logits;
-    return SpeculativeSampling::choose(sequence, draft, node, judged_by);
+    return SpeculativeSampling::choose_by(sequence, draft, node, judged_by);
   }
 
  private:

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "strategies/rules/sequential_rule.h"
+
+namespace speclab {
+
+// Speculative sampling with lenience l (Leviathan et al. 2023, appendix A.5): p is compared with l q instead
+// of q, so that a guess x ~ q is accepted with probability min(1, p(x) / (l q(x))), and no token comes out
+// with more than p(x) / l. The comparison alone is lenient; what a rejection leaves is norm(max(p - q, 0)) as
+// ever, so that the text is as near the target's as its acceptance allows. At temperature 0 lenience acts
+// before the argmax: a guess may stand for the likeliest token if its probability, at temperature 1, is more
+// than l of that token's.
+class Lenient : public SequentialRule {
+ public:
+  explicit Lenient(double lenience) : lenience_(lenience) {}
+
+  bool lossless(const Sampling&) const override { return lenience_ == 1; }
+
+ protected:
+  bool accepts(int child, Residual& residual, Chance& chance) override {
+    return residual.accepts(child, residual.draft().drawn(child), chance, lenience_);
+  }
+  void judge_tree(const Sequence& sequence, const Draft& draft, const Scores& target,
+                  Verdict& verdict) override;
+
+ private:
+  double lenience_;
+};
+
+}  // namespace speclab

@@ -1,0 +1,46 @@
+#include "strategies/rules/typical.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "core/softmax.h"
+
+namespace speclab {
+
+void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const Scores& target,
+                         Verdict& verdict) {
+  if (sequence.sampling.temperature == 0) return follow_likeliest(draft, target, verdict);
+  constexpr double kRejected = -std::numeric_limits<double>::infinity();
+  const TokenTree& tree = draft.tree();
+  log_likelihood_.assign(static_cast<std::size_t>(tree.size()), kRejected);
+  log_likelihood_[0] = 0;
+  int best = 0;
+  for (int node = 0; node < tree.size(); ++node) {
+    const double here = log_likelihood_[static_cast<std::size_t>(node)];
+    if (here == kRejected || draft.first_candidate(node) == TokenTree::kNone) continue;
+    p_.resize(target[node].size());
+    softmax(target[node], sequence.sampling, p_);
+    const double least = threshold(p_);
+    for (int child = draft.first_candidate(node); child != TokenTree::kNone;
+         child = draft.next_candidate(child)) {
+      const double p = p_[static_cast<std::size_t>(tree.token(child))];
+      if (p <= least) continue;
+      double& there = log_likelihood_[static_cast<std::size_t>(child)];
+      there = here + std::log(p);
+      const double longest = log_likelihood_[static_cast<std::size_t>(best)];
+      if (std::pair(tree.depth(child), there) > std::pair(tree.depth(best), longest)) best = child;
+    }
+  }
+  verdict.path = tree.path(best);
+  verdict.next = argmax(target[best]);
+}
+
+double Typical::threshold(std::span<const double> p) const {
+  double entropy = 0;
+  for (const double x : p) entropy -= x > 0 ? x * std::log(x) : 0;
+  return std::min(epsilon_, delta_ * std::exp(-entropy));
+}
+
+}  // namespace speclab
