@@ -183,6 +183,8 @@ void Rig::make_target(const Config& config, ModelShelf& shelf) {
     facts_ = {&shelf.tokenizer(folder), transformer.vocab(), transformer.config().max_positions,
               transformer.config().end_tokens};
     settings_["target.digest"] = shelf.digest_of(folder);
+    transformer_ = &transformer;
+    transformer_->tap({});  // an earlier point may have tapped it
     model = &transformer;
   } else {
     source_ = make_source(kind, p, 1);
@@ -194,16 +196,60 @@ void Rig::make_target(const Config& config, ModelShelf& shelf) {
   target_ = std::make_unique<Metered>(*model, Actor::target, *clock_);
 }
 
-LanguageModel& Rig::metered_draft(LanguageModel& model) {
-  if (prices_ != nullptr && drafts_.size() >= priced_drafts_) {
+Actor Rig::next_draft_actor() {
+  if (prices_ != nullptr && static_cast<std::size_t>(draft_actors_) >= priced_drafts_) {
     throw ConfigError(
         priced_drafts_ == 0
             ? "price.draft is required: the drafter runs a model, and its passes cost time too"
             : fmt::format("price.draft names {} shapes, but the drafter runs another model; name one for each",
                           priced_drafts_));
   }
-  const Actor actor = draft_actor(static_cast<int>(drafts_.size()));
-  return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
+  return draft_actor(draft_actors_++);
+}
+
+LanguageModel& Rig::metered_draft(LanguageModel& model) {
+  return *drafts_.emplace_back(std::make_unique<Metered>(model, next_draft_actor(), *clock_));
+}
+
+std::pair<std::filesystem::path, const LlamaWeights*> Rig::heads_folder(const std::string& path, const Config& config,
+                                                                       ModelShelf& shelf) {
+  if (transformer_ == nullptr) {
+    throw ImpossiblePoint("heads sit on the hidden rows of a checkpoint; set target.kind to checkpoint");
+  }
+  if (path.empty()) throw ConfigError("drafter.path is required: the folder of the heads");
+  std::filesystem::path folder = find_path("drafter.path", path, config.directory);
+  settings_["drafter.digest"] = shelf.digest_of(folder);
+  return {std::move(folder), &transformer_->weights()};
+}
+
+DraftHeads& Rig::make_heads(HeadKind kind, const std::string& path, const Config& config, ModelShelf& shelf) {
+  const auto [folder, weights] = heads_folder(path, config, shelf);
+  heads_ = std::make_unique<CpuHeads>(
+      kind == HeadKind::medusa ? load_medusa(folder, *weights) : load_hydra(folder, *weights),
+      CpuOptions{.team = shelf.team()});
+  metered_heads_ = std::make_unique<MeteredHeads>(*heads_, next_draft_actor(), *clock_);
+  return *metered_heads_;
+}
+
+FeatureDraft Rig::make_features(const std::string& path, const Config& config, ModelShelf& shelf) {
+  const auto [folder, weights] = heads_folder(path, config, shelf);
+  auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, *weights), CpuOptions{.team = shelf.team()});
+  check_positions(path, eagle->config().max_positions);
+  CpuEagle& told = *eagle;
+  transformer_->tap(told.taps());
+  owned_.push_back(std::move(eagle));
+  return {told, metered_draft(told)};
+}
+
+void Rig::check_positions(const std::string& path, int positions) const {
+  for (const Request& request : workload_.requests) {
+    const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
+    if (needed <= positions) continue;
+    throw ImpossiblePoint(fmt::format(
+        "the draft model {} has {} positions; a prompt of {} tokens and "
+        "workload.max_new_tokens = {} need {}",
+        path, positions, request.prompt.size(), workload_.max_new_tokens, needed));
+  }
 }
 
 LanguageModel& Rig::make_draft(const std::string& name, const Config& config, ModelShelf& shelf) {
@@ -227,14 +273,7 @@ LanguageModel& Rig::make_draft(const std::string& name, const Config& config, Mo
     }
     CpuTransformer& transformer = shelf.model(folder, Actor::draft);
     model = &transformer;
-    for (const Request& request : workload_.requests) {
-      const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
-      if (needed <= transformer.config().max_positions) continue;
-      throw ImpossiblePoint(fmt::format(
-          "the draft model {} has {} positions; a prompt of {} tokens and "
-          "workload.max_new_tokens = {} need {}",
-          path, transformer.config().max_positions, request.prompt.size(), workload_.max_new_tokens, needed));
-    }
+    check_positions(path, transformer.config().max_positions);
     settings_[name + ".digest"] = shelf.digest_of(folder);
   } else {
     model = owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2))).get();
@@ -259,6 +298,10 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   parts.adopt = [&](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
     return metered_draft(*owned_.emplace_back(std::move(model)));
   };
+  parts.draft_heads = [&](HeadKind kind, const std::string& path) -> DraftHeads& {
+    return make_heads(kind, path, config, shelf);
+  };
+  parts.feature_model = [&](const std::string& path) { return make_features(path, config, shelf); };
   Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
          rule = section(config, "rule", "speculative_sampling");
   topology_ = make(topologies(), topology, parts);

@@ -14,6 +14,8 @@
 #include "experiments/config_file.h"
 #include "experiments/model_shelf.h"
 #include "experiments/workload.h"
+#include "kernels/cpu/cpu_eagle.h"
+#include "kernels/cpu/cpu_heads.h"
 #include "strategies/registry.h"
 
 namespace speclab {
@@ -50,6 +52,14 @@ class Rig {
   void make_strategy(const Config& config, ModelShelf& shelf);
   LanguageModel& make_draft(const std::string& section, const Config& config, ModelShelf& shelf);
   LanguageModel& metered_draft(LanguageModel& model);
+  Actor next_draft_actor();  // ConfigError where its passes have no price
+  DraftHeads& make_heads(HeadKind kind, const std::string& path, const Config& config, ModelShelf& shelf);
+  FeatureDraft make_features(const std::string& path, const Config& config, ModelShelf& shelf);
+  // The folder of heads, and the target's weights that they sit on.
+  std::pair<std::filesystem::path, const LlamaWeights*> heads_folder(const std::string& path, const Config& config,
+                                                                     ModelShelf& shelf);
+  // ImpossiblePoint where a request outgrows a draft model's positions.
+  void check_positions(const std::string& path, int positions) const;
   void resolve(const Params& params);
   void warm_up();  // fills caches and buffers, once per role, unrecorded
 
@@ -68,7 +78,11 @@ class Rig {
   std::shared_ptr<const TokenSource> source_;  // of a synthetic target
   std::vector<std::unique_ptr<LanguageModel>> owned_;
   std::unique_ptr<Metered> target_;
+  CpuTransformer* transformer_ = nullptr;  // the target's, where it is a checkpoint
   std::vector<std::unique_ptr<Metered>> drafts_;
+  int draft_actors_ = 0;
+  std::unique_ptr<CpuHeads> heads_;  // null: the drafter has none
+  std::unique_ptr<MeteredHeads> metered_heads_;
   HostDistributions distributions_;
   std::unique_ptr<Topology> topology_;
   std::unique_ptr<Drafter> drafter_, plain_drafter_;

@@ -2,6 +2,9 @@
 
 #include "core/models/agreeing.h"
 #include "core/models/source_model.h"
+#include "strategies/drafters/eagle.h"
+#include "strategies/drafters/hydra.h"
+#include "strategies/drafters/medusa.h"
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/ngram.h"
 #include "strategies/drafters/none.h"
@@ -31,6 +34,34 @@ std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
   const int places = p.integer({"max_places"}, 32, {.least = 1}, "earlier occurrences that are remembered");
   if (least > most) p.fail("min_ngram", fmt::format("= {} is more than max_ngram = {}", least, most));
   return std::make_unique<NgramDrafter>(*parts.topology, most, least, places);
+}
+
+std::string read_heads_path(Params& p) {
+  return p.text({"path", "medusa_model", "hydra_model", "ea_model_path", "speculative_model"}, "",
+                "the heads' folder, as their authors publish it; required");
+}
+
+// How many of the heads guess.
+int read_used(Params& p, const DraftHeads& heads) {
+  const int used = p.integer({"heads", "medusa_num_heads", "hydra_num_heads"}, 0, {.least = 0},
+                             "how many of the heads guess; 0: all");
+  if (used > heads.count()) p.fail("heads", fmt::format("= {}, but there are {}", used, heads.count()));
+  return used > 0 ? used : heads.count();
+}
+
+std::unique_ptr<Drafter> make_medusa(Params& p, const Parts& parts) {
+  DraftHeads& heads = parts.draft_heads(HeadKind::medusa, read_heads_path(p));
+  return std::make_unique<Medusa>(heads, read_used(p, heads), *parts.topology, *parts.distributions);
+}
+
+std::unique_ptr<Drafter> make_hydra(Params& p, const Parts& parts) {
+  DraftHeads& heads = parts.draft_heads(HeadKind::hydra, read_heads_path(p));
+  return std::make_unique<Hydra>(heads, read_used(p, heads), *parts.topology, *parts.distributions, read_draw(p));
+}
+
+std::unique_ptr<Drafter> make_eagle(Params& p, const Parts& parts) {
+  const FeatureDraft head = parts.feature_model(read_heads_path(p));
+  return std::make_unique<Eagle>(head.told, head.charged, *parts.topology, *parts.distributions, read_draw(p));
 }
 
 std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
@@ -75,6 +106,12 @@ std::span<const Entry<Drafter>> drafters() {
        }},
       {"ngram", "what followed the last few tokens earlier in the text",
        "Saxena 2023, prompt lookup decoding (github.com/apoorvumang/prompt-lookup-decoding)", make_ngram},
+      {"medusa", "heads on the target's last hidden row guess the next tokens, each its own",
+       "Medusa, Cai et al. 2024 (arXiv 2401.10774)", make_medusa},
+      {"hydra", "heads that also read the tokens guessed before", "Hydra, Ankner et al. 2024 (arXiv 2402.05109)",
+       make_hydra},
+      {"eagle", "one layer continues the target's features; EAGLE-1 and 2, or EAGLE-3, as the folder is",
+       "EAGLE, Li et al. 2024 (arXiv 2401.15077); EAGLE-2 (2406.16858); EAGLE-3 (2503.01840)", make_eagle},
       {"agreement", "a synthetic draft model, right with a given probability", "", make_agreement},
   };
   return entries;

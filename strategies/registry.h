@@ -12,12 +12,22 @@
 #include "core/acceptance_rule.h"
 #include "core/cost_model.h"
 #include "core/distributions.h"
+#include "core/draft_heads.h"
 #include "core/drafter.h"
+#include "core/feature_model.h"
 #include "core/models/token_source.h"
 #include "core/params.h"
 #include "core/topology.h"
 
 namespace speclab {
+
+enum class HeadKind : std::uint8_t { medusa, hydra };
+
+// An EAGLE head: to be told what the target made, and, the same one, where its passes are charged.
+struct FeatureDraft {
+  FeatureModel& told;
+  LanguageModel& charged;
+};
 
 // What a strategy may be built from.
 struct Parts {
@@ -29,6 +39,9 @@ struct Parts {
   std::function<LanguageModel&(std::unique_ptr<LanguageModel>)> adopt;
   std::shared_ptr<const TokenSource> target_source;  // what the target is made of, where it is synthetic
   const CostModel* prices = nullptr;                 // null: nothing is priced
+  // The heads of a folder, on the target; throw ConfigError where they do not fit it.
+  std::function<DraftHeads&(HeadKind kind, const std::string& path)> draft_heads;
+  std::function<FeatureDraft(const std::string& path)> feature_model;
 };
 
 template <class T>

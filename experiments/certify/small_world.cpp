@@ -24,6 +24,9 @@ Small small_settings(std::string_view slot, std::string_view kind) {
   if (slot == "drafter" && (kind == "model" || kind == "agreement")) {
     return {{{{"draw", "without-replacement"}}, {{"draw", "independent"}}, {{"draw", "fixed"}}}};
   }
+  if (slot == "drafter" && (kind == "hydra" || kind == "eagle")) {
+    return {{{{"draw", "without-replacement"}}, {{"draw", "fixed"}}}};
+  }
   return {};
 }
 
@@ -89,7 +92,7 @@ std::vector<Combination> all_combinations() {
 
 SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target,
                        std::shared_ptr<const Markov> draft, const Control* control)
-    : control_(control), target_(target), draft_(std::move(draft)) {
+    : control_(control), target_(target), draft_(draft), heads_(draft), features_(draft) {
   if (control != nullptr && control->distributions) broken_ = control->distributions(honest_);
   Parts parts;
   parts.distributions = broken_ ? broken_.get() : &honest_;
@@ -98,6 +101,8 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
     return *adopted_.emplace_back(std::move(model));
   };
   parts.target_source = std::move(target);
+  parts.draft_heads = [this](HeadKind, const std::string&) -> DraftHeads& { return heads_; };
+  parts.feature_model = [this](const std::string&) { return FeatureDraft{features_, features_}; };
   const auto params = [](const std::string& section, const std::string& kind, json settings) {
     settings["kind"] = kind;
     return Params(section, std::move(settings));

@@ -9,6 +9,7 @@
 #include "core/host_distributions.h"
 #include "core/models/markov.h"
 #include "core/models/source_model.h"
+#include "experiments/certify/source_heads.h"
 #include "strategies/registry.h"
 
 namespace speclab {
@@ -49,6 +50,8 @@ class SmallWorld {
  private:
   const Control* control_;
   SourceModel target_, draft_;
+  SourceHeads heads_;
+  SourceFeatures features_;
   std::vector<std::unique_ptr<LanguageModel>> adopted_;
   HostDistributions honest_;
   std::unique_ptr<Distributions> broken_;

@@ -5,6 +5,7 @@
 #include "core/host_distributions.h"
 #include "core/models/hashed.h"
 #include "core/models/source_model.h"
+#include "experiments/certify/source_heads.h"
 #include "experiments/commands/command.h"
 #include "experiments/files.h"
 #include "kernels/cuda_devices.h"
@@ -20,6 +21,8 @@ namespace po = boost::program_options;
 struct Dummies {
   std::shared_ptr<const TokenSource> source = std::make_shared<const Hashed>(16, 1);
   SourceModel draft{source};
+  SourceHeads heads{source};
+  SourceFeatures features{source};
   HostDistributions distributions;
   Chain chain{1};
   std::vector<std::unique_ptr<LanguageModel>> adopted;
@@ -29,7 +32,10 @@ struct Dummies {
             [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
               return *adopted.emplace_back(std::move(model));
             },
-            source, nullptr};
+            source,
+            nullptr,
+            [this](HeadKind, const std::string&) -> DraftHeads& { return heads; },
+            [this](const std::string&) { return FeatureDraft{features, features}; }};
   }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <vector>
 
 #include "core/drafter.h"
@@ -29,6 +30,8 @@ class GrowingDrafter : public Drafter {
   // draft, then parent, and goes no deeper than can lengthen the text.
   virtual void grow(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) = 0;
   virtual void learn(const Outcome&) {}
+  // The deepest guesses that it can make, where there is a limit.
+  virtual int reach(const Sequence&) const { return std::numeric_limits<int>::max(); }
 
   const Topology& topology() const { return topology_; }
   Draw draw() const { return draw_; }
