@@ -13,7 +13,7 @@ from torch import nn
 
 import llama
 from chain import ChainAttention, positions
-from heads import Heads, embedding_gain, teacher
+from heads import Heads, embedding_gain, scale_columns, teacher
 from losses import divergence
 
 
@@ -85,9 +85,15 @@ class Eagle(Heads):
             logits.append(target.logits(features))
         return logits
 
+    def scaled(self, tensors, factor: float) -> dict[str, torch.Tensor]:
+        """The tensors with fc's columns for embeddings multiplied."""
+        return tensors | {"fc.weight": scale_columns(tensors["fc.weight"], 0, self.config.hidden_size, factor)}
+
     def tensors(self):
-        h, fc = self.config.hidden_size, self.fc.weight
-        return self.state_dict() | {"fc.weight": torch.cat([self.gain * fc[:, :h], fc[:, h:]], -1)}
+        return self.scaled(self.state_dict(), self.gain)
+
+    def restore(self, tensors):
+        self.load_state_dict(self.scaled(tensors, 1 / self.gain))
 
     def config_json(self):
         return self.config.to_json() | {"architectures": ["LlamaForCausalLMEagle"], "bias": False,

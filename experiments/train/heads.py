@@ -54,6 +54,12 @@ class Heads(nn.Module):
     def restore(self, tensors: dict[str, torch.Tensor]) -> None:
         self.load_state_dict(tensors)
 
+    def fill(self, folder: pathlib.Path) -> "Heads":
+        """Take the tensors of a folder, widened to float32."""
+        tensors = load_file(folder / self.file)
+        self.restore({n: t.float() if t.is_floating_point() else t for n, t in tensors.items()})
+        return self
+
     def save(self, folder: pathlib.Path, base: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         llama.write_weights(self.tensors(), folder / self.file)
@@ -78,6 +84,13 @@ def embedding_gain(target: Target) -> float:
     return float(target.embedding.float().square().mean().rsqrt())
 
 
+def scale_columns(matrix: torch.Tensor, first: int, last: int | None, factor: float) -> torch.Tensor:
+    """A copy of a matrix with columns first..last-1 multiplied."""
+    scaled = matrix.clone()
+    scaled[:, first:last] *= factor
+    return scaled
+
+
 def kinds() -> dict[str, type[Heads]]:
     from eagle import Eagle
     from eagle3 import Eagle3
@@ -95,8 +108,6 @@ def kind_of(config: dict) -> str:
 
 
 def load(folder: pathlib.Path) -> Heads:
-    """Read heads of any kind back, weights widened to float32."""
+    """Read heads of any kind back."""
     config = json.loads((folder / "config.json").read_text())
-    heads = kinds()[kind_of(config)].from_config(config)
-    heads.restore({n: t.float() if t.is_floating_point() else t for n, t in load_file(folder / heads.file).items()})
-    return heads.eval()
+    return kinds()[kind_of(config)].from_config(config).fill(folder).eval()

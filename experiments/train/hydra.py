@@ -8,7 +8,7 @@ target's own. Training forces the text's tokens.
 import torch
 from torch import nn
 
-from heads import Heads, embedding_gain, teacher
+from heads import Heads, embedding_gain, scale_columns, teacher
 from losses import distillation
 from medusa import ResBlock
 
@@ -71,7 +71,12 @@ class Hydra(Heads):
                 "grounded_heads": True, "hidden_state_offset": 0, "shared_lm_head": True,
                 "hidden_size": self.hidden_size, "vocab_size": self.vocab_size}
 
+    def scaled(self, tensors, factor: float) -> dict[str, torch.Tensor]:
+        """The tensors with every matrix's columns for embeddings multiplied."""
+        return {n: scale_columns(t, self.hidden_size, None, factor) if t.dim() == 2 else t for n, t in tensors.items()}
+
     def tensors(self):
-        h = self.hidden_size
-        return {n: torch.cat([t[:, :h], self.gain * t[:, h:]], -1) if t.dim() == 2 else t
-                for n, t in self.state_dict().items()}
+        return self.scaled(self.state_dict(), self.gain)
+
+    def restore(self, tensors):
+        self.load_state_dict(self.scaled(tensors, 1 / self.gain))

@@ -34,7 +34,7 @@ class Target(nn.Module):
         return self.logits(self.features(ids)[0])
 
     def embed(self, ids):
-        return F.embedding(ids, self.embedding)
+        return F.embedding(ids, self.embedding).float()
 
     def logits(self, hidden):
         return F.linear(hidden, self.output)

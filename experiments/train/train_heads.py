@@ -41,9 +41,10 @@ def train(args) -> None:
     target = targets.load(args.target, args.hf, args.device)
     documents = tokenise(args.corpus, args.works, tokenizer, "train", end=targets.end_token(tokenizer))
     frequency = np.bincount(np.concatenate(documents), minlength=target.config.vocab_size)
-    heads = head_kinds.kinds()[args.kind].make(target, args, frequency).to(args.device)
+    heads = head_kinds.kinds()[args.kind].make(target, args, frequency)
     if args.init:
-        heads = head_kinds.load(args.init).to(args.device).train()
+        heads.fill(args.init)
+    heads.to(args.device)
     if args.compile:
         heads.compile_losses()
     opts = optimisers(heads, args.matrix_rate, args.vector_rate)
