@@ -25,9 +25,9 @@ class DraftHeads {
   virtual void remember(SequenceId sequence, Row hidden) = 0;
   virtual bool remembers(SequenceId sequence) const = 0;
 
-  // A row of logits per question, in their order; they live until the next call. A row depends on its question
-  // alone, to the last bit. Work::new_tokens is how often the head was asked that was asked most: the shape that
-  // prices a pass holds all the heads that one pass asks.
+  // A row of logits per question, in their order; they live until the next call. A row depends on its
+  // question alone, to the last bit. Work::new_tokens is how often the head was asked that was asked most:
+  // the shape that prices a pass holds all the heads that one pass asks.
   virtual const Forward& forward(std::span<const Question> questions) = 0;
 };
 

@@ -201,8 +201,9 @@ Actor Rig::next_draft_actor() {
     throw ConfigError(
         priced_drafts_ == 0
             ? "price.draft is required: the drafter runs a model, and its passes cost time too"
-            : fmt::format("price.draft names {} shapes, but the drafter runs another model; name one for each",
-                          priced_drafts_));
+            : fmt::format(
+                  "price.draft names {} shapes, but the drafter runs another model; name one for each",
+                  priced_drafts_));
   }
   return draft_actor(draft_actors_++);
 }
@@ -211,8 +212,9 @@ LanguageModel& Rig::metered_draft(LanguageModel& model) {
   return *drafts_.emplace_back(std::make_unique<Metered>(model, next_draft_actor(), *clock_));
 }
 
-std::pair<std::filesystem::path, const LlamaWeights*> Rig::heads_folder(const std::string& path, const Config& config,
-                                                                       ModelShelf& shelf) {
+std::pair<std::filesystem::path, const LlamaWeights*> Rig::heads_folder(const std::string& path,
+                                                                        const Config& config,
+                                                                        ModelShelf& shelf) {
   if (transformer_ == nullptr) {
     throw ImpossiblePoint("heads sit on the hidden rows of a checkpoint; set target.kind to checkpoint");
   }
@@ -245,10 +247,10 @@ void Rig::check_positions(const std::string& path, int positions) const {
   for (const Request& request : workload_.requests) {
     const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
     if (needed <= positions) continue;
-    throw ImpossiblePoint(fmt::format(
-        "the draft model {} has {} positions; a prompt of {} tokens and "
-        "workload.max_new_tokens = {} need {}",
-        path, positions, request.prompt.size(), workload_.max_new_tokens, needed));
+    throw ImpossiblePoint(
+        fmt::format("the draft model {} has {} positions; a prompt of {} tokens and "
+                    "workload.max_new_tokens = {} need {}",
+                    path, positions, request.prompt.size(), workload_.max_new_tokens, needed));
   }
 }
 
@@ -354,6 +356,17 @@ void Rig::warm_up() {
     const std::size_t some = std::min(sequences.size(), static_cast<std::size_t>(workload_.batch));
     serve(*decoder, *clock_, std::span(sequences).first(some), workload_.batch, unwatched);
   }
+}
+
+std::vector<HeadRecord> Rig::measure_heads() {
+  if (heads_ == nullptr) return {};
+  constexpr std::size_t kPrompts = 8;
+  std::vector<Sequence> sequences = workload_.sequences();
+  const auto some = std::span(sequences).first(std::min(sequences.size(), kPrompts));
+  decode_plainly(some);
+  std::vector<HeadRecord> accuracy = head_accuracy(*target_, *heads_, distributions_, some);
+  clock_->settle();
+  return accuracy;
 }
 
 std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {

@@ -12,6 +12,7 @@
 #include "core/metered.h"
 #include "core/recorder.h"
 #include "experiments/config_file.h"
+#include "experiments/head_accuracy.h"
 #include "experiments/model_shelf.h"
 #include "experiments/workload.h"
 #include "kernels/cpu/cpu_eagle.h"
@@ -33,6 +34,10 @@ class Rig {
   const Tokenizer* tokenizer() const { return facts_.tokenizer; }
   bool steps_recorded() const { return steps_recorded_; }
   void describe(Provenance& provenance) const;  // clock and prices
+
+  // How right the drafter's heads are along what plain decoding writes after the first few prompts; empty
+  // where it has none.
+  std::vector<HeadRecord> measure_heads();
 
   // Runs A B A B: plain decoding and the method over all requests, `repeats` times, into a begun recorder.
   // Returns what the method wrote after each prompt.
@@ -56,8 +61,8 @@ class Rig {
   DraftHeads& make_heads(HeadKind kind, const std::string& path, const Config& config, ModelShelf& shelf);
   FeatureDraft make_features(const std::string& path, const Config& config, ModelShelf& shelf);
   // The folder of heads, and the target's weights that they sit on.
-  std::pair<std::filesystem::path, const LlamaWeights*> heads_folder(const std::string& path, const Config& config,
-                                                                     ModelShelf& shelf);
+  std::pair<std::filesystem::path, const LlamaWeights*> heads_folder(const std::string& path,
+                                                                     const Config& config, ModelShelf& shelf);
   // ImpossiblePoint where a request outgrows a draft model's positions.
   void check_positions(const std::string& path, int positions) const;
   void resolve(const Params& params);
@@ -73,7 +78,7 @@ class Rig {
   std::string priced_device_, priced_target_, priced_draft_;
 
   std::unique_ptr<CostModel> prices_;  // null: nothing is priced
-  std::size_t priced_drafts_ = 0;  // draft models that have a price
+  std::size_t priced_drafts_ = 0;      // draft models that have a price
   std::unique_ptr<Clock> clock_;
   std::shared_ptr<const TokenSource> source_;  // of a synthetic target
   std::vector<std::unique_ptr<LanguageModel>> owned_;

@@ -56,12 +56,14 @@ std::unique_ptr<Drafter> make_medusa(Params& p, const Parts& parts) {
 
 std::unique_ptr<Drafter> make_hydra(Params& p, const Parts& parts) {
   DraftHeads& heads = parts.draft_heads(HeadKind::hydra, read_heads_path(p));
-  return std::make_unique<Hydra>(heads, read_used(p, heads), *parts.topology, *parts.distributions, read_draw(p));
+  return std::make_unique<Hydra>(heads, read_used(p, heads), *parts.topology, *parts.distributions,
+                                 read_draw(p));
 }
 
 std::unique_ptr<Drafter> make_eagle(Params& p, const Parts& parts) {
   const FeatureDraft head = parts.feature_model(read_heads_path(p));
-  return std::make_unique<Eagle>(head.told, head.charged, *parts.topology, *parts.distributions, read_draw(p));
+  return std::make_unique<Eagle>(head.told, head.charged, *parts.topology, *parts.distributions,
+                                 read_draw(p));
 }
 
 std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
@@ -108,8 +110,8 @@ std::span<const Entry<Drafter>> drafters() {
        "Saxena 2023, prompt lookup decoding (github.com/apoorvumang/prompt-lookup-decoding)", make_ngram},
       {"medusa", "heads on the target's last hidden row guess the next tokens, each its own",
        "Medusa, Cai et al. 2024 (arXiv 2401.10774)", make_medusa},
-      {"hydra", "heads that also read the tokens guessed before", "Hydra, Ankner et al. 2024 (arXiv 2402.05109)",
-       make_hydra},
+      {"hydra", "heads that also read the tokens guessed before",
+       "Hydra, Ankner et al. 2024 (arXiv 2402.05109)", make_hydra},
       {"eagle", "one layer continues the target's features; EAGLE-1 and 2, or EAGLE-3, as the folder is",
        "EAGLE, Li et al. 2024 (arXiv 2401.15077); EAGLE-2 (2406.16858); EAGLE-3 (2503.01840)", make_eagle},
       {"agreement", "a synthetic draft model, right with a given probability", "", make_agreement},

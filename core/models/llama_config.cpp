@@ -19,7 +19,8 @@ namespace fs = std::filesystem;
 
 // The single entry of 'architectures', which must be one of these.
 std::string architecture_of(const Settings& settings, std::span<const char* const> known) {
-  const std::string list = fmt::format("{} and {}", fmt::join(known.first(known.size() - 1), ", "), known.back());
+  const std::string list =
+      fmt::format("{} and {}", fmt::join(known.first(known.size() - 1), ", "), known.back());
   const bool named = settings.has("architectures") && settings.at("architectures").is_array() &&
                      settings.at("architectures").size() == 1 && settings.at("architectures")[0].is_string();
   if (!named) settings.refuse(fmt::format("has no single 'architectures' entry; {} can be run", list));
@@ -79,8 +80,9 @@ void append_end_tokens(const Settings& settings, std::vector<Token>& tokens) {
 constexpr const char* kModels[] = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM",
                                    "Qwen3ForCausalLM"};
 // As SafeAILab/EAGLE, vLLM and SGLang spell them.
-constexpr const char* kEagles[] = {"LlamaForCausalLM",         "LlamaForCausalLMEagle",   "EagleLlamaForCausalLM",
-                                   "LlamaForCausalLMEagle3",   "Eagle3LlamaForCausalLM",  "LlamaForCausalLMEagle2"};
+constexpr const char* kEagles[] = {"LlamaForCausalLM",       "LlamaForCausalLMEagle",
+                                   "EagleLlamaForCausalLM",  "LlamaForCausalLMEagle3",
+                                   "Eagle3LlamaForCausalLM", "LlamaForCausalLMEagle2"};
 
 LlamaConfig read(const fs::path& directory, std::span<const char* const> architectures) {
   const fs::path path = directory / "config.json";

@@ -13,7 +13,8 @@
 namespace speclab {
 namespace fs = std::filesystem;
 
-TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const> files) : directory_(directory) {
+TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const> files)
+    : directory_(directory) {
   for (const char* name : files) {
     if (!fs::exists(directory / name)) continue;
     files_.push_back(std::make_unique<Safetensors>(directory / name));
@@ -50,7 +51,8 @@ TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const>
 }
 
 const Safetensors* TensorFiles::file_of(const std::string& name) const {
-  if (shard_of_.empty()) return !files_.empty() && files_.front()->contains(name) ? files_.front().get() : nullptr;
+  if (shard_of_.empty())
+    return !files_.empty() && files_.front()->contains(name) ? files_.front().get() : nullptr;
   const auto found = shard_of_.find(name);
   return found != shard_of_.end() && found->second->contains(name) ? found->second : nullptr;
 }
@@ -59,9 +61,9 @@ const Safetensors& TensorFiles::needed(const std::string& name, std::span<const 
                                        const std::string& reader) const {
   if (const Safetensors* file = file_of(name)) return *file;
   const auto shard = shard_of_.find(name);
-  const fs::path place = shard != shard_of_.end()                  ? shard->second->path()
+  const fs::path place = shard != shard_of_.end()               ? shard->second->path()
                          : !shard_of_.empty() || files_.empty() ? directory_ / "model.safetensors.index.json"
-                                                                 : files_.front()->path();
+                                                                : files_.front()->path();
   throw ConfigError(fmt::format("{}: has no tensor '{}', which {} of this config needs, of shape {}{}",
                                 place.string(), name, reader, shape_text(shape),
                                 name == "lm_head.weight" ? " (unless tie_word_embeddings is true)" : ""));
@@ -89,8 +91,8 @@ std::vector<std::int64_t> TensorFiles::integers(const std::string& name, std::in
   const Safetensors& file = needed(name, shape, reader);
   std::vector<std::int64_t> values = file.integers(name);
   if (static_cast<std::int64_t>(values.size()) != count) {
-    throw ConfigError(fmt::format("{}: tensor '{}' has {} numbers; config.json asks for {}", file.path().string(),
-                                  name, values.size(), count));
+    throw ConfigError(fmt::format("{}: tensor '{}' has {} numbers; config.json asks for {}",
+                                  file.path().string(), name, values.size(), count));
   }
   return values;
 }

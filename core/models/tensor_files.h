@@ -20,8 +20,10 @@ class TensorFiles {
                        std::span<const char* const> files = std::span(&kUsual, 1));
 
   bool contains(const std::string& name) const { return file_of(name) != nullptr; }
-  // ConfigError where it is missing, has another shape, or holds a NaN or an infinity. `reader` is who needs it.
-  Tensor tensor(const std::string& name, std::span<const std::int64_t> shape, const std::string& reader) const;
+  // ConfigError where it is missing, has another shape, or holds a NaN or an infinity. `reader` is who needs
+  // it.
+  Tensor tensor(const std::string& name, std::span<const std::int64_t> shape,
+                const std::string& reader) const;
   // Whole numbers, of I64 or I32. ConfigError likewise.
   std::vector<std::int64_t> integers(const std::string& name, std::int64_t count,
                                      const std::string& reader) const;

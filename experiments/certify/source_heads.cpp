@@ -27,7 +27,8 @@ void append_row(const TokenSource& source, std::uint64_t hash, std::vector<float
 }  // namespace
 
 void SourceHeads::open(SequenceId sequence) {
-  SPECLAB_CHECK(rows_.try_emplace(sequence, 0).second, "sequence {} is open already", static_cast<int>(sequence));
+  SPECLAB_CHECK(rows_.try_emplace(sequence, 0).second, "sequence {} is open already",
+                static_cast<int>(sequence));
 }
 
 void SourceHeads::close(SequenceId sequence) {
@@ -41,7 +42,8 @@ bool SourceHeads::remembers(SequenceId sequence) const { return rows_.at(sequenc
 const Forward& SourceHeads::forward(std::span<const Question> questions) {
   values_.clear();
   for (const Question& question : questions) {
-    SPECLAB_CHECK(question.head < count_ && remembers(question.sequence), "head {} of {}", question.head, count_);
+    SPECLAB_CHECK(question.head < count_ && remembers(question.sequence), "head {} of {}", question.head,
+                  count_);
     SPECLAB_CHECK(question.after.empty() || static_cast<int>(question.after.size()) == question.head + 1,
                   "head {} reads {} tokens", question.head, question.after.size());
     std::uint64_t hash = mixed(rows_.at(question.sequence), static_cast<std::uint64_t>(question.head));
@@ -61,7 +63,8 @@ SourceFeatures::State& SourceFeatures::find(SequenceId sequence) {
 }
 
 void SourceFeatures::open(SequenceId sequence) {
-  SPECLAB_CHECK(states_.try_emplace(sequence).second, "sequence {} is open already", static_cast<int>(sequence));
+  SPECLAB_CHECK(states_.try_emplace(sequence).second, "sequence {} is open already",
+                static_cast<int>(sequence));
 }
 
 void SourceFeatures::close(SequenceId sequence) {
@@ -90,8 +93,8 @@ const Forward& SourceFeatures::forward(std::span<const Slice> batch) {
     };
     state.length += static_cast<int>(slice.text.size());
     if (!slice.text.empty()) {
-      SPECLAB_CHECK(static_cast<int>(state.told.size()) >= state.length - 1, "{} features for a text of {} tokens",
-                    state.told.size(), state.length);
+      SPECLAB_CHECK(static_cast<int>(state.told.size()) >= state.length - 1,
+                    "{} features for a text of {} tokens", state.told.size(), state.length);
       if (slice.give == Give::scores) {
         SPECLAB_CHECK(state.length > 1, "the first token of a text has no row");
         answer(state.told[static_cast<std::size_t>(state.length) - 2], slice.text.back(), 0);

@@ -10,8 +10,8 @@
 
 namespace speclab {
 
-// Heads whose row is the source's at a token that a hash of the question names: something that differs with every
-// hidden row, head and token read, on a vocabulary small enough to look through.
+// Heads whose row is the source's at a token that a hash of the question names: something that differs with
+// every hidden row, head and token read, on a vocabulary small enough to look through.
 class SourceHeads : public DraftHeads {
  public:
   explicit SourceHeads(std::shared_ptr<const TokenSource> source, int count = 3)
@@ -33,7 +33,8 @@ class SourceHeads : public DraftHeads {
   Forward forward_;
 };
 
-// Likewise a model that continues features. It minds the protocol: a text without its features is a broken invariant.
+// Likewise a model that continues features. It minds the protocol: a text without its features is a broken
+// invariant.
 class SourceFeatures : public FeatureModel {
  public:
   explicit SourceFeatures(std::shared_ptr<const TokenSource> source) : source_(std::move(source)) {}

@@ -28,14 +28,18 @@ struct Dummies {
   std::vector<std::unique_ptr<LanguageModel>> adopted;
 
   Parts parts() {
-    return {&chain, &distributions, [this](const std::string&) -> LanguageModel& { return draft; },
+    return {&chain,
+            &distributions,
+            [this](const std::string&) -> LanguageModel& { return draft; },
             [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
               return *adopted.emplace_back(std::move(model));
             },
             source,
             nullptr,
             [this](HeadKind, const std::string&) -> DraftHeads& { return heads; },
-            [this](const std::string&) { return FeatureDraft{features, features}; }};
+            [this](const std::string&) {
+              return FeatureDraft{features, features};
+            }};
   }
 };
 

@@ -32,7 +32,8 @@ void CpuEagle::open(SequenceId sequence) {
 }
 
 void CpuEagle::close(SequenceId sequence) {
-  SPECLAB_CHECK(states_.erase(sequence) == 1, "sequence {} is closed but not open", static_cast<int>(sequence));
+  SPECLAB_CHECK(states_.erase(sequence) == 1, "sequence {} is closed but not open",
+                static_cast<int>(sequence));
 }
 
 CpuEagle::State& CpuEagle::find(SequenceId sequence) const {
@@ -71,12 +72,14 @@ void CpuEagle::plan(std::span<const Slice> batch) {
   for (Slice& slice : slices_) {
     const int id = static_cast<int>(slice.sequence);
     State& state = find(slice.sequence);
-    SPECLAB_CHECK(std::ranges::find(in_batch_, &state) == in_batch_.end(), "sequence {} is in the batch twice", id);
+    SPECLAB_CHECK(std::ranges::find(in_batch_, &state) == in_batch_.end(),
+                  "sequence {} is in the batch twice", id);
     SPECLAB_CHECK(slice.give != Give::features, "sequence {}: an EAGLE head gives no features", id);
     const std::size_t places = state.told.size() / feature_width();
     const std::size_t needed = static_cast<std::size_t>(state.length) + slice.text.size();
     SPECLAB_CHECK(slice.text.empty() || places + 1 >= needed,
-                  "sequence {}: features of {} places were told, but a text of {} tokens came", id, places, needed);
+                  "sequence {}: features of {} places were told, but a text of {} tokens came", id, places,
+                  needed);
     SPECLAB_CHECK(!slice.text.empty() || slice.nodes.empty() || state.root_made_at == state.length,
                   "sequence {}: nodes came below a root that has no row", id);
     if (state.length == 0 && !slice.text.empty()) {
@@ -88,7 +91,8 @@ void CpuEagle::plan(std::span<const Slice> batch) {
     cached_.push_back(&state.cached);
   }
   plan_.make(slices_, cached_, weights_.config);
-  for (std::size_t i = 0; i < batch.size(); ++i) in_batch_[i]->length += static_cast<int>(batch[i].text.size());
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    in_batch_[i]->length += static_cast<int>(batch[i].text.size());
 }
 
 // The plan has, slice by slice, the text's rows and then the nodes'.
@@ -100,7 +104,8 @@ void CpuEagle::trace(std::span<const Slice> batch) {
     const std::span<const Token> text = slices_[i].text;
     int most = 0;
     for (const int node : batch[i].nodes) most = std::max(most, node);
-    const std::size_t room = static_cast<std::size_t>(most + 1) * static_cast<std::size_t>(weights_.config.hidden);
+    const std::size_t room =
+        static_cast<std::size_t>(most + 1) * static_cast<std::size_t>(weights_.config.hidden);
     if (state.made.size() < room) state.made.resize(room);
     for (std::size_t t = 0; t < text.size(); ++t) sites_.push_back({.state = &state});
     if (!text.empty()) {
@@ -139,7 +144,8 @@ void CpuEagle::evaluate(std::span<const int> rows) {
     for (int n = 0; n < count; ++n) {
       look_up(weights_.table_dtype, weights_.table, hidden, part_[static_cast<std::size_t>(n)].token,
               embedded_.data());
-      arithmetic_.rms_norm(embedded_.data(), weights_.layer.input_norm.data(), hidden, epsilon, normed_.data());
+      arithmetic_.rms_norm(embedded_.data(), weights_.layer.input_norm.data(), hidden, epsilon,
+                           normed_.data());
       input_.put(arithmetic_, n, 0, normed_.data(), hidden);
       arithmetic_.rms_norm(pass_.residual(n), weights_.state_norm.data(), hidden, epsilon, normed_.data());
       input_.put(arithmetic_, n, hidden, normed_.data(), hidden);
@@ -151,7 +157,8 @@ void CpuEagle::evaluate(std::span<const int> rows) {
     const Site& site = sites_[static_cast<std::size_t>(rows[static_cast<std::size_t>(n)])];
     const std::size_t width = static_cast<std::size_t>(hidden);
     if (site.node >= 0) {
-      std::copy_n(pass_.residual(n), hidden, site.state->made.data() + static_cast<std::size_t>(site.node) * width);
+      std::copy_n(pass_.residual(n), hidden,
+                  site.state->made.data() + static_cast<std::size_t>(site.node) * width);
     }
     if (site.asked >= 0) {
       std::copy_n(pass_.residual(n), hidden, asked_.data() + static_cast<std::size_t>(site.asked) * width);
@@ -159,8 +166,9 @@ void CpuEagle::evaluate(std::span<const int> rows) {
   }
 }
 
-// Lays the residual rows from which the layer starts. EAGLE-1 and 2: fc of (embedding, feature), where a node's feature
-// is what its parent's row became. EAGLE-3: fc of the target's features, or what the parent's row became as it is.
+// Lays the residual rows from which the layer starts. EAGLE-1 and 2: fc of (embedding, feature), where a
+// node's feature is what its parent's row became. EAGLE-3: fc of the target's features, or what the parent's
+// row became as it is.
 void CpuEagle::fuse(std::span<const int> rows) {
   const int hidden = weights_.config.hidden;
   const std::size_t width = static_cast<std::size_t>(hidden);
@@ -179,16 +187,18 @@ void CpuEagle::fuse(std::span<const int> rows) {
       fused_.put(arithmetic_, row, 0, embedded_.data(), hidden);
     }
     // A text's row in slot p - 1 reads the feature of place p - 1.
-    const float* feature = site.parent >= 0 ? made
-                                            : site.state->told.data() +
-                                                  static_cast<std::size_t>(part_[n].position) * feature_width();
-    fused_.put(arithmetic_, row, static_cast<int>(embedded_part()), feature, static_cast<int>(feature_width()));
+    const float* feature =
+        site.parent >= 0
+            ? made
+            : site.state->told.data() + static_cast<std::size_t>(part_[n].position) * feature_width();
+    fused_.put(arithmetic_, row, static_cast<int>(embedded_part()), feature,
+               static_cast<int>(feature_width()));
     through.push_back(static_cast<int>(n));
   }
   if (through.empty()) return;
   team_->run([&](int thread) {
-    multiply(arithmetic_, weights_.fuse, fused_, static_cast<int>(through.size()), fresh_.data(), width, thread,
-             team_->size());
+    multiply(arithmetic_, weights_.fuse, fused_, static_cast<int>(through.size()), fresh_.data(), width,
+             thread, team_->size());
   });
   for (std::size_t row = 0; row < through.size(); ++row) {
     std::copy_n(fresh_.data() + row * width, hidden, pass_.residual(through[row]));
@@ -198,7 +208,8 @@ void CpuEagle::fuse(std::span<const int> rows) {
 // From the asked rows to logits on the target's vocabulary; minus infinity for what the draft does not know.
 void CpuEagle::give(int asked) {
   const int hidden = weights_.config.hidden, known = weights_.output.outputs;
-  const std::size_t width = static_cast<std::size_t>(hidden), vocab = static_cast<std::size_t>(weights_.vocab);
+  const std::size_t width = static_cast<std::size_t>(hidden),
+                    vocab = static_cast<std::size_t>(weights_.vocab);
   logits_.require(static_cast<std::size_t>(asked) * vocab);
   finite_.store(true, std::memory_order_relaxed);
   for (int begin = 0; begin < asked; begin += static_cast<int>(kMost)) {
@@ -229,12 +240,14 @@ void CpuEagle::give(int asked) {
       float* row = logits_.data() + static_cast<std::size_t>(begin + n) * vocab;
       std::fill_n(row, vocab, -std::numeric_limits<float>::infinity());
       const float* from = out + static_cast<std::size_t>(n) * static_cast<std::size_t>(known);
-      for (int token = 0; token < known; ++token) row[weights_.target_token[static_cast<std::size_t>(token)]] = from[token];
+      for (int token = 0; token < known; ++token)
+        row[weights_.target_token[static_cast<std::size_t>(token)]] = from[token];
     }
   }
   if (!finite_.load(std::memory_order_relaxed)) {
-    throw ConfigError("the EAGLE head's logit is NaN or infinite, though all weights are finite: activations "
-                      "overflow (does the head belong to this target?)");
+    throw ConfigError(
+        "the EAGLE head's logit is NaN or infinite, though all weights are finite: activations "
+        "overflow (does the head belong to this target?)");
   }
   forward_.logits = {logits_.data(), plan_.scores ? asked : 0, weights_.vocab, Place::host};
 }
@@ -253,14 +266,16 @@ Work CpuEagle::rewind(std::span<const Rewound> batch) {
   Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
   for (const Rewound& rewound : batch) {
     State& state = find(rewound.sequence);
-    SPECLAB_CHECK(rewound.length >= 0 && rewound.length <= state.length, "sequence {}: rewound to {} of {} tokens",
-                  static_cast<int>(rewound.sequence), rewound.length, state.length);
+    SPECLAB_CHECK(rewound.length >= 0 && rewound.length <= state.length,
+                  "sequence {}: rewound to {} of {} tokens", static_cast<int>(rewound.sequence),
+                  rewound.length, state.length);
     work.context += state.cached.used();
     state.cached.forget_nodes();
     state.length = rewound.length;
     state.cached.length = std::max(0, rewound.length - 1);
     state.root_made_at = 0;
-    state.told.resize(std::min(state.told.size(), static_cast<std::size_t>(rewound.length) * feature_width()));
+    state.told.resize(
+        std::min(state.told.size(), static_cast<std::size_t>(rewound.length) * feature_width()));
   }
   return work;
 }

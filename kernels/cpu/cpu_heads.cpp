@@ -19,7 +19,8 @@ CpuHeads::CpuHeads(HeadWeights weights, CpuOptions options)
       asked_(weights_.heads.size()),
       embedded_(static_cast<std::size_t>(weights_.hidden)),
       ones_(static_cast<std::size_t>(weights_.hidden), 1.0f) {
-  const std::size_t rows = static_cast<std::size_t>(kMostRows) * static_cast<std::size_t>(padded(weights_.hidden));
+  const std::size_t rows =
+      static_cast<std::size_t>(kMostRows) * static_cast<std::size_t>(padded(weights_.hidden));
   x_.require(rows);
   gate_.require(rows);
   answers_.require(static_cast<std::size_t>(kMostRows) * static_cast<std::size_t>(weights_.vocab));
@@ -55,7 +56,8 @@ const Forward& CpuHeads::forward(std::span<const Question> questions) {
     SPECLAB_CHECK(remembers(question.sequence), "sequence {}: no hidden row was remembered",
                   static_cast<int>(question.sequence));
     SPECLAB_CHECK(!weights_.reads_tokens || static_cast<int>(question.after.size()) == question.head + 1,
-                  "head {} reads {} tokens, but {} came", question.head, question.head + 1, question.after.size());
+                  "head {} reads {} tokens, but {} came", question.head, question.head + 1,
+                  question.after.size());
     asked_[static_cast<std::size_t>(question.head)].push_back(static_cast<int>(q));
   }
   logits_.require(questions.size() * static_cast<std::size_t>(weights_.vocab));
@@ -70,8 +72,9 @@ const Forward& CpuHeads::forward(std::span<const Question> questions) {
     }
   }
   if (!finite_.load(std::memory_order_relaxed)) {
-    throw ConfigError("a head's logit is NaN or infinite, though all weights are finite: activations overflow "
-                      "(do the heads belong to this target?)");
+    throw ConfigError(
+        "a head's logit is NaN or infinite, though all weights are finite: activations overflow "
+        "(do the heads belong to this target?)");
   }
   forward_.logits = {logits_.data(), static_cast<int>(questions.size()), weights_.vocab, Place::host};
   const int rows = static_cast<int>(most);
@@ -106,7 +109,8 @@ void CpuHeads::answer(std::span<const Question> questions, std::span<const int> 
     Panel& next = next_[b % 2];
     next.reset(after(b), count, hidden);
     team_->run([&](int thread) {
-      const Share share = multiply(arithmetic_, block.linear, *panel, count, gate_.data(), stride, thread, threads);
+      const Share share =
+          multiply(arithmetic_, block.linear, *panel, count, gate_.data(), stride, thread, threads);
       if (block.residual.weights != nullptr) {
         multiply(arithmetic_, block.residual, *panel, count, x_.data(), stride, thread, threads);
       }
@@ -123,12 +127,14 @@ void CpuHeads::answer(std::span<const Question> questions, std::span<const int> 
     panel = &next;
   }
   team_->run([&](int thread) {
-    const Share share = multiply(arithmetic_, head.output, *panel, count, answers_.data(), vocab, thread, threads);
+    const Share share =
+        multiply(arithmetic_, head.output, *panel, count, answers_.data(), vocab, thread, threads);
     for (int n = 0; n < count && share.begin < share.end; ++n) {
       const float* from = answers_.data() + static_cast<std::size_t>(n) * vocab + share.begin;
       const std::size_t q = static_cast<std::size_t>(asked[static_cast<std::size_t>(n)]);
       std::copy_n(from, share.end - share.begin, logits_.data() + q * vocab + share.begin);
-      if (!arithmetic_.all_finite(from, share.end - share.begin)) finite_.store(false, std::memory_order_relaxed);
+      if (!arithmetic_.all_finite(from, share.end - share.begin))
+        finite_.store(false, std::memory_order_relaxed);
     }
   });
 }

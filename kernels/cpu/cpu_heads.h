@@ -37,10 +37,10 @@ class CpuHeads : public DraftHeads {
   // Reused from call to call.
   std::vector<std::vector<int>> asked_;  // head -> its questions
   std::vector<float> embedded_, ones_;
-  Panel first_, next_[2];            // before the first block; before the next ones and the output, in turn
-  AlignedBuffer<float> x_, gate_;    // (rows, stride)
-  AlignedBuffer<float> answers_;     // (rows of one head, vocab)
-  AlignedBuffer<float> logits_;      // (questions, vocab)
+  Panel first_, next_[2];          // before the first block; before the next ones and the output, in turn
+  AlignedBuffer<float> x_, gate_;  // (rows, stride)
+  AlignedBuffer<float> answers_;   // (rows of one head, vocab)
+  AlignedBuffer<float> logits_;    // (questions, vocab)
   std::atomic<bool> finite_{true};
   Forward forward_;
 };

@@ -26,8 +26,9 @@ class Reader {
     const Tensor tensor =
         files_.tensor(prefix_ + name, std::array<std::int64_t, 2>{outputs, inputs}, kReader);
     if (tensor.dtype != dtype) {
-      throw ConfigError(fmt::format("tensor '{}' is stored as {}, but 'fc.weight' as {}; both must have one type",
-                                    prefix_ + name, name_of(tensor.dtype), name_of(dtype)));
+      throw ConfigError(
+          fmt::format("tensor '{}' is stored as {}, but 'fc.weight' as {}; both must have one type",
+                      prefix_ + name, name_of(tensor.dtype), name_of(dtype)));
     }
     return tensor.data;
   }
@@ -52,13 +53,15 @@ LlamaWeights::Layer read_layer(const Reader& read, const LlamaConfig& c, int inp
 }
 
 // d2t holds, for each token of the draft, by how much the target's number is larger.
-std::vector<Token> target_tokens(const TensorFiles& files, int draft_vocab, int vocab, const fs::path& directory) {
+std::vector<Token> target_tokens(const TensorFiles& files, int draft_vocab, int vocab,
+                                 const fs::path& directory) {
   std::vector<Token> tokens;
   for (const std::int64_t offset : files.integers("d2t", draft_vocab, kReader)) {
     const std::int64_t token = static_cast<std::int64_t>(tokens.size()) + offset;
     if (token < 0 || token >= vocab) {
-      throw ConfigError(fmt::format("{}: tensor 'd2t' maps token {} of the draft to {}, but the target has {} tokens",
-                                    directory.string(), tokens.size(), token, vocab));
+      throw ConfigError(
+          fmt::format("{}: tensor 'd2t' maps token {} of the draft to {}, but the target has {} tokens",
+                      directory.string(), tokens.size(), token, vocab));
     }
     tokens.push_back(static_cast<Token>(token));
   }
@@ -76,8 +79,8 @@ EagleWeights load_eagle(const fs::path& directory, const LlamaWeights& target) {
   const JsonSettings settings(json, (directory / "config.json").string());
   const auto same = [&](const char* key, int own, int of_target) {
     if (own == of_target) return;
-    settings.refuse(fmt::format("'{}' is {}, but the target's is {}; this head belongs to another target", key, own,
-                                of_target));
+    settings.refuse(fmt::format("'{}' is {}, but the target's is {}; this head belongs to another target",
+                                key, own, of_target));
   };
   same("hidden_size", c.hidden, target.config.hidden);
   same("vocab_size", c.vocab, target.config.vocab);
@@ -108,11 +111,12 @@ EagleWeights load_eagle(const fs::path& directory, const LlamaWeights& target) {
     const int layers = target.config.layers;
     weights.taps = {2, layers / 2, layers - 3};
     if (layers < 4) {
-      settings.refuse(fmt::format("EAGLE-3 reads the target after 2, L / 2 and L - 3 layers, but it has {}", layers));
+      settings.refuse(
+          fmt::format("EAGLE-3 reads the target after 2, L / 2 and L - 3 layers, but it has {}", layers));
     }
   } else if (files->contains(layer + "input_layernorm.weight")) {
-    settings.refuse(fmt::format("tensor '{}input_layernorm.weight' is there, which EAGLE's layer does not have",
-                                layer));
+    settings.refuse(
+        fmt::format("tensor '{}input_layernorm.weight' is there, which EAGLE's layer does not have", layer));
   }
   weights.table_dtype = target.dtype;
   weights.table = target.embedding;

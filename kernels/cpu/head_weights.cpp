@@ -18,8 +18,8 @@ struct HeadFolder {
         files(directory, std::vector<const char*>{file, "model.safetensors"}) {
     const auto same = [&](const char* key, int of_target) {
       if (!settings.has(key) || settings.count(key) == of_target) return;
-      settings.refuse(fmt::format("'{}' is {}, but the target's is {}; these heads belong to another target", key,
-                                  settings.count(key), of_target));
+      settings.refuse(fmt::format("'{}' is {}, but the target's is {}; these heads belong to another target",
+                                  key, settings.count(key), of_target));
     };
     same("hidden_size", target.config.hidden);
     same("vocab_size", target.config.vocab);
@@ -37,8 +37,8 @@ struct HeadFolder {
     return weights;
   }
 
-  // The first of the names that the files have as a matrix; the first of all where they have none, so that it is
-  // reported as missing.
+  // The first of the names that the files have as a matrix; the first of all where they have none, so that it
+  // is reported as missing.
   std::string first_of(const std::vector<std::string>& names) const {
     for (const std::string& name : names) {
       if (files.contains(name + ".weight")) return name;
@@ -76,9 +76,9 @@ HeadWeights load_medusa(const fs::path& directory, const LlamaWeights& target) {
   for (int i = 0; i < heads; ++i) {
     // All spellings of a module of this head, as the reference has it and as vLLM has it.
     const auto names = [&](const std::string& reference, const std::string& vllm) {
-      return std::vector<std::string>{fmt::format("{}.{}", i, reference),
-                                      fmt::format("medusa_head.{}.{}", i, reference),
-                                      fmt::format("medusa_heads.{}.{}", i, reference), vllm, "medusa_heads." + vllm};
+      return std::vector<std::string>{
+          fmt::format("{}.{}", i, reference), fmt::format("medusa_head.{}.{}", i, reference),
+          fmt::format("medusa_heads.{}.{}", i, reference), vllm, "medusa_heads." + vllm};
     };
     HeadWeights::Head head;
     for (int j = 0; j < layers; ++j) {

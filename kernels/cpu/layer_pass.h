@@ -13,8 +13,8 @@
 
 namespace speclab {
 
-// The arithmetic of decoder layers, on a team of threads. Each thread computes a fixed range of every matrix's
-// outputs for all rows, so that weights are read once. Who uses it lays the first layer's rows.
+// The arithmetic of decoder layers, on a team of threads. Each thread computes a fixed range of every
+// matrix's outputs for all rows, so that weights are read once. Who uses it lays the first layer's rows.
 class LayerPass {
  public:
   static constexpr int kMostRows = 64;  // of one pass; longer lists are cut by the caller
@@ -36,12 +36,13 @@ class LayerPass {
     std::size_t stride = 0;  // in elements
     int length = 0;
   };
-  // Each of these is the thread's own and lives until the thread's next call: for a thread to norm all rows for
-  // itself is cheaper than a barrier. `residuals` has rows (count, stride), `copy` (count, hidden) or null.
+  // Each of these is the thread's own and lives until the thread's next call: for a thread to norm all rows
+  // for itself is cheaper than a barrier. `residuals` has rows (count, stride), `copy` (count, hidden) or
+  // null.
   Input normed(const float* residuals, int count, const std::vector<float>& weight, float* copy, int thread);
   Input as_it_is(int count, int thread);  // of the residual rows
-  // Adds attention (of queries, keys and values made from `input`) and the feed-forward part to the residual rows,
-  // and fills layer `index` of the caches. Ends with a barrier.
+  // Adds attention (of queries, keys and values made from `input`) and the feed-forward part to the residual
+  // rows, and fills layer `index` of the caches. Ends with a barrier.
   void layer(const LlamaWeights::Layer& layer, int index, const Input& input, int thread);
 
  private:

@@ -54,9 +54,10 @@ class Panel {
   AlignedBuffer<std::byte> bytes_;
 };
 
-// The thread's share of out (count, stride) = panel times the matrix, plus its bias. Returns the share: outputs.
-inline Share multiply(const Arithmetic& arithmetic, const Linear& linear, const Panel& panel, int count, float* out,
-                      std::size_t stride, int thread, int threads) {
+// The thread's share of out (count, stride) = panel times the matrix, plus its bias. Returns the share:
+// outputs.
+inline Share multiply(const Arithmetic& arithmetic, const Linear& linear, const Panel& panel, int count,
+                      float* out, std::size_t stride, int thread, int threads) {
   const Share share = share_of(linear.outputs, 16, thread, threads);
   if (share.begin < share.end) {
     arithmetic.matmul({.dtype = linear.dtype,

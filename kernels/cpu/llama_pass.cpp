@@ -26,7 +26,8 @@ void LlamaPass::keep_taps(int layers_done, int count, int thread) {
   for (std::size_t tap = 0; tap < taps(); ++tap) {
     if (tap_after_[tap] != layers_done) continue;
     for (int n = thread; n < count; n += team_.size()) {
-      float* rows = tapped_.data() + static_cast<std::size_t>(n) * taps() * static_cast<std::size_t>(config_.hidden);
+      float* rows =
+          tapped_.data() + static_cast<std::size_t>(n) * taps() * static_cast<std::size_t>(config_.hidden);
       std::copy_n(residual(n), config_.hidden, rows + tap * static_cast<std::size_t>(config_.hidden));
     }
   }

@@ -7,9 +7,9 @@
 
 namespace speclab {
 
-// What drafters on heads have in common: the hidden row at the last place whose token is certain and evaluated is the
-// ground of the next draft, and guesses reach as deep as there are heads. Where the text is a single token there is no
-// such row yet, and the first step is plain.
+// What drafters on heads have in common: the hidden row at the last place whose token is certain and
+// evaluated is the ground of the next draft, and guesses reach as deep as there are heads. Where the text is
+// a single token there is no such row yet, and the first step is plain.
 class HeadsDrafter : public ScoredDrafter {
  public:
   HeadsDrafter(DraftHeads& heads, int used, Topology& topology, Distributions& distributions, Draw draw)

@@ -6,8 +6,8 @@
 
 namespace speclab {
 
-// A smaller model guesses: round by round it scores the nodes that the topology wants to grow (Leviathan et al. 2023
-// and Chen et al. 2023 for chains; SpecInfer and Sequoia for trees).
+// A smaller model guesses: round by round it scores the nodes that the topology wants to grow (Leviathan et
+// al. 2023 and Chen et al. 2023 for chains; SpecInfer and Sequoia for trees).
 class ModelDrafter : public ScoredDrafter {
  public:
   ModelDrafter(LanguageModel& model, Topology& topology, Distributions& distributions, Draw draw)

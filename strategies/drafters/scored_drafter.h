@@ -7,10 +7,10 @@
 
 namespace speclab {
 
-// A drafter whose guesses come from rows of logits: children are drawn from the parent's row, one after another
-// without putting back or each from the full row (SpecInfer, Sequoia; for chains both are Leviathan et al. 2023), or
-// are simply the likeliest (`fixed`). At temperature 0 they are always the likeliest. What it is to write is where the
-// rows come from.
+// A drafter whose guesses come from rows of logits: children are drawn from the parent's row, one after
+// another without putting back or each from the full row (SpecInfer, Sequoia; for chains both are Leviathan
+// et al. 2023), or are simply the likeliest (`fixed`). At temperature 0 they are always the likeliest. What
+// it is to write is where the rows come from.
 class ScoredDrafter : public GrowingDrafter {
  public:
   ScoredDrafter(Topology& topology, Distributions& distributions, Draw draw)
