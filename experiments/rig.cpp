@@ -136,7 +136,9 @@ void Rig::make_prices(const Config& config) {
         p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
     const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
     const std::vector<std::string> draft_names =
-        p.texts({"draft"}, {}, "likewise, for a drafter that runs a model, or several in its order");
+        p.texts({"draft"}, {},
+                "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
+                "pass asks, so all of Medusa's together, but one of Hydra's");
     const int devices =
         p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
     const Device device = find_device(project_configs("devices"), device_name, stack);
