@@ -21,7 +21,7 @@ void Draft::prune(const std::vector<bool>& kept) {
     }
   };
   now[0] = 0;
-  grown_as_.push_back(0);
+  std::vector<int> grown_as{0};
   move_scores(0, 0);
   for (int node = 1; node < grown.size(); ++node) {
     if (!kept[static_cast<std::size_t>(node)]) continue;
@@ -30,9 +30,10 @@ void Draft::prune(const std::vector<bool>& kept) {
     const Guess& guess = guesses[static_cast<std::size_t>(node)];
     const int added = add(parent, grown.token(node), guess.proposer, guess.probe);
     now[static_cast<std::size_t>(node)] = added;
-    grown_as_.push_back(node);
+    grown_as.push_back(node);
     move_scores(node, added);
   }
+  grown_as_ = std::move(grown_as);
 }
 
 }  // namespace speclab

@@ -32,6 +32,7 @@ class Draft {
   int add(int parent, Token token, int proposer = 0, bool probe = false) {
     guesses_.push_back({static_cast<std::uint8_t>(proposer), probe || guesses_[parent].probe});
     probes_ += guesses_.back().probe ? 1 : 0;
+    if (!grown_as_.empty()) grown_as_.push_back(TokenTree::kNone);
     return tree_.add(parent, token);
   }
 
@@ -67,6 +68,7 @@ class Draft {
   // Takes out all nodes that are not kept (by node; the root always is, and where a node is, its parent is);
   // the others are numbered anew, in the same order. The models that helped to grow the draft know a node by
   // the number that it had until then.
+  // A node that is added later has none.
   void prune(const std::vector<bool>& kept);
   int grown_as(int node) const {
     return grown_as_.empty() ? node : grown_as_[static_cast<std::size_t>(node)];

@@ -98,6 +98,11 @@ void Hdf5Recorder::forget() {
   running_ = false;
 }
 
+void Hdf5Recorder::heads(std::span<const HeadRecord> accuracy) {
+  SPECLAB_CHECK(file_ != nullptr, "heads are measured in a point that has begun");
+  if (!accuracy.empty()) file_->append<HeadRecord>("heads", accuracy);
+}
+
 void Hdf5Recorder::start_run(Role role, int repeat) {
   SPECLAB_CHECK(file_ != nullptr, "a run starts in a point that has begun");
   if (running_) runs_.push_back(std::move(tally_));

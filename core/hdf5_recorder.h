@@ -39,6 +39,7 @@ class Hdf5Recorder : public Recorder {
   Hdf5Recorder(std::filesystem::path results, RecordMode mode);
 
   void begin(const PointSettings& settings, const Provenance& provenance) override;  // fails early
+  void heads(std::span<const HeadRecord> accuracy) override;
   void start_run(Role role, int repeat) override;
   void admit(const Sequence& sequence, std::span<const Charge> charges,
              std::span<const Seconds> priced) override;

@@ -4,6 +4,7 @@
 
 #include "core/acceptance_rule.h"
 #include "core/clock.h"
+#include "core/draft_heads.h"
 #include "core/drafter.h"
 #include "core/language_model.h"
 
@@ -48,6 +49,33 @@ class Metered : public LanguageModel {
   }
 
   LanguageModel& inner_;
+  Actor actor_;
+  Clock& clock_;
+};
+
+// Heads whose passes are charged to a clock, in the name of an actor. Results pass through.
+class MeteredHeads : public DraftHeads {
+ public:
+  MeteredHeads(DraftHeads& inner, Actor actor, Clock& clock) : inner_(inner), actor_(actor), clock_(clock) {}
+
+  int count() const override { return inner_.count(); }
+  int vocab() const override { return inner_.vocab(); }
+  void open(SequenceId sequence) override { inner_.open(sequence); }
+  void close(SequenceId sequence) override { inner_.close(sequence); }
+  void remember(SequenceId sequence, Row hidden) override { inner_.remember(sequence, hidden); }
+  bool remembers(SequenceId sequence) const override { return inner_.remembers(sequence); }
+
+  const Forward& forward(std::span<const Question> questions) override {
+    const int interval = clock_.start();
+    const Forward& result = inner_.forward(questions);
+    Work work = result.work;
+    work.actor = actor_;
+    clock_.stop(interval, work);
+    return result;
+  }
+
+ private:
+  DraftHeads& inner_;
   Actor actor_;
   Clock& clock_;
 };

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "core/decoder.h"
+#include "core/result_rows.h"
 
 namespace speclab {
 
@@ -55,6 +56,8 @@ class Recorder {
   virtual ~Recorder() = default;
 
   virtual void begin(const PointSettings& settings, const Provenance& provenance) = 0;
+  // How right a drafter's heads are, measured beforehand; see HeadRecord.
+  virtual void heads(std::span<const HeadRecord>) {}
   virtual void start_run(Role role, int repeat) = 0;  // a run decodes all prompts once
 
   // `priced` has a price per charge, NaN where there is none, or is empty: no prices, or a priced clock.

@@ -53,6 +53,11 @@ struct TimeRecord {  // /time: all work of a kind in a run
   std::int64_t sequences = 0, new_tokens = 0, rows = 0, context = 0, pairs = 0;
 };
 
+struct HeadRecord {  // /heads: how often a head's guess of a rank is right, where the drafter has heads
+  std::int32_t head = 0, rank = 0;  // from 1
+  std::int64_t right = 0, places = 0;
+};
+
 struct SequenceRecord {  // /sequences: a finished sequence
   std::int32_t role = 0, repeat = 0, sequence = 0;
   std::array<char, 32> label{};
@@ -78,6 +83,17 @@ struct Schema<StepRecord> {
             column("probes", &R::probes, "tree nodes that only asked the target"),
             column("accepted", &R::accepted, "tree nodes that the rule accepted; no bonus token"),
             column("emitted", &R::emitted, "tokens added to the text: accepted + 1, cut at its end")};
+  }
+};
+
+template <>
+struct Schema<HeadRecord> {
+  static std::vector<Column> columns() {
+    using R = HeadRecord;
+    return {column("head", &R::head, "which, from 1: it guesses so many tokens after the target's own"),
+            column("rank", &R::rank, "of the guess, from 1: the likeliest"),
+            column("right", &R::right, "places where that guess is the token that plain decoding wrote"),
+            column("places", &R::places, "places that it guessed, the tokens before them given")};
   }
 };
 

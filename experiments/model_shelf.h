@@ -20,6 +20,8 @@ class ModelShelf {
   int threads() const { return threads_; }
   int team_size() const { return team_ == nullptr ? 0 : team_->size(); }
 
+  const std::shared_ptr<ThreadTeam>& team() const { return team_; }  // null before the first model
+
   // A target and a draft from one checkpoint are two models: their caches differ.
   CpuTransformer& model(const std::filesystem::path& directory, Actor actor);
   const Tokenizer& tokenizer(const std::filesystem::path& directory);

@@ -137,7 +137,9 @@ void Rig::make_prices(const Config& config) {
         p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
     const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
     const std::vector<std::string> draft_names =
-        p.texts({"draft"}, {}, "likewise, for a drafter that runs a model, or several in its order");
+        p.texts({"draft"}, {},
+                "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
+                "pass asks, so all of Medusa's together, but one of Hydra's");
     const int devices =
         p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
     const Device device = find_device(project_configs("devices"), device_name, stack);
@@ -187,7 +189,9 @@ void Rig::make_target(const Config& config, ModelShelf& shelf) {
     facts_ = {&shelf.tokenizer(folder), transformer.vocab(), transformer.config().max_positions,
               transformer.config().end_tokens};
     settings_["target.digest"] = shelf.digest_of(folder);
-    model = transformer_ = &transformer;
+    transformers_["target"] = transformer_ = &transformer;
+    transformer_->tap({});  // an earlier point may have tapped it
+    model = &transformer;
   } else {
     source_ = make_source(kind, p, 1);
     model = owned_.emplace_back(std::make_unique<SourceModel>(source_)).get();
@@ -198,8 +202,8 @@ void Rig::make_target(const Config& config, ModelShelf& shelf) {
   target_ = std::make_unique<Metered>(*model, Actor::target, *clock_);
 }
 
-LanguageModel& Rig::metered_draft(LanguageModel& model) {
-  if (prices_ != nullptr && drafts_.size() >= priced_drafts_) {
+Actor Rig::next_draft_actor() {
+  if (prices_ != nullptr && static_cast<std::size_t>(draft_actors_) >= priced_drafts_) {
     throw ConfigError(
         priced_drafts_ == 0
             ? "price.draft is required: the drafter runs a model, and its passes cost time too"
@@ -207,8 +211,56 @@ LanguageModel& Rig::metered_draft(LanguageModel& model) {
                   "price.draft names {} shapes, but the drafter runs another model; name one for each",
                   priced_drafts_));
   }
-  const Actor actor = draft_actor(static_cast<int>(drafts_.size()));
-  return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
+  return draft_actor(draft_actors_++);
+}
+
+LanguageModel& Rig::metered_draft(LanguageModel& model) {
+  return *drafts_.emplace_back(std::make_unique<Metered>(model, next_draft_actor(), *clock_));
+}
+
+std::pair<std::filesystem::path, const LlamaWeights*> Rig::heads_folder(const std::string& path,
+                                                                        const std::string& base,
+                                                                        const Config& config,
+                                                                        ModelShelf& shelf) {
+  const auto found = transformers_.find(base);
+  if (found == transformers_.end()) {
+    throw ImpossiblePoint(
+        fmt::format("heads sit on the hidden rows of a checkpoint; set {}.kind to checkpoint", base));
+  }
+  if (path.empty()) throw ConfigError("drafter.path is required: the folder of the heads");
+  std::filesystem::path folder = find_path("drafter.path", path, config.directory);
+  settings_["drafter.digest"] = shelf.digest_of(folder);
+  return {std::move(folder), &found->second->weights()};
+}
+
+DraftHeads& Rig::make_heads(HeadKind kind, const std::string& path, const std::string& base,
+                            const Config& config, ModelShelf& shelf) {
+  const auto [folder, weights] = heads_folder(path, base, config, shelf);
+  CpuHeads& heads = *heads_.emplace_back(std::make_unique<CpuHeads>(
+      kind == HeadKind::medusa ? load_medusa(folder, *weights) : load_hydra(folder, *weights),
+      CpuOptions{.team = shelf.team()}));
+  return *metered_heads_.emplace_back(std::make_unique<MeteredHeads>(heads, next_draft_actor(), *clock_));
+}
+
+FeatureDraft Rig::make_features(const std::string& path, const Config& config, ModelShelf& shelf) {
+  const auto [folder, weights] = heads_folder(path, "target", config, shelf);
+  auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, *weights), CpuOptions{.team = shelf.team()});
+  check_positions(path, eagle->config().max_positions);
+  CpuEagle& told = *eagle;
+  transformer_->tap(told.taps());
+  owned_.push_back(std::move(eagle));
+  return {told, metered_draft(told)};
+}
+
+void Rig::check_positions(const std::string& path, int positions) const {
+  for (const Request& request : workload_.requests) {
+    const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
+    if (needed <= positions) continue;
+    throw ImpossiblePoint(
+        fmt::format("the draft model {} has {} positions; a prompt of {} tokens and "
+                    "workload.max_new_tokens = {} need {}",
+                    path, positions, request.prompt.size(), workload_.max_new_tokens, needed));
+  }
 }
 
 // Priced as the same part of the priced target's layers.
@@ -216,7 +268,7 @@ LanguageModel& Rig::make_early_exit(int layers) {
   if (transformer_ == nullptr) throw ImpossiblePoint("a synthetic target has no layers to leave early");
   auto model = std::make_unique<EarlyExit>(*transformer_, layers);
   if (roofline_ != nullptr) {
-    if (priced_drafts_ > drafts_.size()) {
+    if (priced_drafts_ > static_cast<std::size_t>(draft_actors_)) {
       throw ConfigError("price.draft: an early exit is priced as a part of price.target; leave it out");
     }
     ModelShape part = priced_shape_;
@@ -256,22 +308,12 @@ LanguageModel& Rig::make_draft(const std::string& name, const Config& config, Mo
                       "target's ({}); a draft must share the target's tokenizer",
                       name, path, shelf.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
     }
-    CpuTransformer& transformer = shelf.model(folder, draft_actor(static_cast<int>(drafts_.size())));
-    model = &transformer;
-    for (const Request& request : workload_.requests) {
-      const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
-      if (needed <= transformer.config().max_positions) continue;
-      throw ImpossiblePoint(fmt::format(
-          "the draft model {} has {} positions; a prompt of {} tokens and "
-          "workload.max_new_tokens = {} need {}",
-          path, transformer.config().max_positions, request.prompt.size(), workload_.max_new_tokens, needed));
-    }
+    CpuTransformer& transformer = shelf.model(folder, draft_actor(draft_actors_));
+    model = transformers_[name] = &transformer;
+    check_positions(path, transformer.config().max_positions);
     settings_[name + ".digest"] = shelf.digest_of(folder);
   } else {
-    model = owned_
-                .emplace_back(
-                    std::make_unique<SourceModel>(make_source(kind, p, 2 + static_cast<int>(drafts_.size()))))
-                .get();
+    model = owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2 + draft_actors_))).get();
   }
   if (model->vocab() != facts_.vocab) {
     throw ConfigError(fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same",
@@ -298,6 +340,10 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
   };
   parts.corpus = [&](const std::string& path) { return read_corpus(path, config, shelf); };
   parts.continuations = [this] { return promise_continuations(); };
+  parts.draft_heads = [&](HeadKind kind, const std::string& path, const std::string& base) -> DraftHeads& {
+    return make_heads(kind, path, base, config, shelf);
+  };
+  parts.feature_model = [&](const std::string& path) { return make_features(path, config, shelf); };
   Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
          rule = section(config, "rule", "speculative_sampling");
   Params peek = drafter;
@@ -391,6 +437,18 @@ void Rig::warm_up() {
     const std::size_t some = std::min(sequences.size(), static_cast<std::size_t>(workload_.batch));
     decode(std::span(sequences).first(some), *decoder);
   }
+}
+
+std::vector<HeadRecord> Rig::measure_heads() {
+  if (heads_.empty()) return {};
+  constexpr std::size_t kPrompts = 8;
+  HostDistributions distributions;
+  std::vector<Sequence> sequences = workload_.sequences();
+  const auto some = std::span(sequences).first(std::min(sequences.size(), kPrompts));
+  decode_plainly(some);
+  std::vector<HeadRecord> accuracy = head_accuracy(*target_, *heads_.front(), distributions, some);
+  clock_->settle();
+  return accuracy;
 }
 
 std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {

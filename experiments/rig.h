@@ -14,8 +14,11 @@
 #include "core/recorder.h"
 #include "core/roofline.h"
 #include "experiments/config_file.h"
+#include "experiments/head_accuracy.h"
 #include "experiments/model_shelf.h"
 #include "experiments/workload.h"
+#include "kernels/cpu/cpu_eagle.h"
+#include "kernels/cpu/cpu_heads.h"
 #include "strategies/registry.h"
 
 namespace speclab {
@@ -33,6 +36,10 @@ class Rig {
   const Tokenizer* tokenizer() const { return facts_.tokenizer; }
   bool steps_recorded() const { return steps_recorded_; }
   void describe(Provenance& provenance) const;  // clock and prices
+
+  // How right the drafter's heads are along what plain decoding writes after the first few prompts; empty
+  // where it has none.
+  std::vector<HeadRecord> measure_heads();
 
   // Runs A B A B: plain decoding and the method over all requests, `repeats` times, into a begun recorder.
   // Returns what the method wrote after each prompt.
@@ -57,6 +64,16 @@ class Rig {
                                               ModelShelf& shelf);
   Continuations promise_continuations();
   void record_continuations();
+  Actor next_draft_actor();  // ConfigError where its passes have no price
+  DraftHeads& make_heads(HeadKind kind, const std::string& path, const std::string& base,
+                         const Config& config, ModelShelf& shelf);
+  FeatureDraft make_features(const std::string& path, const Config& config, ModelShelf& shelf);
+  // The folder of heads, and the weights of the model that they sit on.
+  std::pair<std::filesystem::path, const LlamaWeights*> heads_folder(const std::string& path,
+                                                                     const std::string& base,
+                                                                     const Config& config, ModelShelf& shelf);
+  // ImpossiblePoint where a request outgrows a draft model's positions.
+  void check_positions(const std::string& path, int positions) const;
   void resolve(const Params& params);
   void decode(std::span<Sequence> sequences, Decoder& decoder);  // unrecorded
   void warm_up();  // fills caches and buffers, once per role, unrecorded
@@ -78,8 +95,12 @@ class Rig {
   std::shared_ptr<const TokenSource> source_;  // of a synthetic target
   std::vector<std::unique_ptr<LanguageModel>> owned_;
   std::unique_ptr<Metered> target_;
-  CpuTransformer* transformer_ = nullptr;  // the target, where it is one
+  CpuTransformer* transformer_ = nullptr;                // the target, where it is one
+  std::map<std::string, CpuTransformer*> transformers_;  // by section
   std::vector<std::unique_ptr<Metered>> drafts_;
+  int draft_actors_ = 0;
+  std::vector<std::unique_ptr<CpuHeads>> heads_;
+  std::vector<std::unique_ptr<MeteredHeads>> metered_heads_;
   std::set<std::string> drafting_;  // sections whose models draft
   std::vector<std::unique_ptr<HostDistributions>> distributions_;
   std::unique_ptr<Topology> topology_;
@@ -88,7 +109,8 @@ class Rig {
   std::unique_ptr<MeteredDrafter> metered_drafter_, metered_plain_drafter_;
   std::unique_ptr<MeteredRule> metered_rule_, metered_plain_rule_;
   std::unique_ptr<Decoder> method_, baseline_;
-  // What plain decoding writes after each prompt, recorded before the first run where a drafter is to know it.
+  // What plain decoding writes after each prompt, recorded before the first run where a drafter is to know
+  // it.
   bool continuations_promised_ = false;
   std::vector<std::vector<Token>> continuations_;
 };

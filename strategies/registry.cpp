@@ -3,8 +3,11 @@
 #include "core/models/agreeing.h"
 #include "core/models/source_model.h"
 #include "strategies/drafters/cascade.h"
+#include "strategies/drafters/eagle.h"
+#include "strategies/drafters/hydra.h"
 #include "strategies/drafters/jacobi.h"
 #include "strategies/drafters/lookahead.h"
+#include "strategies/drafters/medusa.h"
 #include "strategies/drafters/merge.h"
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/ngram.h"
@@ -56,6 +59,39 @@ std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
   const int places = p.integer({"max_places"}, 32, {.least = 1}, "earlier occurrences that are remembered");
   if (least > most) p.fail("min_ngram", fmt::format("= {} is more than max_ngram = {}", least, most));
   return std::make_unique<NgramDrafter>(*parts.topology, most, least, places);
+}
+
+std::string read_heads_path(Params& p) {
+  return p.text({"path", "medusa_model", "hydra_model", "ea_model_path", "speculative_model"}, "",
+                "the heads' folder, as their authors publish it; required");
+}
+
+// How many of the heads guess.
+int read_used(Params& p, const DraftHeads& heads) {
+  const int used = p.integer({"heads", "medusa_num_heads", "hydra_num_heads"}, 0, {.least = 0},
+                             "how many of the heads guess; 0: all");
+  if (used > heads.count()) p.fail("heads", fmt::format("= {}, but there are {}", used, heads.count()));
+  return used > 0 ? used : heads.count();
+}
+
+std::unique_ptr<Drafter> make_medusa(Params& p, const Parts& parts) {
+  DraftHeads& heads = parts.draft_heads(HeadKind::medusa, read_heads_path(p), parts.base);
+  return std::make_unique<Medusa>(heads, read_used(p, heads), *parts.topology, parts.distributions());
+}
+
+std::unique_ptr<Drafter> make_hydra(Params& p, const Parts& parts) {
+  DraftHeads& heads = parts.draft_heads(HeadKind::hydra, read_heads_path(p), parts.base);
+  return std::make_unique<Hydra>(heads, read_used(p, heads), *parts.topology, parts.distributions(),
+                                 read_draw(p));
+}
+
+std::unique_ptr<Drafter> make_eagle(Params& p, const Parts& parts) {
+  if (parts.base != "target") {
+    p.fail("kind", "= 'eagle' cannot draft within a cascade, which forgets text whose features it read");
+  }
+  const FeatureDraft head = parts.feature_model(read_heads_path(p));
+  return std::make_unique<Eagle>(head.told, head.charged, *parts.topology, parts.distributions(),
+                                 read_draw(p));
 }
 
 std::unique_ptr<Drafter> make_suffix(Params& p, const Parts& parts) {
@@ -175,7 +211,9 @@ std::unique_ptr<Drafter> make_cascade(Params& p, const Parts& parts) {
   if (inner.empty()) inner = Params(inner.section(), {{"kind", "ngram"}});
   if (rule.empty()) rule = Params(rule.section(), {{"kind", "speculative_sampling"}});
   LanguageModel& model = parts.draft_model(section);
-  std::unique_ptr<Drafter> drafter = make_inner(inner, parts);
+  Parts within = parts;
+  within.base = section;
+  std::unique_ptr<Drafter> drafter = make_inner(inner, within);
   std::unique_ptr<AcceptanceRule> judge = make(rules(), rule, parts);
   check_fit(drafter->traits(), judge->needs());
   p.settle("inner", inner);
@@ -329,8 +367,7 @@ std::span<const Entry<Drafter>> drafters() {
       {"cascade", "a smaller model guesses, and is itself drafted for",
        "Chen et al. 2024 (arXiv 2312.11462); TriForce, Sun et al. 2024 (2404.11912)", make_cascade, false},
       {"suffix", "what followed the longest end of the text that occurred before, the most frequent first",
-       "SuffixDecoding, Oliaro et al. 2024 (arXiv 2411.04975)", make_suffix,
-       true, false},
+       "SuffixDecoding, Oliaro et al. 2024 (arXiv 2411.04975)", make_suffix, true, false},
       {"lookahead", "n-grams that a window of probes found, W columns of N - 1 Jacobi iterates",
        "Lookahead decoding, Fu et al. 2024 (arXiv 2402.02057)", make_lookahead, false, false},
       {"jacobi", "the target's own likeliest tokens after the guesses that it rejected",
@@ -344,6 +381,12 @@ std::span<const Entry<Drafter>> drafters() {
        false, false},
       {"oracle", "what the target wrote by itself, each token right with a given probability", "",
        make_oracle, true, false},
+      {"medusa", "heads on the target's last hidden row guess the next tokens, each its own",
+       "Medusa, Cai et al. 2024 (arXiv 2401.10774)", make_medusa},
+      {"hydra", "heads that also read the tokens guessed before",
+       "Hydra, Ankner et al. 2024 (arXiv 2402.05109)", make_hydra},
+      {"eagle", "one layer continues the target's features; EAGLE-1 and 2, or EAGLE-3, as the folder is",
+       "EAGLE, Li et al. 2024 (arXiv 2401.15077); EAGLE-2 (2406.16858); EAGLE-3 (2503.01840)", make_eagle},
       {"agreement", "a synthetic draft model, right with a given probability", "", make_agreement},
   };
   return entries;

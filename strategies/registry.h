@@ -12,13 +12,23 @@
 #include "core/acceptance_rule.h"
 #include "core/cost_model.h"
 #include "core/distributions.h"
+#include "core/draft_heads.h"
 #include "core/drafter.h"
+#include "core/feature_model.h"
 #include "core/models/token_source.h"
 #include "core/params.h"
 #include "core/topology.h"
 #include "strategies/continuations.h"
 
 namespace speclab {
+
+enum class HeadKind : std::uint8_t { medusa, hydra };
+
+// An EAGLE head: to be told what the target made, and, the same one, where its passes are charged.
+struct FeatureDraft {
+  FeatureModel& told;
+  LanguageModel& charged;
+};
 
 // What a strategy may be built from. What is not there cannot be had from where the strategy is made.
 struct Parts {
@@ -39,6 +49,10 @@ struct Parts {
   std::function<std::vector<std::vector<Token>>(const std::string& file)> corpus = {};
   // Has the target's plain greedy decode recorded before the run; ImpossiblePoint where it samples.
   std::function<Continuations()> continuations = {};
+  // The heads of a folder, on a model; throw ConfigError where they do not fit it.
+  std::function<DraftHeads&(HeadKind kind, const std::string& path, const std::string& base)> draft_heads;
+  std::string base = "target";  // the section of the model that heads sit on
+  std::function<FeatureDraft(const std::string& path)> feature_model;
 };
 
 template <class T>

@@ -1,14 +1,11 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
-#include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "core/models/llama_config.h"
-#include "core/models/safetensors.h"
+#include "core/models/tensor_files.h"
 
 namespace speclab {
 
@@ -26,8 +23,7 @@ class Checkpoint {
  private:
   std::filesystem::path directory_;
   LlamaConfig config_;
-  std::vector<std::unique_ptr<Safetensors>> files_;
-  std::map<std::string, const Safetensors*> file_of_;  // only what an index names
+  TensorFiles files_;
 };
 
 }  // namespace speclab

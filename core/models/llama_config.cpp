@@ -1,89 +1,32 @@
 #include "core/models/llama_config.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "core/models/json_settings.h"
 
 namespace speclab {
 namespace {
 
 using Json = nlohmann::json;
+using Settings = JsonSettings;
 namespace fs = std::filesystem;
 
-Json read_json(const fs::path& path) {
-  std::ifstream file(path);
-  if (!file) throw ConfigError(fmt::format("{}: cannot be opened", path.string()));
-  Json json = Json::parse(file, nullptr, false);
-  if (!json.is_object()) throw ConfigError(fmt::format("{}: is not a JSON object", path.string()));
-  return json;
-}
-
-// One JSON object with the place that its errors name.
-class Settings {
- public:
-  Settings(const Json& json, std::string place) : json_(json), place_(std::move(place)) {}
-
-  [[noreturn]] void refuse(const std::string& what) const { throw ConfigError(place_ + ": " + what); }
-
-  // Present and not null.
-  bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
-  const Json& at(const char* key) const { return json_[key]; }
-
-  int count(const char* key) const {
-    if (!has(key)) refuse(fmt::format("has no '{}'", key));
-    const Json& value = json_[key];
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 ||
-        value.get<std::int64_t>() > INT32_MAX) {
-      refuse(fmt::format("'{}' is {}; it must be a whole number, 1 or more", key, value.dump()));
-    }
-    return value.get<int>();
-  }
-  int count(const char* key, int otherwise) const { return has(key) ? count(key) : otherwise; }
-
-  double positive(const char* key) const {
-    if (!has(key)) refuse(fmt::format("has no '{}'", key));
-    const Json& value = json_[key];
-    if (!value.is_number() || !(value.get<double>() > 0) || !std::isfinite(value.get<double>())) {
-      refuse(fmt::format("'{}' is {}; it must be a number above 0", key, value.dump()));
-    }
-    return value.get<double>();
-  }
-  double positive(const char* key, double otherwise) const { return has(key) ? positive(key) : otherwise; }
-
-  bool flag(const char* key) const {
-    if (!has(key)) return false;
-    if (!json_[key].is_boolean())
-      refuse(fmt::format("'{}' is {}; it must be true or false", key, json_[key].dump()));
-    return json_[key].get<bool>();
-  }
-  std::string text(const char* key, const std::string& otherwise) const {
-    if (!has(key)) return otherwise;
-    if (!json_[key].is_string())
-      refuse(fmt::format("'{}' is {}; it must be a string", key, json_[key].dump()));
-    return json_[key].get<std::string>();
-  }
-
- private:
-  const Json& json_;
-  std::string place_;
-};
-
-std::string architecture_of(const Settings& settings) {
-  constexpr const char* kKnown =
-      "LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM and Qwen3ForCausalLM";
+// The single entry of 'architectures', which must be one of these.
+std::string architecture_of(const Settings& settings, std::span<const char* const> known) {
+  const std::string list =
+      fmt::format("{} and {}", fmt::join(known.first(known.size() - 1), ", "), known.back());
   const bool named = settings.has("architectures") && settings.at("architectures").is_array() &&
                      settings.at("architectures").size() == 1 && settings.at("architectures")[0].is_string();
-  if (!named) settings.refuse(fmt::format("has no single 'architectures' entry; {} can be run", kKnown));
+  if (!named) settings.refuse(fmt::format("has no single 'architectures' entry; {} can be run", list));
   std::string name = settings.at("architectures")[0];
-  if (name != "LlamaForCausalLM" && name != "MistralForCausalLM" && name != "Qwen2ForCausalLM" &&
-      name != "Qwen3ForCausalLM") {
-    settings.refuse(fmt::format("architecture '{}' cannot be run; {} can", name, kKnown));
+  if (std::ranges::find(known, name) == known.end()) {
+    settings.refuse(fmt::format("architecture '{}' cannot be run; {} can", name, list));
   }
   return name;
 }
@@ -134,14 +77,19 @@ void append_end_tokens(const Settings& settings, std::vector<Token>& tokens) {
   }
 }
 
-}  // namespace
+constexpr const char* kModels[] = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM",
+                                   "Qwen3ForCausalLM"};
+// As SafeAILab/EAGLE, vLLM and SGLang spell them.
+constexpr const char* kEagles[] = {"LlamaForCausalLM",       "LlamaForCausalLMEagle",
+                                   "EagleLlamaForCausalLM",  "LlamaForCausalLMEagle3",
+                                   "Eagle3LlamaForCausalLM", "LlamaForCausalLMEagle2"};
 
-LlamaConfig read_llama_config(const fs::path& directory) {
+LlamaConfig read(const fs::path& directory, std::span<const char* const> architectures) {
   const fs::path path = directory / "config.json";
-  const Json json = read_json(path);
+  const Json json = read_json_object(path);
   const Settings settings(json, path.string());
   LlamaConfig config;
-  config.architecture = architecture_of(settings);
+  config.architecture = architecture_of(settings, architectures);
   const bool mistral = config.architecture == "MistralForCausalLM";
   const bool qwen2 = config.architecture == "Qwen2ForCausalLM",
              qwen3 = config.architecture == "Qwen3ForCausalLM";
@@ -193,10 +141,16 @@ LlamaConfig read_llama_config(const fs::path& directory) {
   append_end_tokens(settings, config.end_tokens);
   const fs::path generation = directory / "generation_config.json";
   if (fs::exists(generation)) {
-    const Json more = read_json(generation);
+    const Json more = read_json_object(generation);
     append_end_tokens(Settings(more, generation.string()), config.end_tokens);
   }
   return config;
 }
+
+}  // namespace
+
+LlamaConfig read_llama_config(const fs::path& directory) { return read(directory, kModels); }
+
+LlamaConfig read_eagle_config(const fs::path& directory) { return read(directory, kEagles); }
 
 }  // namespace speclab

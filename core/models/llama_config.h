@@ -43,4 +43,7 @@ struct LlamaConfig {
 // ConfigError names the file, the key and what would be right.
 LlamaConfig read_llama_config(const std::filesystem::path& directory);
 
+// The same for an EAGLE head, which is a decoder layer of this family.
+LlamaConfig read_eagle_config(const std::filesystem::path& directory);
+
 }  // namespace speclab

@@ -182,16 +182,40 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
   }
 }
 
-Tensor Safetensors::tensor(const std::string& name) const {
+const Safetensors::Entry& Safetensors::entry(const std::string& name) const {
   const auto found = entries_.find(name);
   if (found == entries_.end()) throw ConfigError(fmt::format("{}: has no tensor '{}'", path_.string(), name));
-  const Entry& entry = found->second;
-  const std::optional<Dtype> dtype = dtype_named(entry.dtype);
+  return found->second;
+}
+
+Tensor Safetensors::tensor(const std::string& name) const {
+  const Entry& found = entry(name);
+  const std::optional<Dtype> dtype = dtype_named(found.dtype);
   if (!dtype) {
     throw ConfigError(fmt::format("{}: tensor '{}' is stored as {}; F32, F16 and BF16 can be read",
-                                  path_.string(), name, entry.dtype));
+                                  path_.string(), name, found.dtype));
   }
-  return {*dtype, entry.shape, file_.bytes().data() + data_begin_ + entry.begin};
+  return {*dtype, found.shape, file_.bytes().data() + data_begin_ + found.begin};
+}
+
+std::vector<std::int64_t> Safetensors::integers(const std::string& name) const {
+  const Entry& found = entry(name);
+  if (found.dtype != "I64" && found.dtype != "I32") {
+    throw ConfigError(fmt::format("{}: tensor '{}' is stored as {}; whole numbers are read from I64 and I32",
+                                  path_.string(), name, found.dtype));
+  }
+  const std::byte* data = file_.bytes().data() + data_begin_ + found.begin;
+  std::vector<std::int64_t> values(static_cast<std::size_t>(Tensor{Dtype::f32, found.shape}.elements()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (found.dtype == "I64") {
+      std::memcpy(&values[i], data + 8 * i, 8);
+    } else {
+      std::int32_t value;
+      std::memcpy(&value, data + 4 * i, 4);
+      values[i] = value;
+    }
+  }
+  return values;
 }
 
 }  // namespace speclab

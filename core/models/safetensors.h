@@ -50,6 +50,8 @@ class Safetensors {
   bool contains(const std::string& name) const { return entries_.contains(name); }
   // ConfigError where the file has no such tensor, or one that is not F32, F16 or BF16.
   Tensor tensor(const std::string& name) const;
+  // Likewise where it is not I64 or I32.
+  std::vector<std::int64_t> integers(const std::string& name) const;
   const std::filesystem::path& path() const { return path_; }
 
  private:
@@ -58,6 +60,8 @@ class Safetensors {
     std::vector<std::int64_t> shape;
     std::size_t begin = 0;  // within the data, in bytes
   };
+
+  const Entry& entry(const std::string& name) const;
 
   std::filesystem::path path_;
   MappedFile file_;

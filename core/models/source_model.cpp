@@ -37,7 +37,11 @@ int SourceModel::length(SequenceId sequence) const { return static_cast<int>(cac
 
 const Forward& SourceModel::forward(std::span<const Slice> batch) {
   std::size_t most_rows = 0;
-  for (const Slice& slice : batch) most_rows += 1 + slice.nodes.size();
+  bool features = false;
+  for (const Slice& slice : batch) {
+    most_rows += (slice.give == Give::features ? slice.text.size() : 1) + slice.nodes.size();
+    features |= slice.give == Give::features;
+  }
   const auto cols = static_cast<std::size_t>(vocab_);
   if (values_.size() < most_rows * cols) values_.resize(most_rows * cols);
   result_.first.clear();
@@ -52,11 +56,14 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
     result_.first.push_back(work.rows);
 
     std::uint64_t hash = cached.text.empty() ? 0 : cached.text.back();
-    for (const Token token : slice.text) cached.text.push_back(hash = extended(hash, token));
-    const auto length = static_cast<std::int64_t>(cached.text.size());
     const auto write_row = [&](const Site& site) {
       source_->logits(site, {values_.data() + static_cast<std::size_t>(work.rows++) * cols, cols});
     };
+    for (const Token token : slice.text) {
+      cached.text.push_back(hash = extended(hash, token));
+      if (slice.give == Give::features) write_row({token, hash, 1});
+    }
+    const auto length = static_cast<std::int64_t>(cached.text.size());
     if (slice.give == Give::scores && fresh > 0) write_row({slice.text.back(), hash, 1});
     if (slice.nodes.empty()) continue;
     const auto size = static_cast<std::size_t>(slice.tree->size());
@@ -79,6 +86,8 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
       if (slice.give == Give::scores) write_row({slice.tree->token(node), here, depth + 1});
     }
   }
+  result_.hidden = {values_.data(), work.rows, vocab_, Place::host};
+  if (features) work.rows = 0;
   result_.logits = {values_.data(), work.rows, vocab_, Place::host};
   result_.work = work;
   return result_;

@@ -15,6 +15,7 @@ class SourceModel : public LanguageModel {
       : source_(std::move(source)), vocab_(source_->vocab()) {}
 
   int vocab() const override { return vocab_; }
+  int hidden() const override { return vocab_; }  // a hidden row is the row of logits itself
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
   int length(SequenceId sequence) const override;

@@ -60,6 +60,9 @@ Small small_settings(std::string_view slot, std::string_view kind) {
   }
   if (slot == "drafter" && kind == "jacobi") return {{{{"window", 2}}}};
   if (slot == "drafter" && kind == "oracle") return {{{{"acceptance", {0.8, 0.5}}, {"siblings", {0.5}}}}};
+  if (slot == "drafter" && (kind == "hydra" || kind == "eagle")) {
+    return {{{{"draw", "without-replacement"}}, {{"draw", "fixed"}}}};
+  }
   return {};
 }
 
@@ -125,7 +128,12 @@ std::vector<Combination> all_combinations() {
 
 SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Markov> target,
                        std::shared_ptr<const Markov> draft, const Control* control)
-    : control_(control), source_(target), target_(target), draft_source_(std::move(draft)) {
+    : control_(control),
+      source_(target),
+      target_(target),
+      draft_source_(std::move(draft)),
+      heads_(draft_source_),
+      features_(draft_source_) {
   Parts parts;
   parts.distributions = [this]() -> Distributions& {
     Distributions& honest = *distributions_.emplace_back(std::make_unique<HostDistributions>());
@@ -147,6 +155,10 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
                            return continuations_.at(static_cast<std::size_t>(id));
                          }};
   };
+  parts.draft_heads = [this](HeadKind, const std::string&, const std::string&) -> DraftHeads& {
+    return heads_;
+  };
+  parts.feature_model = [this](const std::string&) { return FeatureDraft{features_, features_}; };
   const auto params = [](const std::string& section, const std::string& kind, json settings) {
     settings["kind"] = kind;
     return Params(section, std::move(settings));

@@ -10,6 +10,7 @@
 #include "core/host_distributions.h"
 #include "core/models/markov.h"
 #include "core/models/source_model.h"
+#include "experiments/certify/source_heads.h"
 #include "strategies/registry.h"
 
 namespace speclab {
@@ -54,6 +55,8 @@ class SmallWorld {
   SourceModel target_;
   std::shared_ptr<const Markov> draft_source_;
   std::vector<std::vector<Token>> continuations_;  // the likeliest tokens after each prompt
+  SourceHeads heads_;
+  SourceFeatures features_;
   std::vector<std::unique_ptr<LanguageModel>> adopted_;
   std::vector<std::unique_ptr<Distributions>> distributions_;
   std::unique_ptr<Topology> topology_;

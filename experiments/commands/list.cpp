@@ -6,6 +6,7 @@
 #include "core/host_distributions.h"
 #include "core/models/hashed.h"
 #include "core/models/source_model.h"
+#include "experiments/certify/source_heads.h"
 #include "experiments/commands/command.h"
 #include "experiments/files.h"
 #include "kernels/cuda_devices.h"
@@ -21,6 +22,8 @@ namespace po = boost::program_options;
 struct Dummies {
   std::shared_ptr<const TokenSource> source = std::make_shared<const Hashed>(16, 1);
   SourceModel draft{source};
+  SourceHeads heads{source};
+  SourceFeatures features{source};
   HostDistributions distributions;
   Chain chain{1};
   ConstantCost prices{1, 0.1};
@@ -39,6 +42,8 @@ struct Dummies {
     parts.target_source = source;
     parts.prices = &prices;
     parts.continuations = [] { return Continuations{16, {}}; };
+    parts.draft_heads = [this](HeadKind, const std::string&, const std::string&) -> DraftHeads& { return heads; };
+    parts.feature_model = [this](const std::string&) { return FeatureDraft{features, features}; };
     return parts;
   }
 };

@@ -59,6 +59,10 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   const std::filesystem::path results = parsed.values["results"].as<std::string>();
   Hdf5Recorder recorder(results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
   recorder.begin(settings, made);
+  const std::vector<HeadRecord> heads = rig.measure_heads();
+  fmt::print("{}{}", to_text(heads), heads.empty() ? "" : "\n");
+  std::fflush(stdout);
+  recorder.heads(heads);
   const std::vector<std::vector<Token>> written = rig.run(recorder);
   recorder.finish();
 

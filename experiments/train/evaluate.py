@@ -21,8 +21,8 @@ import torch
 from tokenizers import Tokenizer
 
 import llama
+from data import tokenise, windows
 from prepare_corpus import WORKS
-from train_model import tokenise
 
 KINDS = ("prose", "code")
 BITS = 12                      # per token id in an n-gram key; five of them fit one 64-bit word
@@ -98,13 +98,6 @@ def continue_text(model, ids: torch.Tensor, tokens: int, temperature: float) -> 
             chosen = torch.multinomial((logits / temperature).softmax(-1), 1)
         ids = torch.cat([ids, chosen], 1)
     return ids
-
-
-def windows(documents: list[np.ndarray], length: int, most: int) -> torch.Tensor:
-    """Up to `most` windows [N, length] spread evenly over the documents, each inside one document."""
-    cut = [d[i:i + length] for d in documents for i in range(0, len(d) - length + 1, length)]
-    keep = np.linspace(0, len(cut) - 1, min(most, len(cut))).astype(int)
-    return torch.from_numpy(np.stack([cut[i] for i in keep]).astype(np.int64))
 
 
 def prompt_rows(file: pathlib.Path, tokenizer: Tokenizer, count: int, length: int) -> torch.Tensor:

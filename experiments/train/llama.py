@@ -37,23 +37,29 @@ class Config:
 
 
 class Attention(nn.Module):
-    def __init__(self, c: Config):
+    """Causal self-attention over x [B, T, inputs]; inputs is the hidden size unless given."""
+
+    def __init__(self, c: Config, inputs: int | None = None):
         super().__init__()
         self.heads, self.kv_heads, self.head_dim = c.num_attention_heads, c.num_key_value_heads, c.head_dim
-        self.q_proj = nn.Linear(c.hidden_size, self.heads * self.head_dim, bias=False)
-        self.k_proj = nn.Linear(c.hidden_size, self.kv_heads * self.head_dim, bias=False)
-        self.v_proj = nn.Linear(c.hidden_size, self.kv_heads * self.head_dim, bias=False)
+        inputs = inputs or c.hidden_size
+        self.q_proj = nn.Linear(inputs, self.heads * self.head_dim, bias=False)
+        self.k_proj = nn.Linear(inputs, self.kv_heads * self.head_dim, bias=False)
+        self.v_proj = nn.Linear(inputs, self.kv_heads * self.head_dim, bias=False)
         self.o_proj = nn.Linear(self.heads * self.head_dim, c.hidden_size, bias=False)
 
-    def forward(self, x, cos, sin):
+    def project(self, x, cos, sin):
+        """Rotated queries and keys, and values, each [B, H, T, D], keys and values repeated for their group."""
         b, t, _ = x.shape
         q = rotate(self.q_proj(x).view(b, t, self.heads, self.head_dim).transpose(1, 2), cos, sin)
         k = rotate(self.k_proj(x).view(b, t, self.kv_heads, self.head_dim).transpose(1, 2), cos, sin)
         v = self.v_proj(x).view(b, t, self.kv_heads, self.head_dim).transpose(1, 2)
         group = self.heads // self.kv_heads
-        k, v = k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
-        y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.o_proj(y.transpose(1, 2).reshape(b, t, -1))
+        return q, k.repeat_interleave(group, 1), v.repeat_interleave(group, 1)
+
+    def forward(self, x, cos, sin):
+        y = F.scaled_dot_product_attention(*self.project(x, cos, sin), is_causal=True)
+        return self.o_proj(y.transpose(1, 2).flatten(2))
 
 
 class Mlp(nn.Module):
@@ -95,22 +101,31 @@ class Llama(nn.Module):
         super().__init__()
         self.config = config
         self.model = Decoder(config)
-        for name, p in self.named_parameters():
-            if name.endswith(("o_proj.weight", "down_proj.weight")):
-                nn.init.zeros_(p)
-            elif p.dim() == 2:
-                nn.init.normal_(p, 0, 0.02)
+        initialise(self)
 
     def forward(self, ids):
-        cos, sin = rope(ids.shape[1], self.config)
+        return F.linear(self.features(ids)[0], self.model.embed_tokens.weight)
+
+    def features(self, ids, after: tuple[int, ...] = ()):
+        """Hidden states [B, T, h] after the final norm, and the residual stream after each number of layers."""
         x = self.model.embed_tokens(ids)
-        cos, sin = cos.to(x.dtype), sin.to(x.dtype)
+        cos, sin = (table.to(x) for table in rope(ids.shape[1], self.config))
+        stream = [x]
         for layer in self.model.layers:
-            x = layer(x, cos, sin)
-        return F.linear(self.model.norm(x), self.model.embed_tokens.weight)
+            stream.append(layer(stream[-1], cos, sin))
+        return self.model.norm(stream[-1]), [stream[n] for n in after]
 
     def parameter_count(self) -> int:
         return sum(p.numel() for p in self.parameters())
+
+
+def initialise(module: nn.Module) -> None:
+    """Random matrices, except those that write to the residual stream, which start at zero."""
+    for name, p in module.named_parameters():
+        if name.endswith(("o_proj.weight", "down_proj.weight")):
+            nn.init.zeros_(p)
+        elif p.dim() == 2:
+            nn.init.normal_(p, 0, 0.02)
 
 
 def grow(small: Llama, config: Config) -> Llama:
@@ -145,19 +160,27 @@ def rotate(x, cos, sin):
 def save(model: Llama, folder: pathlib.Path) -> None:
     """Write config.json, generation_config.json and bf16 weights in Hugging Face's layout."""
     folder.mkdir(parents=True, exist_ok=True)
-    weights = {name: p.detach().to(torch.bfloat16).contiguous() for name, p in model.named_parameters()}
-    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    (folder / "model.safetensors").chmod(0o644)
+    write_weights(dict(model.named_parameters()), folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(model.config.to_json(), indent=2) + "\n")
     generation = {"bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2, "do_sample": False}
     (folder / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
 
 
+def write_weights(tensors: dict[str, torch.Tensor], file: pathlib.Path) -> None:
+    """Write floating-point tensors as bf16 and the others as they are."""
+    save_file({name: (t.detach().bfloat16() if t.is_floating_point() else t.detach()).cpu().contiguous()
+               for name, t in tensors.items()}, file, metadata={"format": "pt"})
+    file.chmod(0o644)
+
+
+def config_of(stored: dict) -> Config:
+    fields = {f.name for f in dataclasses.fields(Config)}
+    return Config(**{k: v for k, v in stored.items() if k in fields})
+
+
 def load(folder: pathlib.Path) -> Llama:
     """Read a model back, weights widened to float32."""
-    fields = {f.name for f in dataclasses.fields(Config)}
-    stored = json.loads((folder / "config.json").read_text())
-    model = Llama(Config(**{k: v for k, v in stored.items() if k in fields}))
+    model = Llama(config_of(json.loads((folder / "config.json").read_text())))
     weights = load_file(folder / "model.safetensors")
     model.load_state_dict({k: v.float() for k, v in weights.items()})
     return model.eval()

@@ -12,19 +12,18 @@ gains with AdamW; activations are bf16 by autocast, weights float32.
 
 import argparse
 import json
-import math
 import pathlib
-import random
 import shutil
-import time
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from tokenizers import Tokenizer
 
 import llama
-from prepare_corpus import WORKS, read_documents
+from budget import Run, optimise
+from data import batches, tokenise
+from losses import distillation, log_probabilities
+from optimisers import optimisers
+from prepare_corpus import WORKS
 
 SHAPES = {
     "seed": llama.Config(hidden_size=256, intermediate_size=704, num_hidden_layers=5, num_attention_heads=4),
@@ -33,92 +32,14 @@ SHAPES = {
                           num_key_value_heads=2, head_dim=32),
 }
 
-# ---------------------------------------------------------------- data
-
-
-def tokenise(corpus: pathlib.Path, works: str, tokenizer: Tokenizer, split: str,
-             kinds=("prose", "code")) -> list[np.ndarray]:
-    """Every document of the works and kinds as uint16 ids, with the begin and end tokens."""
-    documents = []
-    end = tokenizer.token_to_id("<|end_of_text|>")
-    for kind in kinds:
-        texts = [d["text"] for d in read_documents(corpus, kind, split, works)]
-        documents += [np.array(e.ids + [end], dtype=np.uint16) for e in tokenizer.encode_batch(texts)]
-    return documents
-
-
-def batches(documents: list[np.ndarray], rows: int, length: int, seed: int):
-    """Endless int64 batches [rows, length + 1]: epochs of shuffled documents, packed without gaps."""
-    shuffle = random.Random(seed)
-    while True:
-        order = list(documents)
-        shuffle.shuffle(order)
-        stream = np.concatenate(order).astype(np.int64)
-        windows = [stream[i:i + length + 1] for i in range(0, len(stream) - length - 1, length)]
-        shuffle.shuffle(windows)
-        for i in range(0, len(windows) - rows + 1, rows):
-            yield torch.from_numpy(np.stack(windows[i:i + rows]))
-
-
-# ---------------------------------------------------------------- optimiser
-
-
-def orthogonalise(m: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """Nearest semi-orthogonal matrix of m [rows, columns] by a quintic Newton-Schulz iteration in bf16."""
-    x = m.bfloat16() if m.shape[0] <= m.shape[1] else m.bfloat16().T
-    x = x / (x.norm() + 1e-7)
-    for _ in range(steps):
-        gram = x @ x.T
-        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
-    return (x if m.shape[0] <= m.shape[1] else x.T).float()
-
-
-class Muon(torch.optim.Optimizer):
-    """Momentum, then orthogonalisation, for the weight matrices of the layers."""
-
-    def __init__(self, params, lr: float, momentum: float = 0.95, weight_decay: float = 0.05):
-        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
-
-    @torch.no_grad()
-    def step(self):
-        for group in self.param_groups:
-            for p in group["params"]:
-                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                momentum.lerp_(p.grad, 1 - group["momentum"])
-                update = orthogonalise(p.grad.lerp(momentum, group["momentum"]))
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(update, alpha=-group["lr"] * max(1, p.shape[0] / p.shape[1]) ** 0.5)
-
-
-def optimisers(model: llama.Llama, matrix_rate: float, vector_rate: float):
-    matrices = [p for n, p in model.named_parameters() if p.dim() == 2 and "embed" not in n]
-    others = [p for n, p in model.named_parameters() if p.dim() != 2 or "embed" in n]
-    return [Muon(matrices, lr=matrix_rate),
-            torch.optim.AdamW(others, lr=vector_rate, betas=(0.9, 0.95), eps=1e-10, weight_decay=0.0)]
-
-
-def schedule(progress: float, warm_up: float = 0.02, hold: float = 0.35) -> float:
-    """Learning-rate factor at a fraction `progress` of the time budget."""
-    if progress < warm_up:
-        return max(progress / warm_up, 0.02)
-    return min(1.0, max(0.0, (1 - progress) / (1 - hold)))
-
-
-# ---------------------------------------------------------------- training
-
 
 def step_loss(model, teacher, ids, ce_weight: float):
     """Mean loss in nats per token of a batch of ids [B, T + 1]."""
     with torch.autocast("cpu", torch.bfloat16):
         logits = model(ids[:, :-1])
         target = None if teacher is None else teacher(ids[:, :-1])
-    logits = logits.flatten(0, 1).float()
-    loss = F.cross_entropy(logits, ids[:, 1:].flatten())
-    if target is None:
-        return loss
-    target = target.flatten(0, 1).float().log_softmax(-1)
-    kl = (target.exp() * (target - logits.log_softmax(-1))).sum(-1).mean()
-    return (1 - ce_weight) * kl + ce_weight * loss
+    target = None if target is None else log_probabilities(target).flatten(0, 1)
+    return distillation(logits.flatten(0, 1), target, ids[:, 1:].flatten(), ce_weight)
 
 
 def project_embedding(model: llama.Llama, teacher: llama.Llama) -> None:
@@ -149,45 +70,27 @@ def train(args) -> None:
         before = json.loads((args.init / "training.json").read_text())
     loss_of = torch.compile(step_loss) if args.compile else step_loss
     opts = optimisers(model, args.matrix_rate, args.vector_rate)
-    peaks = [group["lr"] for opt in opts for group in opt.param_groups]
     feed = batches(documents, args.rows, args.length, args.seed)
 
-    loss_of(model, teacher, next(feed), args.ce_weight).backward()      # compile outside the budget
-    model.zero_grad(set_to_none=True)
-    begin, budget, step, tokens, smooth = time.monotonic(), args.minutes * 60, 0, 0, None
-    next_export = args.export_minutes * 60
-    while (elapsed := time.monotonic() - begin) < budget:
-        factor = schedule(elapsed / budget)
-        for group, peak in zip([g for o in opts for g in o.param_groups], peaks):
-            group["lr"] = peak * factor
-        total = 0.0
+    def backward(progress: float):
+        total, tokens = 0.0, 0
         for _ in range(args.micro_batches):
             ids = next(feed)
             loss = loss_of(model, teacher, ids, args.ce_weight) / args.micro_batches
             loss.backward()
             total += loss.item()
             tokens += ids.shape[0] * (ids.shape[1] - 1)
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for opt in opts:
-            opt.step()
-        model.zero_grad(set_to_none=True)
-        step += 1
-        smooth = total if smooth is None else 0.95 * smooth + 0.05 * total
-        if step % 20 == 0:
-            print(f"step {step}  {elapsed / 60:.1f} min  lr x{factor:.3f}  loss {smooth:.4f}  "
-                  f"{tokens / 1e6:.2f} M tokens  {tokens / elapsed:.0f} tokens/s", flush=True)
-        if elapsed > next_export:
-            export(model, args, record(model, args, before, step, tokens, elapsed, smooth))
-            next_export = elapsed + args.export_minutes * 60
-    assert math.isfinite(smooth)
-    export(model, args, record(model, args, before, step, tokens, time.monotonic() - begin, smooth))
+        return total, tokens
+
+    optimise(opts, backward, args.minutes, lambda run: export(model, args, record(model, args, before, run)),
+             args.export_minutes)
 
 
-def record(model, args, before: dict, step: int, tokens: int, seconds: float, loss: float) -> dict:
+def record(model, args, before: dict, run: Run) -> dict:
     """What training.json says: counts include those of the run it went on from, the rest is of this run."""
-    return {"parameters": model.parameter_count(), "tokens_seen": before["tokens_seen"] + tokens,
-            "steps": before["steps"] + step, "tokens_per_step": args.rows * args.length * args.micro_batches,
-            "wall_minutes": round(before["wall_minutes"] + seconds / 60, 1), "final_train_loss": round(loss, 4)}
+    return {"parameters": model.parameter_count(), "tokens_seen": before["tokens_seen"] + run.tokens,
+            "steps": before["steps"] + run.step, "tokens_per_step": args.rows * args.length * args.micro_batches,
+            "wall_minutes": round(before["wall_minutes"] + run.seconds / 60, 1), "final_train_loss": round(run.loss, 4)}
 
 
 def export(model: llama.Llama, args, facts: dict) -> None:

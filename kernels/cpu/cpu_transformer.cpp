@@ -94,7 +94,7 @@ void CpuTransformer::evaluate() {
   }
   forward_.logits = {logits_.data(), plan_.scores ? plan_.asked : 0, weights_.config.vocab, Place::host};
   forward_.hidden = {hidden_.data(), plan_.asked, weights_.config.hidden, Place::host};
-  if (taps > 0) forward_.tapped = {tapped_.data(), plan_.asked, static_cast<int>(taps), Place::host};
+  forward_.tapped = {taps > 0 ? tapped_.data() : nullptr, plan_.asked, static_cast<int>(taps), Place::host};
 }
 
 Work CpuTransformer::keep(std::span<const Kept> batch) {

@@ -51,6 +51,12 @@ std::size_t LlamaWeights::streamed_bytes() const {
   return outputs * static_cast<std::size_t>(c.hidden) * bytes_of(dtype);
 }
 
+void look_up(Dtype dtype, const std::byte* table, int width, Token token, float* out) {
+  const std::size_t bytes = static_cast<std::size_t>(width) * bytes_of(dtype);
+  const Tensor row{dtype, {}, table + static_cast<std::size_t>(token) * bytes};
+  for (int i = 0; i < width; ++i) out[i] = row.at(i);
+}
+
 LlamaWeights gather_weights(const LlamaConfig& config, const TensorSource& source,
                             std::shared_ptr<const void> owner) {
   Gatherer take(source);

@@ -32,6 +32,9 @@ struct LlamaWeights {
   std::size_t streamed_bytes() const;  // what one token reads: all matrices, the embedding only as head
 };
 
+// A token's row of a table (vocab, width), converted, exactly.
+void look_up(Dtype dtype, const std::byte* table, int width, Token token, float* out);
+
 // Asked once per tensor, by its name in Hugging Face checkpoints.
 using TensorSource = std::function<Tensor(const std::string& name, std::span<const std::int64_t> shape)>;
 

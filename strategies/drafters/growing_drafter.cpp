@@ -1,5 +1,7 @@
 #include "strategies/drafters/growing_drafter.h"
 
+#include <algorithm>
+
 #include "strategies/drafters/useful_depth.h"
 
 namespace speclab {
@@ -10,7 +12,8 @@ void GrowingDrafter::draft(Batch batch, std::span<Draft> drafts) {
     growth_.clear();
     topology_.grow(batch, drafts, round, growth_);
     std::erase_if(growth_, [&](const Growth& g) {
-      return drafts[g.draft].tree().depth(g.parent) >= useful_depth(*batch[g.draft]);
+      const Sequence& sequence = *batch[g.draft];
+      return drafts[g.draft].tree().depth(g.parent) >= std::min(useful_depth(sequence), reach(sequence));
     });
     if (growth_.empty()) break;
     grow(batch, drafts, growth_);

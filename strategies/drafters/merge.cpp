@@ -108,8 +108,8 @@ void MergedDrafter::observe(const Outcome& outcome) {
 }
 
 void MergedDrafter::translate(Part& part, std::size_t index, const Draft& merged, const Verdict& verdict) {
-  const Draft& own = part.drafts[index];
-  const std::vector<int>& home = part.merged[index];
+  Draft& own = part.drafts[index];
+  std::vector<int>& home = part.merged[index];
   Verdict& mine = part.verdicts[index];
   mine.path.clear();
   mine.next = verdict.next;
@@ -120,8 +120,8 @@ void MergedDrafter::translate(Part& part, std::size_t index, const Draft& merged
       child = own.next_candidate(child);
     }
     if (child == TokenTree::kNone) {
-      mine.next = merged.tree().token(node);
-      return;
+      child = own.add(at, merged.tree().token(node));
+      home.push_back(node);
     }
     mine.path.push_back(at = child);
   }

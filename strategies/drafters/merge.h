@@ -32,7 +32,7 @@ class MergedDrafter : public Drafter {
     std::vector<Verdict> verdicts;
   };
   static void add(Part& part, std::size_t index, Draft& merged);
-  // What became of a part's own draft.
+  // What became of a part's own draft, to which the accepted nodes that others proposed are added.
   static void translate(Part& part, std::size_t index, const Draft& merged, const Verdict& verdict);
 
   std::vector<Part> parts_;

@@ -5,20 +5,9 @@
 #include "core/check.h"
 
 namespace speclab {
-namespace {
-
-// At temperature 0 scores only say how sure the model is, and one-hot rows would say that it always is.
-Sampling scoring(const Sampling& sampling) { return sampling.temperature == 0 ? Sampling{} : sampling; }
-
-}  // namespace
-
 void ModelDrafter::open(const Sequence& sequence, const Forward&) {
   model_.open(sequence.id);
-  const std::span<const Token> text = std::span(sequence.text).first(sequence.text.size() - 1);
-  const Slice prompt{.sequence = sequence.id,
-                     .text = text.subspan(static_cast<std::size_t>(model_.length(sequence.id))),
-                     .give = Give::nothing};
-  if (!prompt.text.empty()) model_.forward({&prompt, 1});
+  read_prompt(sequence);
 }
 
 void ModelDrafter::rewind(const Sequence& text, int common) {
@@ -26,18 +15,12 @@ void ModelDrafter::rewind(const Sequence& text, int common) {
   model_.rewind({&rewound, 1});
 }
 
-void ModelDrafter::begin(Batch batch, std::span<Draft> drafts) {
-  distributions_.forget();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    drafts[i].set_draw(batch[i]->sampling.temperature == 0 ? Draw::fixed : draw());
-  }
-}
-
-void ModelDrafter::grow(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) {
-  evaluate(batch, drafts, growth);
-  score(batch, drafts, growth);
-  add_likeliest(drafts, growth);
-  add_drawn(batch, drafts, growth);
+void ModelDrafter::read_prompt(const Sequence& sequence) {
+  const std::span<const Token> text = std::span(sequence.text).first(sequence.text.size() - 1);
+  const Slice prompt{.sequence = sequence.id,
+                     .text = text.subspan(static_cast<std::size_t>(model_.length(sequence.id))),
+                     .give = Give::nothing};
+  if (!prompt.text.empty()) model_.forward({&prompt, 1});
 }
 
 void ModelDrafter::learn(const Outcome& outcome) {
@@ -51,7 +34,8 @@ void ModelDrafter::learn(const Outcome& outcome) {
   model_.keep(kept_);
 }
 
-void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth) {
+void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth,
+                            std::vector<Row>& logits) {
   nodes_.clear();
   slices_.clear();
   nodes_.reserve(growth.size());  // spans into it must stay valid
@@ -69,7 +53,6 @@ void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts, std::spa
                        .nodes = std::span<const int>(nodes_).subspan(from)});
   }
   const Forward& forward = model_.forward(slices_);
-  logits_.clear();
   std::size_t at = 0;
   for (std::size_t s = 0; s < slices_.size(); ++s) {
     const int index = growth[at].draft;
@@ -78,62 +61,8 @@ void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts, std::spa
     if (growth[at].parent != 0 && root_row) ++row;  // text came, but another node than the root grows
     for (; at < growth.size() && growth[at].draft == index; ++at) {
       SPECLAB_CHECK(growth[at].parent != 0 || root_row, "the root of draft {} grows a second time", index);
-      logits_.push_back(forward.logits[row++]);
+      logits.push_back(forward.logits[row++]);
     }
-  }
-}
-
-void ModelDrafter::score(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) {
-  softmaxes_.clear();
-  rows_.clear();
-  const auto scored = [&](const Growth& g) {
-    return topology().reads_scores() || !likeliest(drafts[g.draft]);
-  };
-  for (std::size_t i = 0; i < growth.size(); ++i) {
-    if (scored(growth[i])) softmaxes_.push_back({logits_[i], scoring(batch[growth[i].draft]->sampling)});
-  }
-  if (softmaxes_.empty()) return;
-  distributions_.probabilities(softmaxes_, rows_);
-  auto row = rows_.begin();
-  for (const Growth& g : growth) {
-    if (scored(g)) drafts[g.draft].set_scores(g.parent, *row++);
-  }
-}
-
-void ModelDrafter::add_likeliest(std::span<Draft> drafts, std::span<const Growth> growth) {
-  picks_.clear();
-  tokens_.clear();
-  for (std::size_t i = 0; i < growth.size(); ++i) {
-    if (!likeliest(drafts[growth[i].draft])) continue;
-    picks_.push_back({logits_[i], std::min(growth[i].children, model_.vocab())});
-  }
-  if (picks_.empty()) return;
-  distributions_.likeliest(picks_, tokens_);
-  auto token = tokens_.begin();
-  auto pick = picks_.begin();
-  for (const Growth& g : growth) {
-    if (!likeliest(drafts[g.draft])) continue;
-    for (int i = 0; i < pick->count; ++i) drafts[g.draft].add(g.parent, *token++);
-    ++pick;
-  }
-}
-
-void ModelDrafter::add_drawn(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) {
-  draws_.clear();
-  tokens_.clear();
-  drawn_.clear();
-  for (const Growth& g : growth) {
-    if (likeliest(drafts[g.draft])) continue;
-    draws_.push_back({drafts[g.draft].scores(g.parent), g.children, draw() == Draw::independent,
-                      batch[g.draft]->draft_chance.get()});
-  }
-  if (draws_.empty()) return;
-  distributions_.draw(draws_, tokens_, drawn_);
-  auto token = tokens_.begin();
-  auto drawn = drawn_.begin();
-  for (const Growth& g : growth) {
-    if (likeliest(drafts[g.draft])) continue;
-    for (int i = *drawn++; i > 0; --i) drafts[g.draft].add(g.parent, *token++);
   }
 }
 

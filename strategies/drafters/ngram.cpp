@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-
 namespace speclab {
 
 void NgramDrafter::begin(Batch batch, std::span<Draft>) {

@@ -12,6 +12,8 @@
 #include "experiments/files.h"
 #include "experiments/serve.h"
 #include "experiments/workload.h"
+#include "kernels/cpu/cpu_eagle.h"
+#include "kernels/cpu/cpu_heads.h"
 #include "kernels/cpu/early_exit.h"
 
 namespace speclab {
@@ -86,6 +88,27 @@ class ShippedPair : public testing::Test {
                              return (*plain_texts_)[static_cast<std::size_t>(id)];
                            }};
     };
+    const CpuOptions options{.team = shelf_->team()};
+    const auto folder = [](const std::string& kind) {
+      return project_configs("models") / (std::string(kTarget) + "-" + kind);
+    };
+    std::unique_ptr<CpuHeads> heads;
+    std::unique_ptr<CpuEagle> eagle;
+    std::unique_ptr<Metered> metered_eagle;
+    parts.draft_heads = [&](HeadKind kind, const std::string&, const std::string&) -> DraftHeads& {
+      const bool medusa = kind == HeadKind::medusa;
+      heads = std::make_unique<CpuHeads>(medusa ? load_medusa(folder("medusa"), target_->weights())
+                                                : load_hydra(folder("hydra"), target_->weights()),
+                                         options);
+      return *heads;
+    };
+    parts.feature_model = [&](const std::string& path) {
+      eagle = std::make_unique<CpuEagle>(
+          load_eagle(folder(path.empty() ? "eagle" : path), target_->weights()), options);
+      target_->tap(eagle->taps());
+      metered_eagle = std::make_unique<Metered>(*eagle, draft_actor(3), clock);
+      return FeatureDraft{*eagle, *metered_eagle};
+    };
     Params t("topology", with_kind(c.topology, c.topology_settings)),
         d("drafter", with_kind(c.drafter, c.drafter_settings)),
         r("rule", with_kind(c.rule, nlohmann::json::object()));
@@ -151,7 +174,29 @@ TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
     }
     ++combinations;
   }
-  EXPECT_GE(combinations, 16);
+  EXPECT_GE(combinations, 40);
+}
+
+TEST_F(ShippedPair, GreedyTextOfEagle3IsThatOfPlainDecoding) {
+  const Sampling greedy{0, 0, 1};
+  const Texts expected = decode(plain(), greedy, 1);
+  const Combination tree{
+      "eagle", "layered", "speculative_sampling", {{"path", "eagle3"}}, {{"widths", {2, 2, 1}}}};
+  for (const int batch : {1, 7}) EXPECT_EQ(decode(tree, greedy, batch), expected) << batch;
+}
+
+// Heads' rows, too, depend on the text alone.
+TEST_F(ShippedPair, SampledTextOfHeadsDependsOnNeitherBatchNorOrder) {
+  const Sampling sampling{0.8, 50, 0.95};
+  std::vector<std::size_t> backwards(requests_->size());
+  std::iota(backwards.rbegin(), backwards.rend(), std::size_t{0});
+  for (const auto& [kind, path] :
+       {std::pair{"medusa", ""}, {"hydra", ""}, {"eagle", "eagle"}, {"eagle", "eagle3"}}) {
+    Combination tree{kind, "layered", "speculative_sampling", {{"path", path}}, {{"widths", {2, 2, 1}}}};
+    const Texts expected = decode(tree, sampling, 1, {}, 24);
+    EXPECT_EQ(decode(tree, sampling, 7, {}, 24), expected) << kind << path;
+    EXPECT_EQ(decode(tree, sampling, 5, backwards, 24), expected) << kind << path;
+  }
 }
 
 TEST_F(ShippedPair, SampledTextDependsOnNeitherBatchNorOrderNorClock) {

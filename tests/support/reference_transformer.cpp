@@ -68,67 +68,74 @@ void ReferenceTransformer::rotate(double* head, int position) const {
   }
 }
 
-std::vector<double> ReferenceTransformer::logits(const std::vector<Token>& tokens) const {
-  const std::size_t length = tokens.size(), d = static_cast<std::size_t>(config_.head_dim);
+void ReferenceTransformer::decode(std::vector<Vector>& x, const std::vector<Vector>& in,
+                                  const std::string& prefix) const {
+  const std::size_t length = x.size(), d = static_cast<std::size_t>(config_.head_dim);
   const std::size_t hidden = static_cast<std::size_t>(config_.hidden);
   const std::size_t heads = static_cast<std::size_t>(config_.heads),
                     kv_heads = static_cast<std::size_t>(config_.kv_heads);
-  std::vector<Vector> x;
-  for (const Token token : tokens) {
-    const auto row =
-        tensor("model.embed_tokens.weight").begin() + static_cast<std::ptrdiff_t>(hidden) * token;
-    x.emplace_back(row, row + static_cast<std::ptrdiff_t>(hidden));
+  std::vector<Vector> q, k, v;
+  for (std::size_t p = 0; p < length; ++p) {
+    q.push_back(product(prefix + "self_attn.q_proj", in[p]));
+    k.push_back(product(prefix + "self_attn.k_proj", in[p]));
+    v.push_back(product(prefix + "self_attn.v_proj", in[p]));
+    const auto finish = [&](Vector& all, const char* name) {
+      for (std::size_t at = 0; at < all.size(); at += d) {
+        if (config_.qk_norm) {
+          const Vector head(all.begin() + static_cast<std::ptrdiff_t>(at),
+                            all.begin() + static_cast<std::ptrdiff_t>(at + d));
+          std::ranges::copy(norm(head, prefix + name), all.begin() + static_cast<std::ptrdiff_t>(at));
+        }
+        rotate(all.data() + at, static_cast<int>(p));
+      }
+    };
+    finish(q.back(), "self_attn.q_norm");
+    finish(k.back(), "self_attn.k_norm");
   }
+  for (std::size_t p = 0; p < length; ++p) {
+    const std::size_t window =
+        config_.sliding_window > 0 ? static_cast<std::size_t>(config_.sliding_window) : length;
+    const std::size_t first = p + 1 > window ? p + 1 - window : 0;
+    Vector mixed(heads * d);
+    for (std::size_t h = 0; h < heads; ++h) {
+      const std::size_t from = h / (heads / kv_heads) * d;
+      Vector weights;
+      for (std::size_t s = first; s <= p; ++s) {
+        double score = 0;
+        for (std::size_t i = 0; i < d; ++i) score += q[p][h * d + i] * k[s][from + i];
+        weights.push_back(score / std::sqrt(static_cast<double>(d)));
+      }
+      const double most = std::ranges::max(weights);
+      double sum = 0;
+      for (double& weight : weights) sum += weight = std::exp(weight - most);
+      for (std::size_t s = first; s <= p; ++s) {
+        for (std::size_t i = 0; i < d; ++i) mixed[h * d + i] += weights[s - first] / sum * v[s][from + i];
+      }
+    }
+    const Vector out = product(prefix + "self_attn.o_proj", mixed);
+    for (std::size_t i = 0; i < hidden; ++i) x[p][i] += out[i];
+    const Vector normed = norm(x[p], prefix + "post_attention_layernorm");
+    Vector gate = product(prefix + "mlp.gate_proj", normed);
+    const Vector up = product(prefix + "mlp.up_proj", normed);
+    for (std::size_t i = 0; i < gate.size(); ++i) gate[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
+    const Vector down = product(prefix + "mlp.down_proj", gate);
+    for (std::size_t i = 0; i < hidden; ++i) x[p][i] += down[i];
+  }
+}
+
+std::vector<double> ReferenceTransformer::embedded(Token token, const std::string& table) const {
+  const auto row = tensor(table + ".weight").begin() + static_cast<std::ptrdiff_t>(config_.hidden) * token;
+  return {row, row + config_.hidden};
+}
+
+std::vector<double> ReferenceTransformer::logits(const std::vector<Token>& tokens) const {
+  std::vector<Vector> x;
+  for (const Token token : tokens) x.push_back(embedded(token));
   for (int layer = 0; layer < config_.layers; ++layer) {
     const std::string prefix = "model.layers." + std::to_string(layer) + ".";
-    std::vector<Vector> q, k, v;
-    for (std::size_t p = 0; p < length; ++p) {
-      const Vector in = norm(x[p], prefix + "input_layernorm");
-      q.push_back(product(prefix + "self_attn.q_proj", in));
-      k.push_back(product(prefix + "self_attn.k_proj", in));
-      v.push_back(product(prefix + "self_attn.v_proj", in));
-      const auto finish = [&](Vector& all, const char* name) {
-        for (std::size_t at = 0; at < all.size(); at += d) {
-          if (config_.qk_norm) {
-            const Vector head(all.begin() + static_cast<std::ptrdiff_t>(at),
-                              all.begin() + static_cast<std::ptrdiff_t>(at + d));
-            std::ranges::copy(norm(head, prefix + name), all.begin() + static_cast<std::ptrdiff_t>(at));
-          }
-          rotate(all.data() + at, static_cast<int>(p));
-        }
-      };
-      finish(q.back(), "self_attn.q_norm");
-      finish(k.back(), "self_attn.k_norm");
-    }
-    for (std::size_t p = 0; p < length; ++p) {
-      const std::size_t window =
-          config_.sliding_window > 0 ? static_cast<std::size_t>(config_.sliding_window) : length;
-      const std::size_t first = p + 1 > window ? p + 1 - window : 0;
-      Vector mixed(heads * d);
-      for (std::size_t h = 0; h < heads; ++h) {
-        const std::size_t from = h / (heads / kv_heads) * d;
-        Vector weights;
-        for (std::size_t s = first; s <= p; ++s) {
-          double score = 0;
-          for (std::size_t i = 0; i < d; ++i) score += q[p][h * d + i] * k[s][from + i];
-          weights.push_back(score / std::sqrt(static_cast<double>(d)));
-        }
-        const double most = std::ranges::max(weights);
-        double sum = 0;
-        for (double& weight : weights) sum += weight = std::exp(weight - most);
-        for (std::size_t s = first; s <= p; ++s) {
-          for (std::size_t i = 0; i < d; ++i) mixed[h * d + i] += weights[s - first] / sum * v[s][from + i];
-        }
-      }
-      const Vector out = product(prefix + "self_attn.o_proj", mixed);
-      for (std::size_t i = 0; i < hidden; ++i) x[p][i] += out[i];
-      const Vector in = norm(x[p], prefix + "post_attention_layernorm");
-      Vector gate = product(prefix + "mlp.gate_proj", in);
-      const Vector up = product(prefix + "mlp.up_proj", in);
-      for (std::size_t i = 0; i < gate.size(); ++i) gate[i] = gate[i] / (1 + std::exp(-gate[i])) * up[i];
-      const Vector down = product(prefix + "mlp.down_proj", gate);
-      for (std::size_t i = 0; i < hidden; ++i) x[p][i] += down[i];
-    }
+    std::vector<Vector> in;
+    for (const Vector& row : x) in.push_back(norm(row, prefix + "input_layernorm"));
+    decode(x, in, prefix);
   }
   return product(config_.tied ? "model.embed_tokens" : "lm_head", norm(x.back(), "model.norm"));
 }

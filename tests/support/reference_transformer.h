@@ -21,12 +21,16 @@ class ReferenceTransformer {
   // The logits that follow the last of the tokens: (vocab).
   std::vector<double> logits(const std::vector<Token>& tokens) const;
 
- private:
+ protected:
   using Vector = std::vector<double>;
   const Vector& tensor(const std::string& name) const { return tensors_.at(name); }
   Vector product(const std::string& name, Vector x) const;
   Vector norm(const Vector& x, const std::string& name) const;
   void rotate(double* head, int position) const;
+  Vector embedded(Token token, const std::string& table = "model.embed_tokens") const;
+  // Adds a layer's attention, of what is made from rows `in` at places 0, 1, ..., and its feed-forward part
+  // to x.
+  void decode(std::vector<Vector>& x, const std::vector<Vector>& in, const std::string& prefix) const;
 
   LlamaConfig config_;
   std::map<std::string, Vector> tensors_;

@@ -118,8 +118,9 @@ void write_safetensors(const fs::path& file, const std::vector<StoredTensor>& te
   for (const StoredTensor& tensor : tensors) {
     const std::size_t begin = end;
     end += tensor.bytes.size();
-    header[tensor.name] = {
-        {"dtype", name_of(tensor.dtype)}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    header[tensor.name] = {{"dtype", tensor.stored_as.empty() ? name_of(tensor.dtype) : tensor.stored_as},
+                           {"shape", tensor.shape},
+                           {"data_offsets", {begin, end}}};
   }
   const std::string text = header.dump();
   const std::uint64_t length = text.size();

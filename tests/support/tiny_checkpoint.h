@@ -15,6 +15,7 @@ struct StoredTensor {
   Dtype dtype = Dtype::f32;
   std::vector<std::int64_t> shape;
   std::vector<std::byte> bytes;
+  std::string stored_as = {};  // as safetensors spells another type; empty: dtype
 
   Tensor view() const { return {dtype, shape, bytes.data()}; }
 };

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/feature_model.h"
+#include "kernels/cpu/cpu_transformer.h"
+#include "kernels/cpu/eagle_weights.h"
+#include "kernels/cpu/layer_pass.h"
+
+namespace speclab {
+
+// EAGLE's heads on the processor. A row's bits depend on its text, the features told of it and the path to
+// its node alone: see Arithmetic. All that was told stays, so that `rewind` can go back.
+class CpuEagle : public FeatureModel {
+ public:
+  explicit CpuEagle(EagleWeights weights, CpuOptions options = {});
+
+  const LlamaConfig& config() const { return weights_.config; }
+  int vocab() const override { return weights_.vocab; }
+  std::span<const int> taps() const override { return weights_.taps; }
+  void open(SequenceId sequence) override;
+  void close(SequenceId sequence) override;
+  int length(SequenceId sequence) const override { return find(sequence).length; }
+  void tell(SequenceId sequence, Row feature) override;
+  const Forward& forward(std::span<const Slice> batch) override;
+  Work keep(std::span<const Kept> batch) override;
+  Work rewind(std::span<const Rewound> batch) override;
+
+ private:
+  struct State {
+    explicit State(const LlamaConfig& config) : cached(config) {}
+    CachedSequence cached;    // place p of the text in slot p - 1
+    int length = 0;           // tokens of the text
+    std::vector<float> told;  // (places, feature width)
+    std::vector<float> made;  // (node, hidden): what the layer made of the root and of evaluated nodes
+    int root_made_at = 0;     // the length at which made[0] is the root's
+  };
+  // Where a row of the plan comes from and goes to.
+  struct Site {
+    State* state = nullptr;
+    int node = -1;    // whose `made` it becomes: 0 the root, -1: no one's
+    int parent = -1;  // whose `made` it continues; -1: a text's row, which starts from a feature
+    int wave = 0;     // it needs what was made in earlier waves
+    int asked = -1;   // number among the asked rows
+  };
+
+  State& find(SequenceId sequence) const;
+  std::size_t feature_width() const {
+    return static_cast<std::size_t>(weights_.fuse.inputs) - embedded_part();
+  }
+  std::size_t embedded_part() const {
+    return weights_.third ? 0 : static_cast<std::size_t>(weights_.config.hidden);
+  }
+  void plan(std::span<const Slice> batch);
+  void trace(std::span<const Slice> batch);
+  void evaluate(std::span<const int> rows);
+  void fuse(std::span<const int> rows);
+  void give(int asked);
+
+  EagleWeights weights_;
+  std::shared_ptr<ThreadTeam> team_;
+  const Arithmetic& arithmetic_;
+  LayerPass pass_;
+  std::unordered_map<SequenceId, std::unique_ptr<State>> states_;
+  // Reused from call to call.
+  std::vector<State*> in_batch_;
+  std::vector<CachedSequence*> cached_;
+  std::vector<Slice> slices_;
+  PassPlan plan_;
+  std::vector<Site> sites_;   // by row of the plan
+  std::vector<int> order_;    // rows of the plan, by wave
+  std::vector<int> wave_of_;  // node -> its wave in this call; -1: not in it
+  std::vector<PassRow> part_;
+  Panel fused_, input_, out_panel_;
+  AlignedBuffer<float> fresh_;  // (rows, hidden)
+  std::vector<float> embedded_, normed_;
+  AlignedBuffer<float> asked_;   // (asked, hidden)
+  AlignedBuffer<float> scores_;  // (rows, draft vocab)
+  AlignedBuffer<float> logits_;  // (asked, vocab)
+  std::atomic<bool> finite_{true};
+  Forward forward_;
+};
+
+}  // namespace speclab
