@@ -240,22 +240,19 @@ int read_sequences(Params& p) {
 }
 
 std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
-  // infini-ai-lab/Sequoia, acceptance-rate-vector.pt: the first half of its 32 ranks, of a pair that is not
-  // named.
-  static const std::vector<double> published{.63418, .10795, .05697, .02249, .01949, .01499, .0045, .003,
-                                             .01199, .0045,  .0075,  .0045,  .006,   .003,   .0015, .003};
-  const std::vector<double> acceptance = p.numbers(
-      {"acceptance", "acceptance_rate_vector", "p"}, published, {.least = 0, .most = 1},
-      "by rank, the probability that a node's child is accepted; default: Sequoia's published vector");
+  std::vector<double> acceptance =
+      p.numbers({"acceptance", "acceptance_rate_vector", "p"}, {}, {.least = 0, .most = 1},
+                "by rank, the probability that a node's child is accepted; []: Sequoia's published vector, "
+                ".634 .108 ...");
   const Params::Range nodes_range{.least = 0, .most = 1024}, depth_range{.least = 0, .most = 64};
   TreeSize least{p.guesses({"nodes"}, {"size"}, 0, nodes_range, "guesses; 0: as many as pay under [price]"),
                  p.integer({"depth"}, 0, depth_range, "levels; 0: as many as pay under [price]")};
-  TreeSize most{p.guesses({"most_nodes"}, {"max_budget"}, 127, nodes_range, "where nodes = 0"),
-                p.integer({"most_depth"}, 16, depth_range, "where depth = 0")};
+  TreeSize most{p.guesses({"most_nodes"}, {"max_budget"}, 127, {.least = 1, .most = 1024}, "where nodes = 0"),
+                p.integer({"most_depth"}, 16, {.least = 1, .most = 64}, "where depth = 0")};
   const int context =
       p.integer({"context"}, 512, {.least = 0}, "cached positions of a sequence, for the prices");
   const int sequences = read_sequences(p);
-  if (acceptance.empty()) p.fail("acceptance", "is an empty list");
+  if (acceptance.empty()) acceptance = published_acceptance();
   double sum = 0;
   for (const double a : acceptance) sum += a;
   if (sum > 1 + 1e-9) p.fail("acceptance", fmt::format("has the sum {}; at most one child is accepted", sum));
@@ -286,8 +283,7 @@ std::unique_ptr<Topology> make_adaptive(Params& p, const Parts& parts) {
   const int length =
       p.integer({"length", "k", "num_assistant_tokens"}, 4, range, "guesses of the first step (not goodput)");
   const GoodputChain::Belief belief{
-      p.number({"acceptance", "alpha"}, 0.7, {.least = 0, .most = 1},
-               "believed before there is evidence (goodput)"),
+      p.number({"prior"}, 0.7, {.least = 0, .most = 1}, "believed before there is evidence (goodput)"),
       p.number({"weight"}, 2, {.least = 0, .open_least = true}, "of that belief, in guesses (goodput)"),
       p.number({"memory"}, 0.9, {.least = 0, .most = 1},
                "what evidence counts for one step later (goodput)")};

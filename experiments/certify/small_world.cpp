@@ -32,7 +32,7 @@ Small small_settings(std::string_view slot, std::string_view kind) {
   }
   if (slot == "topology" && kind == "adaptive") {
     return {{{{"schedule", "heuristic"}, {"length", 1}, {"most", 2}},
-             {{"schedule", "goodput"}, {"most", 2}, {"acceptance", 0.3}, {"weight", 1}}}};
+             {{"schedule", "goodput"}, {"most", 2}, {"prior", 0.3}, {"weight", 1}}}};
   }
   if (slot == "topology" && kind == "budgeted") return {{{{"length", 2}, {"budget", 2}}}};
   if (slot == "drafter" && (kind == "model" || kind == "agreement")) {

@@ -18,6 +18,12 @@ double expected_tokens(const RankPaths& tree, const std::vector<std::vector<doub
   return sum;
 }
 
+const std::vector<double>& published_acceptance() {
+  static const std::vector<double> vector{.63418, .10795, .05697, .02249, .01949, .01499, .0045, .003,
+                                          .01199, .0045,  .0075,  .0045,  .006,   .003,   .0015, .003};
+  return vector;
+}
+
 SequoiaSearch::SequoiaSearch(std::vector<double> acceptance, int nodes, int depth)
     : acceptance_(std::move(acceptance)), nodes_(nodes), depth_(depth) {
   const int ranks = static_cast<int>(acceptance_.size());

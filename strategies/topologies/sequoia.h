@@ -16,6 +16,10 @@ using RankPaths = std::vector<std::vector<int>>;
 // section 2.3.3).
 double expected_tokens(const RankPaths& tree, const std::vector<std::vector<double>>& acceptance);
 
+// The first half of the 32 ranks of acceptance-rate-vector.pt in Infini-AI-Lab/Sequoia, of a pair that is not
+// named.
+const std::vector<double>& published_acceptance();
+
 // The trees that maximise F, found by dynamic programming over size, depth and rank (Sequoia, section 3 and
 // appendix, the version of bounded depth).
 class SequoiaSearch {

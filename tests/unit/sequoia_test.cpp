@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 
 #include "core/constant_cost.h"
 #include "core/counter_chance.h"
@@ -121,6 +122,19 @@ TEST(SequoiaSearch, IsGreedyWhereAcceptanceFalls) {
   for (int n = 1; n <= nodes; ++n) {
     sum += all[static_cast<std::size_t>(n - 1)];
     EXPECT_NEAR(search.expected(n, depth), sum, 1e-12) << n;
+  }
+}
+
+// The published vector falls only as a rule: greedy choice by path would want the ninth child before the
+// eighth.
+TEST(SequoiaSearch, TakesElderSiblingsAlong) {
+  const std::vector<double>& acceptance = published_acceptance();
+  EXPECT_GT(acceptance[8], acceptance[7]);
+  const SequoiaSearch search(acceptance, 63, 1);
+  for (int n = 1; n <= 16; ++n) {
+    EXPECT_EQ(static_cast<int>(search.tree(n, 1).size()), n);
+    EXPECT_NEAR(search.expected(n, 1), 1 + std::accumulate(acceptance.begin(), acceptance.begin() + n, 0.0),
+                1e-12);
   }
 }
 
