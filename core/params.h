@@ -82,6 +82,7 @@ class Params {
   const std::vector<SettingNote>& notes() const { return notes_; }
   const std::string& section() const { return section_; }
   bool empty() const { return given_.empty(); }
+  bool lacks(const std::string& key) const { return !given_.contains(key); }
 
   // Throws ConfigError "section.key <what> (file:line)".
   [[noreturn]] void fail(const std::string& key, const std::string& what) const;

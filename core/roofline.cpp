@@ -60,7 +60,10 @@ Roofline::Roofline(Device device, ModelShape target, std::vector<ModelShape> dra
   for (ModelShape& draft : drafts) models_.push_back(prepared(std::move(draft)));
 }
 
-void Roofline::add_draft(ModelShape shape) { models_.push_back(prepared(std::move(shape))); }
+int Roofline::add_draft(ModelShape shape) {
+  models_.push_back(prepared(std::move(shape)));
+  return static_cast<int>(models_.size()) - 2;
+}
 
 Roofline::Model Roofline::prepared(ModelShape shape) const {
   const Efficiency& efficiency = device_.efficiency;

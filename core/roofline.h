@@ -34,7 +34,7 @@ class Roofline : public CostModel {
   // when that cannot be.
   Roofline(Device device, ModelShape target, std::vector<ModelShape> drafts = {}, int tensor_parallel = 1);
 
-  void add_draft(ModelShape shape);  // the next Actor::draft + i
+  int add_draft(ModelShape shape);  // i of its Actor::draft + i
 
   Seconds price(const Work& work) const override { return explain(work).total(); }
   bool knows(Actor actor) const override { return static_cast<std::size_t>(actor) <= models_.size(); }

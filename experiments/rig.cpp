@@ -55,6 +55,9 @@ std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int d
   return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
 }
 
+// A drafter's own word for price.draft, so that an axis of drafters can be priced.
+constexpr const char* kPricedAs = "priced_as";
+
 // Watches a run for a recorder, and prices what was measured.
 class RecordedRun : public RunObserver {
  public:
@@ -136,12 +139,16 @@ void Rig::make_prices(const Config& config) {
     const std::string stack =
         p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
     const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
-    const std::vector<std::string> draft_names =
+    std::vector<std::string> draft_names =
         p.texts({"draft"}, {},
                 "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
-                "pass asks, so all of Medusa's together, but one of Hydra's");
+                "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
+                "drafters, goes before it");
     const int devices =
         p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
+    if (const json own = config.sections.value("drafter", json::object()); own.contains(kPricedAs)) {
+      draft_names = Params("drafter", own, config.places).texts({kPricedAs}, {}, "");
+    }
     const Device device = find_device(project_configs("devices"), device_name, stack);
     const ModelShape target = find_shape(project_configs("shapes"), target_name);
     std::vector<ModelShape> drafts;
@@ -266,21 +273,16 @@ void Rig::check_positions(const std::string& path, int positions) const {
 // Priced as the same part of the priced target's layers.
 LanguageModel& Rig::make_early_exit(int layers) {
   if (transformer_ == nullptr) throw ImpossiblePoint("a synthetic target has no layers to leave early");
-  auto model = std::make_unique<EarlyExit>(*transformer_, layers);
-  if (roofline_ != nullptr) {
-    if (priced_drafts_ > static_cast<std::size_t>(draft_actors_)) {
-      throw ConfigError("price.draft: an early exit is priced as a part of price.target; leave it out");
-    }
-    ModelShape part = priced_shape_;
-    part.layers = std::max(1, static_cast<int>(std::lround(static_cast<double>(part.layers) * layers /
-                                                           transformer_->config().layers)));
-    part.windowed_layers = part.windowed_layers * part.layers / priced_shape_.layers;
-    part.name = fmt::format("{} of {} layers of {}", part.layers, priced_shape_.layers, part.name);
-    roofline_->add_draft(part);
-    ++priced_drafts_;
-    priced_draft_ += (priced_draft_.empty() ? "" : ", ") + part.name;
-  }
-  return metered_draft(*owned_.emplace_back(std::move(model)));
+  LanguageModel& model = *owned_.emplace_back(std::make_unique<EarlyExit>(*transformer_, layers));
+  if (roofline_ == nullptr) return metered_draft(model);
+  ModelShape part = priced_shape_;
+  part.layers = std::max(1, static_cast<int>(std::lround(static_cast<double>(part.layers) * layers /
+                                                         transformer_->config().layers)));
+  part.windowed_layers = part.windowed_layers * part.layers / priced_shape_.layers;
+  part.name = fmt::format("{} of {} layers of {}", part.layers, priced_shape_.layers, part.name);
+  priced_draft_ = part.name;
+  const Actor actor = draft_actor(roofline_->add_draft(part));  // after those that price.draft names
+  return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
 }
 
 LanguageModel& Rig::make_draft(const std::string& name, const Config& config, ModelShelf& shelf) {
@@ -354,6 +356,7 @@ void Rig::make_strategy(const Config& config, ModelShelf& shelf) {
     return make(topologies(), another, parts);
   };
   parts.topology = topology_.get();
+  if (!drafter.lacks(kPricedAs)) drafter.texts({kPricedAs}, {}, "instead of price.draft");
   drafter_ = make(drafters(), drafter, parts);
   rule_ = make(rules(), rule, parts);
   check_fit(drafter_->traits(), rule_->needs());

@@ -361,7 +361,7 @@ std::span<const Entry<Drafter>> drafters() {
       {"merge", "several drafters guess into one tree", "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
        make_merge},
       {"cascade", "a smaller model guesses, and is itself drafted for",
-       "Chen et al. 2024 (arXiv 2312.11462); TriForce, Sun et al. 2024 (2404.11912)", make_cascade, false},
+       "Chen et al. 2024 (arXiv 2312.11462); TriForce, Sun et al. 2024 (2404.11912)", make_cascade},
       {"suffix", "what followed the longest end of the text that occurred before, the most frequent first",
        "SuffixDecoding, Oliaro et al. 2024 (arXiv 2411.04975)", make_suffix, true, false},
       {"lookahead", "n-grams that a window of probes found, W columns of N - 1 Jacobi iterates",

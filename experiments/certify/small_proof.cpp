@@ -17,6 +17,7 @@ json section_of(const std::map<std::string, json>& settings, const std::string& 
   json out = json::object();
   for (const auto& [key, value] : settings) {
     if (!key.starts_with(section + ".") || key == section + ".kind" || key == "rule.lossless") continue;
+    if (key.ends_with(".digest")) continue;  // of a file, not a setting
     out[key.substr(section.size() + 1)] = value;
   }
   return out;

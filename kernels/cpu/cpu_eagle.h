@@ -31,7 +31,7 @@ class CpuEagle : public FeatureModel {
 
  private:
   struct State {
-    explicit State(const LlamaConfig& config) : cached(config) {}
+    explicit State(const LlamaConfig& config) : cached(std::make_shared<KvCache>(config)) {}
     CachedSequence cached;    // place p of the text in slot p - 1
     int length = 0;           // tokens of the text
     std::vector<float> told;  // (places, feature width)

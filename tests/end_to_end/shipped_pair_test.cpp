@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "core/clocks.h"
 #include "core/constant_cost.h"
@@ -158,34 +159,62 @@ Combination plain() {
   return {"none", "chain", "speculative_sampling", nlohmann::json::object(), {{"length", 1}}};
 }
 
+constexpr Sampling kGreedy{0, 0, 1};
+
+// Registered combinations that differ at temperature 0, where all ways of drawing are one.
+std::vector<Combination> greedy_combinations() {
+  std::vector<Combination> all = all_combinations();
+  std::erase_if(all, [](const Combination& c) {
+    return c.drafter == "agreement" ||  // imitates synthetic targets only
+           c.drafter == "none" || c.drafter_settings.value("draw", "fixed") != "fixed" ||
+           c.topology_settings.contains("measure");
+  });
+  return all;
+}
+
 TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
-  const Sampling greedy{0, 0, 1};
-  const Texts expected = decode(plain(), greedy, 1);
+  const Texts expected = decode(plain(), kGreedy, 1);
   plain_texts_ = &expected;
-  EXPECT_EQ(decode(plain(), greedy, 7), expected);
-  int combinations = 0;
-  for (const Combination& c : all_combinations()) {
-    // `agreement` imitates synthetic targets only; at temperature 0 all ways of drawing are one.
-    if (c.drafter == "agreement" || c.drafter == "none" ||
-        c.drafter_settings.value("draw", "fixed") != "fixed")
-      continue;
+  EXPECT_EQ(decode(plain(), kGreedy, 7), expected);
+  std::set<std::string> drafters;
+  for (const Combination& c : greedy_combinations()) {
+    if (c.topology != "chain" || c.rule != "speculative_sampling") continue;
     for (const int batch : {1, 7}) {
-      EXPECT_EQ(decode(c, greedy, batch), expected) << c.name() << ", batch " << batch;
+      EXPECT_EQ(decode(c, kGreedy, batch), expected) << c.name() << ", batch " << batch;
     }
-    ++combinations;
+    drafters.insert(c.drafter);
   }
-  EXPECT_GE(combinations, 40);
+  EXPECT_GE(drafters.size(), 13u);
+}
+
+// Every drafter in every tree, and every rule: on fewer prompts.
+TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecodingForEveryTreeAndRule) {
+  std::vector<std::size_t> few;
+  for (std::size_t i = 0; i < 7; ++i) few.insert(few.end(), {i, kPromptsPerKind + i});
+  const Texts expected = decode(plain(), kGreedy, 1, few, 48);
+  plain_texts_ = &expected;
+  std::set<std::string> topologies, rules;
+  for (const Combination& c : greedy_combinations()) {
+    const bool of_trees = c.rule == "speculative_sampling" && c.topology != "chain";
+    const bool of_rules = c.drafter == "model" && (c.topology == "chain" || c.topology == "layered");
+    if (!of_trees && !of_rules) continue;
+    for (const int batch : {1, 7}) {
+      EXPECT_EQ(decode(c, kGreedy, batch, few, 48), expected) << c.name() << ", batch " << batch;
+    }
+    topologies.insert(c.topology);
+    rules.insert(c.rule);
+  }
+  EXPECT_GE(topologies.size(), 8u);
+  EXPECT_GE(rules.size(), 10u);
 }
 
 TEST_F(ShippedPair, GreedyTextOfEagle3IsThatOfPlainDecoding) {
-  const Sampling greedy{0, 0, 1};
-  const Texts expected = decode(plain(), greedy, 1);
+  const Texts expected = decode(plain(), kGreedy, 1);
   const Combination tree{
       "eagle", "layered", "speculative_sampling", {{"path", "eagle3"}}, {{"widths", {2, 2, 1}}}};
-  for (const int batch : {1, 7}) EXPECT_EQ(decode(tree, greedy, batch), expected) << batch;
+  for (const int batch : {1, 7}) EXPECT_EQ(decode(tree, kGreedy, batch), expected) << batch;
 }
 
-// Heads' rows, too, depend on the text alone.
 TEST_F(ShippedPair, SampledTextOfHeadsDependsOnNeitherBatchNorOrder) {
   const Sampling sampling{0.8, 50, 0.95};
   std::vector<std::size_t> backwards(requests_->size());

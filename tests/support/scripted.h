@@ -37,8 +37,8 @@ class NeverAccepts : public HostRule {
   bool lossless(const Sampling& sampling) const override { return sampling.temperature == 0; }
 
  protected:
-  Choice choose(const Sequence&, const Draft&, int, std::span<const float> logits) override {
-    return {.instead = argmax(logits)};
+  void judge_tree(const Sequence&, const Draft&, const Scores& target, Verdict& verdict) override {
+    verdict.next = argmax(target[0]);
   }
 };
 
