@@ -13,9 +13,9 @@
 #include "experiments/certify/controls/bonus_from_q.h"
 #include "experiments/certify/controls/kseq_unscaled.h"
 #include "experiments/certify/controls/no_residual.h"
+#include "experiments/certify/controls/p_not_rescaled.h"
 #include "experiments/certify/controls/q_before_top_k.h"
 #include "experiments/certify/controls/q_not_reduced.h"
-#include "experiments/certify/controls/q_not_rescaled.h"
 #include "experiments/certify/controls/resample_same_p.h"
 #include "experiments/certify/controls/residual_by_index.h"
 #include "experiments/certify/controls/residual_reuses_uniform.h"
@@ -156,12 +156,12 @@ std::span<const Control> negative_controls() {
        .needs = {.independent = true, .tree = true},
        .breaks = "kseq",
        .rule = rule<bugs::KSeqUnscaled>},
-      {.name = "q_not_rescaled",
-       .bug = "q without the rejected siblings is not scaled to one",
+      {.name = "p_not_rescaled",
+       .bug = "what a rejection leaves of p is not scaled to one for the next sibling",
        .shipped = "",
        .needs = {.without_replacement = true, .tree = true},
        .breaks = "without_replacement",
-       .rule = rule<bugs::QNotRescaled>},
+       .rule = rule<bugs::PNotRescaled>},
   };
   return table;
 }

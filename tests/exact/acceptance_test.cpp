@@ -164,8 +164,8 @@ TEST(Node, KSeqAcceptsAsSpecTrSays) {
     for (int k = 1; k <= 4; ++k) {
       const double beta = overlap(c.p, c.q[0], kseq_rho(c.p, c.q[0], k));
       const double accepted = enumerate_node(rule, c.logits, {{c.q[0], k}}).accepted;
-      EXPECT_NEAR(accepted, 1 - std::pow(1 - beta, k), 1e-9);    // the precision of rho
-      const double at_best = k * overlap(c.p, c.q[0], k);  // sum min(p, k q): nothing accepts more
+      EXPECT_NEAR(accepted, 1 - std::pow(1 - beta, k), 1e-9);  // the precision of rho
+      const double at_best = k * overlap(c.p, c.q[0], k);      // sum min(p, k q): nothing accepts more
       EXPECT_GE(accepted, (1 - std::pow(1 - 1.0 / k, k)) * at_best - 1e-9);
     }
   }
