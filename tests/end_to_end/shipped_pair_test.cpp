@@ -119,10 +119,6 @@ class ShippedPair : public testing::Test {
     return texts;
   }
 
-  static bool ships(const std::string& heads) {
-    return std::filesystem::exists(project_configs("models") / (std::string(kTarget) + "-" + heads));
-  }
-
   static nlohmann::json with_kind(const std::string& kind, nlohmann::json settings) {
     settings["kind"] = kind;
     return settings;
@@ -162,7 +158,6 @@ TEST_F(ShippedPair, GreedyTextIsThatOfPlainDecoding) {
 }
 
 TEST_F(ShippedPair, GreedyTextOfEagle3IsThatOfPlainDecoding) {
-  if (!ships("eagle3")) GTEST_SKIP() << "no EAGLE-3 head ships yet";
   const Sampling greedy{0, 0, 1};
   const Texts expected = decode(plain(), greedy, 1);
   const Combination tree{
@@ -177,7 +172,6 @@ TEST_F(ShippedPair, SampledTextOfHeadsDependsOnNeitherBatchNorOrder) {
   std::iota(backwards.rbegin(), backwards.rend(), std::size_t{0});
   for (const auto& [kind, path] :
        {std::pair{"medusa", ""}, {"hydra", ""}, {"eagle", "eagle"}, {"eagle", "eagle3"}}) {
-    if (path == std::string("eagle3") && !ships(path)) continue;
     Combination tree{kind, "layered", "speculative_sampling", {{"path", path}}, {{"widths", {2, 2, 1}}}};
     const Texts expected = decode(tree, sampling, 1, {}, 12);
     EXPECT_EQ(decode(tree, sampling, 7, {}, 12), expected) << kind << path;
