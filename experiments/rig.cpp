@@ -139,11 +139,11 @@ void Rig::make_prices(const Config& config) {
     const std::string stack =
         p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
     const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
-    std::vector<std::string> draft_names =
-        p.texts({"draft"}, {},
-                "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
-                "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
-                "drafters, goes before it");
+    std::vector<std::string> draft_names = p.texts(
+        {"draft"}, {},
+        "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
+        "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
+        "drafters, goes before it");
     const int devices =
         p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
     if (const json own = config.sections.value("drafter", json::object()); own.contains(kPricedAs)) {

@@ -88,7 +88,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
     parser.add_argument("--works", default=WORKS, help="comma-separated works to read")
-    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder to write, 8 bytes per token and unit of h")
+    parser.add_argument("--out", type=pathlib.Path, required=True, help="folder to write")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="wall-clock budget")
     parser.add_argument("--rows", type=int, default=16, help="windows per pass")
     parser.add_argument("--length", type=int, default=256, help="tokens per window")

@@ -222,9 +222,9 @@ TEST_F(ShippedPair, SampledTextOfHeadsDependsOnNeitherBatchNorOrder) {
   for (const auto& [kind, path] :
        {std::pair{"medusa", ""}, {"hydra", ""}, {"eagle", "eagle"}, {"eagle", "eagle3"}}) {
     Combination tree{kind, "layered", "speculative_sampling", {{"path", path}}, {{"widths", {2, 2, 1}}}};
-    const Texts expected = decode(tree, sampling, 1, {}, 24);
-    EXPECT_EQ(decode(tree, sampling, 7, {}, 24), expected) << kind << path;
-    EXPECT_EQ(decode(tree, sampling, 5, backwards, 24), expected) << kind << path;
+    const Texts expected = decode(tree, sampling, 1, {}, 12);
+    EXPECT_EQ(decode(tree, sampling, 7, {}, 12), expected) << kind << path;
+    EXPECT_EQ(decode(tree, sampling, 5, backwards, 12), expected) << kind << path;
   }
 }
 

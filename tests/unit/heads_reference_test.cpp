@@ -27,11 +27,8 @@ constexpr double kTolerance = 3e-2;
 class HeadsReferenceTest : public testing::TestWithParam<const char*> {
  protected:
   void SetUp() override {
-    const fs::path file = fs::path(SPECLAB_SOURCE_DIR) / "tests/data/heads_reference.json";
-    if (!fs::exists(file)) GTEST_SKIP() << file << " is not there";
-    std::ifstream stream(file);
+    std::ifstream stream(fs::path(SPECLAB_SOURCE_DIR) / "tests/data/heads_reference.json");
     reference_ = json::parse(stream);
-    if (!reference_.contains(GetParam())) GTEST_SKIP() << file << " lacks " << GetParam();
   }
   fs::path folder() const { return kModels / (std::string(kTarget) + "-" + GetParam()); }
 
