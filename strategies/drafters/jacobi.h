@@ -8,9 +8,9 @@
 
 namespace speclab {
 
-// Parallel Jacobi decoding (Santilli et al. 2023, arXiv 2305.10427, algorithm 1): `window` guesses are judged
-// at once, and the target's likeliest tokens after the rejected ones are the next guesses. What has become
-// right without being looked at is accepted in one step.
+// Jacobi decoding (Santilli et al. 2023, arXiv 2305.10427: parallel Jacobi, over a block that moves on with
+// the text): `window` guesses are judged at once, and the target's likeliest tokens after the rejected ones
+// are the next guesses.
 class JacobiDrafter : public Drafter {
  public:
   JacobiDrafter(Distributions& distributions, int window) : distributions_(distributions), window_(window) {}

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/check.h"
+
 namespace speclab {
 namespace {
 
@@ -24,6 +26,8 @@ void SuffixDrafter::begin(Batch batch, std::span<Draft>) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Open& open = open_[batch[i]->id];
     const std::span<const Token> text = batch[i]->text;
+    SPECLAB_CHECK(static_cast<std::size_t>(open.text.size()) <= text.size(),
+                  "a text of {} tokens was remembered as one of {}", text.size(), open.text.size());
     for (const Token token : text.subspan(static_cast<std::size_t>(open.text.size()))) {
       open.text.append(token);
       open.in_corpus = extended(corpus_, open.in_corpus, token);
