@@ -31,18 +31,18 @@ Small small_settings(std::string_view slot, std::string_view kind) {
     return {{{{"length", 2}, {"threshold", 0.5}}, {{"length", 2}, {"threshold", 0.3}, {"measure", "path"}}}};
   }
   if (slot == "topology" && kind == "adaptive") {
-    return {{{{"schedule", "heuristic"}, {"length", 1}, {"most", 2}},
-             {{"schedule", "goodput"}, {"most", 2}, {"prior", 0.3}, {"weight", 1}}}};
+    return {{{{"schedule", "heuristic"}, {"length", 2}, {"most", 2}},
+             {{"schedule", "goodput"}, {"most", 2}, {"prior", 0.8}, {"weight", 1}}}};
   }
   if (slot == "topology" && kind == "budgeted") return {{{{"length", 2}, {"budget", 2}}}};
   if (slot == "drafter" && (kind == "model" || kind == "agreement")) {
     return {{{{"draw", "without-replacement"}}, {{"draw", "independent"}}, {{"draw", "fixed"}}}};
   }
   if (slot == "drafter" && kind == "merge") {
-    const json one = {{"kind", "chain"}, {"length", 1}};
+    const json two = {{"kind", "chain"}, {"length", 2}};  // whatever the topology: trees would be too large
     const json two_models = {
-        {{"kind", "model"}, {"draw", "independent"}},
-        {{"kind", "model"}, {"draw", "independent"}, {"from", "draft2"}, {"topology", one}}};
+        {{"kind", "model"}, {"draw", "independent"}, {"topology", two}},
+        {{"kind", "model"}, {"draw", "independent"}, {"from", "draft2"}, {"topology", two}}};
     return {{{{"of", {{{"kind", "ngram"}}, {{"kind", "model"}}}}}, {{"of", two_models}}}};
   }
   if (slot == "drafter" && kind == "cascade") {

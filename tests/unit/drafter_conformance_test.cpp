@@ -85,7 +85,10 @@ TEST_P(DrafterConformance, ABatchIsItsSequencesOneByOne) {
 // One rule is as good as another here.
 std::vector<Combination> drafters_and_topologies() {
   std::vector<Combination> all = all_combinations();
-  std::erase_if(all, [](const Combination& c) { return c.rule != "speculative_sampling"; });
+  std::erase_if(all, [](const Combination& c) {
+    return c.rule != "speculative_sampling" ||
+           c.topology == "budgeted";  // shares one budget: what is drafted depends on the batch
+  });
   return all;
 }
 
