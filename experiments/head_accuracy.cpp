@@ -53,7 +53,7 @@ std::string to_text(std::span<const HeadRecord> accuracy) {
     if (row.rank == 1)
       lines += fmt::format("{} head {} of {} places:", lines.empty() ? "" : "\n", row.head, row.places);
     lines +=
-        fmt::format("  top {} {:.3f}", row.rank,
+        fmt::format("  rank {} {:.3f}", row.rank,
                     row.places > 0 ? static_cast<double>(row.right) / static_cast<double>(row.places) : 0);
   }
   return lines.empty() ? lines : lines + "\n";

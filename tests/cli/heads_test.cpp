@@ -62,7 +62,7 @@ TEST_F(CliHeads, RunAndTellHowRightTheyAre) {
     EXPECT_EQ(ended.status, 0) << ended.err;
     EXPECT_NE(ended.out.find(kind + " layered"), std::string::npos) << ended.out;
     const bool heads = kind != "eagle";
-    EXPECT_EQ(ended.out.find("head 2 of 36 places:  top 1 0."),
+    EXPECT_EQ(ended.out.find("head 2 of 36 places:  rank 1 0."),
               heads ? ended.out.find("head 2 ") : std::string::npos)
         << ended.out;
     const std::size_t end = ended.out.rfind(".h5");
