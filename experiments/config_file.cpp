@@ -16,8 +16,8 @@ namespace {
 
 using nlohmann::json;
 
-const std::vector<std::string> kSections{"target",   "draft", "drafter", "topology", "rule",   "sampling",
-                                         "workload", "clock", "price",   "record",   "certify"};
+const std::vector<std::string> kSections{"target",   "draft", "drafter", "topology", "rule",    "sampling",
+                                         "workload", "clock", "price",   "record",   "certify", "figure"};
 
 constexpr const char* kCommandLine = "--set";  // where a setting was written
 

@@ -92,7 +92,8 @@ def draw_lines(axes, rows, mask, spec, y, series):
         elif low is not None:
             axes.vlines(x, low[order], high[order], color=colour, linewidth=0.8, alpha=0.6)
         handles += axes.plot(x, height, linestyle=DASHES[n // len(COLOURS)] if joined else "none", color=colour,
-                             marker=mark, markersize=3.6, linewidth=1.3, label=name)
+                             marker=mark, markersize=3.6, linewidth=1.3,
+                             label=f"{spec.get('series_label', '')} {name}".strip())
     return handles
 
 
@@ -109,7 +110,9 @@ def draw_bars(axes, rows, mask, y, series):
 
 
 def draw(spec, rows, facts):
-    kinds = labels_to_draw(rows["label"]) if spec.get("panel") == "label" else [spec.get("label", "all")]
+    kinds = labels_to_draw(rows["label"])
+    if spec.get("panel") != "label":
+        kinds = ["all"] if "all" in rows["label"] else kinds  # a point of one kind has no row for all together
     kept = np.isin(rows["label"], kinds)
     rows = {name: column[kept] for name, column in rows.items()}
     if "best_over" in spec:
@@ -119,6 +122,8 @@ def draw(spec, rows, facts):
     rows["x of figure"], names = on_axis(rows[spec["x"]]) if not bars else (np.zeros(len(rows["label"])), None)
     rows["panel of figure"] = words(rows, [spec["panel"]]) if "panel" in spec else np.full(len(rows["label"]), "")
     series = list(dict.fromkeys(rows["series of figure"].tolist()))
+    if not bars:
+        series.sort(key=lambda name: [(0, float(w), "") if w.replace(".", "", 1).isdigit() else (1, 0.0, w) for w in name.split()])
     panels = [p for p in dict.fromkeys(rows["panel of figure"].tolist()) if p or "panel" not in spec]
     quantities = [y for y in spec["y"] if y in rows and np.isfinite(rows[y]).any()]
     if bars:
@@ -127,14 +132,17 @@ def draw(spec, rows, facts):
         cell = (2.6, 0.4 + 0.2 * len(series))
     else:
         panels_drawn = [(p, y) for y in quantities for p in panels]
-        shape = (len(quantities), len(panels))
-        cell = (3.1, 2.1)
+        shape = (len(quantities), len(panels)) if len(panels) > 1 else (1, len(quantities))
+        cell = (3.1, 2.1) if len(panels) > 1 else (3.3, 2.5)
     width = max(4.6, 0.9 + cell[0] * shape[1] + (1.2 if bars else 0))
-    legend_lines = 0 if bars else -(-len(series) // max(1, int(width / 1.75)))
+    names_shown = [f"{spec.get('series_label', '')} {name}".strip() for name in series]
+    columns = max(1, int((width - 0.8) / (0.55 + 0.062 * max(map(len, names_shown)))))
+    legend_lines = 0 if bars else -(-(len(series) + spec.get("ceiling", False)) // columns)
     written = textwrap.fill(spec["title"] + " " + caption(facts), int(width * 19.0))
     top, bottom = 0.28 + 0.17 * legend_lines, 0.62 + 0.125 * written.count("\n")
     height = top + bottom + cell[1] * shape[0]
-    figure, grid = plt.subplots(*shape, squeeze=False, figsize=(width, height), sharex=not bars, sharey="row" if not bars else False)
+    figure, grid = plt.subplots(*shape, squeeze=False, figsize=(width, height), sharex=not bars,
+                                sharey="row" if not bars and len(panels) > 1 else False)
     handles = {}
     for axes, (panel, y) in zip(grid.flat, panels_drawn):
         mask = rows["panel of figure"] == panel
@@ -167,17 +175,18 @@ def draw(spec, rows, facts):
         elif rows[spec["x"]].dtype.kind == "i":
             axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     if not bars:
-        for line, y in zip(grid, quantities):
-            line[0].set_ylabel(UNITS.get(y, y))
-        for axes, panel in zip(grid[0], panels):
-            axes.set_title(f"{spec.get('panel_label', '')} {panel}".strip(), fontweight="bold", pad=4)
+        for axes, y in zip(grid[:, 0] if len(panels) > 1 else grid[0], quantities):
+            axes.set_ylabel(UNITS.get(y, y))
+        if len(panels) > 1:
+            for axes, panel in zip(grid[0], panels):
+                axes.set_title(f"{spec.get('panel_label', '')} {panel}".strip(), fontweight="bold", pad=4)
         for axes in grid[-1]:
             axes.set_xlabel(spec.get("x_label", spec["x"]))
         figure.legend(handles=list(handles.values()), loc="upper left", bbox_to_anchor=(0.06, 1.0), frameon=False,
-                      ncol=max(1, int(width / 1.75)), fontsize=7, borderaxespad=0.25, columnspacing=1.4, handlelength=2)
+                      ncol=columns, fontsize=7, borderaxespad=0.25, columnspacing=1.4, handlelength=2)
     left = (1.75 if bars else 0.78) / width
     figure.subplots_adjust(left=left, right=1 - 0.12 / width, top=1 - top / height, bottom=bottom / height,
-                           hspace=0.42 if bars else 0.14, wspace=0.1)
+                           hspace=0.42 if bars else 0.14, wspace=0.1 if bars or len(panels) > 1 else 0.34)
     figure.text(0.08 / width, 0.05 / height, written, fontsize=6.5, color="#333333", va="bottom", linespacing=1.35)
     return figure
 
