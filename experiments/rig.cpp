@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "core/catalogue.h"
 #include "core/constant_cost.h"
@@ -246,6 +247,7 @@ DraftHeads& Rig::make_heads(HeadKind kind, const std::string& path, const std::s
   CpuHeads& heads = *heads_.emplace_back(std::make_unique<CpuHeads>(
       kind == HeadKind::medusa ? load_medusa(folder, *weights) : load_hydra(folder, *weights),
       CpuOptions{.team = shelf.team()}));
+  heads_on_target_ = heads_.size() == 1 && base == "target";
   return *metered_heads_.emplace_back(std::make_unique<MeteredHeads>(heads, next_draft_actor(), *clock_));
 }
 
@@ -253,6 +255,9 @@ FeatureDraft Rig::make_features(const std::string& path, const Config& config, M
   const auto [folder, weights] = heads_folder(path, "target", config, shelf);
   auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, *weights), CpuOptions{.team = shelf.team()});
   check_positions(path, eagle->config().max_positions);
+  if (std::exchange(reads_features_, true)) {
+    throw ImpossiblePoint("two EAGLE heads on one target: each would have it report other layers");
+  }
   CpuEagle& told = *eagle;
   transformer_->tap(told.taps());
   owned_.push_back(std::move(eagle));
@@ -286,6 +291,10 @@ LanguageModel& Rig::make_early_exit(int layers) {
 }
 
 LanguageModel& Rig::make_draft(const std::string& name, const Config& config, ModelShelf& shelf) {
+  if (!name.starts_with("draft") || name == "drafter") {
+    throw ConfigError(
+        fmt::format("from = '{}': the sections of draft models are draft, draft2, ... draft9", name));
+  }
   if (!config.sections.contains(name)) {
     throw ConfigError(
         fmt::format("drafter.kind = 'model' needs a [{}] section with the draft model's path", name));
@@ -443,7 +452,7 @@ void Rig::warm_up() {
 }
 
 std::vector<HeadRecord> Rig::measure_heads() {
-  if (heads_.empty()) return {};
+  if (heads_.empty() || !heads_on_target_) return {};
   constexpr std::size_t kPrompts = 8;
   HostDistributions distributions;
   std::vector<Sequence> sequences = workload_.sequences();

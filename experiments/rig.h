@@ -99,6 +99,8 @@ class Rig {
   std::map<std::string, CpuTransformer*> transformers_;  // by section
   std::vector<std::unique_ptr<Metered>> drafts_;
   int draft_actors_ = 0;
+  bool reads_features_ = false;   // an EAGLE head does
+  bool heads_on_target_ = false;  // there is one set of heads, and it sits on the target
   std::vector<std::unique_ptr<CpuHeads>> heads_;
   std::vector<std::unique_ptr<MeteredHeads>> metered_heads_;
   std::set<std::string> drafting_;  // sections whose models draft

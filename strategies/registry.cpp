@@ -42,6 +42,12 @@
 namespace speclab {
 namespace {
 
+// For drafters that know the target, which a cascade's small model is not.
+void require_target(const Params& p, const Parts& parts) {
+  if (parts.base == "target") return;
+  p.fail("kind", "drafts for the target alone, not for the small model of a cascade");
+}
+
 Draw read_draw(Params& p) {
   return p.choose<Draw>(
       {"draw"},
@@ -86,9 +92,7 @@ std::unique_ptr<Drafter> make_hydra(Params& p, const Parts& parts) {
 }
 
 std::unique_ptr<Drafter> make_eagle(Params& p, const Parts& parts) {
-  if (parts.base != "target") {
-    p.fail("kind", "= 'eagle' cannot draft within a cascade, which forgets text whose features it read");
-  }
+  require_target(p, parts);  // a cascade forgets text whose features were read
   const FeatureDraft head = parts.feature_model(read_heads_path(p));
   return std::make_unique<Eagle>(head.told, head.charged, *parts.topology, parts.distributions(),
                                  read_draw(p));
@@ -149,6 +153,7 @@ std::unique_ptr<Drafter> make_oracle(Params& p, const Parts& parts) {
       "by depth, the probability that the first guess is right where all above it are; the last serves "
       "all deeper");
   const int seed = p.integer({"seed"}, 1, {.least = 0}, "of which guesses are wrong, and what they are");
+  require_target(p, parts);
   if (!parts.continuations)
     p.fail("kind", "= 'oracle' replays what the target wrote, and nothing is recorded here");
   Continuations continuations = parts.continuations();
@@ -200,7 +205,10 @@ std::unique_ptr<Drafter> make_merge(Params& p, const Parts& parts) {
   for (Params& table : tables) made.push_back(make_inner(table, parts));
   p.settle("of", tables);
   if (made.empty()) made.push_back(std::make_unique<NoDrafter>());
-  return std::make_unique<MergedDrafter>(std::move(made));
+  auto merged = std::make_unique<MergedDrafter>(std::move(made));
+  constexpr int kMost = 64;
+  if (merged->traits().proposers > kMost) p.fail("of", fmt::format("has more than {} drafters", kMost));
+  return merged;
 }
 
 std::unique_ptr<Drafter> make_cascade(Params& p, const Parts& parts) {
@@ -353,6 +361,7 @@ std::span<const Entry<Drafter>> drafters() {
       {"early_exit", "the target's first layers guess", "LayerSkip, Elhoushi et al. 2024 (arXiv 2404.16710)",
        [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
          const Draw draw = read_draw(p);
+         require_target(p, parts);
          const int layers = p.integer({"layers", "exit_layer", "assistant_early_exit"}, 2, {.least = 1},
                                       "of the target, before its head");
          return std::make_unique<ModelDrafter>(parts.early_exit(layers), *parts.topology,

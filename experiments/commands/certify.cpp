@@ -90,7 +90,9 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
     try {
       const CertifySettings settings = read_settings(request.config);
       Rig rig(request.config, shelf);
-      if (!seen.insert(PointSettings{experiment.name, rig.settings()}.key()).second) continue;
+      PointSettings asked{experiment.name, rig.settings()};
+      asked.settings["certify"] = request.config.sections.value("certify", nlohmann::json::object());
+      if (!seen.insert(asked.key()).second) continue;
       points.push_back(certify_point(rig, settings.options));
       verdict = worse(verdict, points.back().decision);
       fmt::print("{}{}", points.size() > 1 ? "\n" : "", to_text(points.back(), rig.tokenizer()));

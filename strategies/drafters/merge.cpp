@@ -20,7 +20,7 @@ int find_child(const Draft& draft, int parent, Token token, bool probe) {
 MergedDrafter::MergedDrafter(std::vector<std::unique_ptr<Drafter>> drafters) {
   for (auto& drafter : drafters) {
     const int proposers = drafter->traits().proposers;
-    parts_.push_back({std::move(drafter), proposers_, {}, {}, {}});
+    parts_.push_back({std::move(drafter), proposers_, {}, {}, {}, {}});
     proposers_ += proposers;
   }
 }
@@ -80,7 +80,8 @@ void MergedDrafter::add(Part& part, std::size_t index, Draft& merged) {
       const Token token = own.tree().token(node);
       const int same = own.probe(node) ? TokenTree::kNone : find_child(merged, parent, token, false);
       // A fixed guess that stands there already would change nothing. One that was drawn must be judged all
-      // the same, as a leaf: it cannot be accepted any more, but its rejection shrinks the residual.
+      // the same, as a leaf: its rejection shrinks the residual. Judged after its twin it is never accepted;
+      // a rule that takes siblings in random order may accept it, which ends the path there.
       int added = same;
       if (same == TokenTree::kNone || own.drawn(node) != Draw::fixed) {
         added = merged.add(parent, token, part.first_proposer + own.proposer(node), own.probe(node));
@@ -101,9 +102,12 @@ void MergedDrafter::observe(const Outcome& outcome) {
       translate(part, i, outcome.drafts[i], outcome.verdicts[i]);
     }
     const std::size_t count = outcome.batch.size();
+    part.judged.assign(part.merged.begin(), part.merged.begin() + static_cast<std::ptrdiff_t>(count));
+    for (std::size_t i = 0; i < count && !outcome.renamed.empty(); ++i) {  // a merge within a merge
+      for (int& node : part.judged[i]) node = outcome.renamed[i][static_cast<std::size_t>(node)];
+    }
     part.drafter->observe({outcome.batch, std::span(part.drafts).first(count),
-                           std::span(part.verdicts).first(count), outcome.target,
-                           std::span(part.merged).first(count)});
+                           std::span(part.verdicts).first(count), outcome.target, part.judged});
   }
 }
 

@@ -29,6 +29,7 @@ class MergedDrafter : public Drafter {
     int first_proposer = 0;  // of its own among all
     std::vector<Draft> drafts;
     std::vector<std::vector<int>> merged;  // draft -> its node -> the node of the merged tree
+    std::vector<std::vector<int>> judged;  // draft -> its node -> the target's number
     std::vector<Verdict> verdicts;
   };
   static void add(Part& part, std::size_t index, Draft& merged);
