@@ -226,6 +226,12 @@ LanguageModel& Rig::metered_draft(LanguageModel& model) {
   return *drafts_.emplace_back(std::make_unique<Metered>(model, next_draft_actor(), *clock_));
 }
 
+// The parts of a merge may each have files of their own.
+void Rig::add_digest(const std::string& key, const std::string& digest) {
+  const auto [slot, first] = settings_.try_emplace(key, digest);
+  if (!first) slot->second = slot->second.get<std::string>() + " " + digest;
+}
+
 std::pair<std::filesystem::path, const LlamaWeights*> Rig::heads_folder(const std::string& path,
                                                                         const std::string& base,
                                                                         const Config& config,
@@ -237,7 +243,7 @@ std::pair<std::filesystem::path, const LlamaWeights*> Rig::heads_folder(const st
   }
   if (path.empty()) throw ConfigError("drafter.path is required: the folder of the heads");
   std::filesystem::path folder = find_path("drafter.path", path, config.directory);
-  settings_["drafter.digest"] = shelf.digest_of(folder);
+  add_digest("drafter.digest", shelf.digest_of(folder));
   return {std::move(folder), &found->second->weights()};
 }
 
@@ -391,7 +397,7 @@ std::vector<std::vector<Token>> Rig::read_corpus(const std::string& path, const 
     throw ImpossiblePoint("drafter.corpus is text, but a synthetic target has no tokenizer; leave it out");
   }
   const std::filesystem::path file = find_path("drafter.corpus", path, config.directory);
-  settings_["drafter.corpus_digest"] = shelf.digest_of(file);
+  add_digest("drafter.corpus_digest", shelf.digest_of(file));
   std::vector<std::vector<Token>> texts;
   for (Request& text : read_prompts(file, *facts_.tokenizer, facts_.vocab))
     texts.push_back(std::move(text.prompt));

@@ -69,6 +69,7 @@ class Rig {
                          const Config& config, ModelShelf& shelf);
   FeatureDraft make_features(const std::string& path, const Config& config, ModelShelf& shelf);
   // The folder of heads, and the weights of the model that they sit on.
+  void add_digest(const std::string& key, const std::string& digest);
   std::pair<std::filesystem::path, const LlamaWeights*> heads_folder(const std::string& path,
                                                                      const std::string& base,
                                                                      const Config& config, ModelShelf& shelf);
