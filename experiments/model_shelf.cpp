@@ -4,13 +4,9 @@
 
 namespace speclab {
 
-CpuTransformer& ModelShelf::model(const std::filesystem::path& directory, Actor actor) {
-  std::unique_ptr<CpuTransformer>& slot = models_[{directory, actor}];
-  if (slot == nullptr) {
-    if (team_ == nullptr) team_ = std::make_shared<ThreadTeam>(threads_);
-    slot = std::make_unique<CpuTransformer>(load_weights(directory), CpuOptions{.team = team_});
-  }
-  return *slot;
+CpuBackend& ModelShelf::cpu() {
+  if (cpu_ == nullptr) cpu_ = std::make_unique<CpuBackend>(threads_);
+  return *cpu_;
 }
 
 const Tokenizer& ModelShelf::tokenizer(const std::filesystem::path& directory) {

@@ -189,8 +189,9 @@ std::unique_ptr<Drafter> make_merge(Params& p, const Parts& parts) {
   std::vector<Params> tables =
       p.tables({"of"},
                "drafters, such as [{ kind = \"ngram\" }, { kind = \"model\" }], each with a topology "
-               "of its own if it names one; models by `from`");
-  if (tables.empty()) p.fail("of", "is an empty list");
+               "of its own if it names one; models by `from`; left out: ngram alone");
+  if (tables.empty() && !p.lacks("of")) p.fail("of", "is an empty list");
+  if (tables.empty()) tables.emplace_back(p.section(), nlohmann::json{{"kind", "ngram"}});
   std::vector<std::unique_ptr<Drafter>> made;
   for (Params& table : tables) made.push_back(make_inner(table, parts));
   p.settle("of", tables);
