@@ -43,6 +43,8 @@ def order_of(config, spec):
     keys = [name.split(".", 1)[1] for name in spec["series"]]
     listed = []
     for entry in config.get("sweep", {}).get(section, []):
+        if not isinstance(entry, dict):
+            continue
         columns = {name: np.array([entry.get(key, "")]) for name, key in zip(spec["series"], keys)}
         listed.append(words(columns, spec["series"], spec.get("left_out", ""))[0])
     return listed
