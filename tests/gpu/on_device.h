@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "core/counter_chance.h"
+#include "core/mix64.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/runtime.h"
 

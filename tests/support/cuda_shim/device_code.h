@@ -107,6 +107,8 @@ template <class T>
 T __ldcs(const T* from) {
   return *from;
 }
+using std::max;
+using std::min;
 inline int __popc(unsigned bits) { return __builtin_popcount(bits); }
 inline int __ffs(int bits) { return __builtin_ffs(bits); }
 inline int __clz(int bits) { return bits == 0 ? 32 : __builtin_clz(static_cast<unsigned>(bits)); }

@@ -32,11 +32,11 @@ bool holds(const Blocks& blocks, const void* address) {
 cudaError_t allocate(Blocks& blocks, void** where, std::size_t bytes) {
   if (captures()) return cudaErrorStreamCaptureUnsupported;
   *where = nullptr;
-  if (bytes == 0) return cudaSuccess;
+  if (fault() != cudaSuccess || bytes == 0) return fault();
   if (posix_memalign(where, kAlignment, bytes) != 0) return cudaErrorMemoryAllocation;
   std::memset(*where, 0xFF, bytes);
   blocks[static_cast<const std::byte*>(*where)] = bytes;
-  return fault();
+  return cudaSuccess;
 }
 
 cudaError_t release(Blocks& blocks, void* where) {
