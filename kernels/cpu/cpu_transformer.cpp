@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/errors.h"
+#include "kernels/llama/overflow.h"
 
 namespace speclab {
 
@@ -67,12 +68,7 @@ void CpuTransformer::evaluate() {
     const int count = static_cast<int>(std::min(kMost, asked - begin));
     const int broken = pass_.head(asked_.data() + begin * stride, count, hidden_.data() + begin * hidden,
                                   plan_.scores ? logits_.data() + begin * vocab : nullptr);
-    if (broken >= 0) {
-      throw ConfigError(
-          fmt::format("row {} of the pass has a logit that is NaN or infinite, though all weights are "
-                      "finite: activations overflow (is the checkpoint damaged, or its type too narrow?)",
-                      begin + static_cast<std::size_t>(broken)));
-    }
+    if (broken >= 0) logits_overflow(static_cast<int>(begin) + broken);
   }
   forward_.logits = {logits_.data(), plan_.scores ? plan_.asked : 0, weights_.config.vocab, Place::host};
   forward_.hidden = {hidden_.data(), plan_.asked, weights_.config.hidden, Place::host};
