@@ -29,18 +29,26 @@ inline void multiply_add(float (&sums)[4], const std::uint32_t (&a)[4], std::uin
   const Fragments mine{{a[0], a[1], a[2], a[3]}, {b0, b1}};
   const cuda_shim::Deposits& all =
       cuda_shim::exchange(0xFFFFFFFFu, &mine, sizeof mine, std::source_location::current());
+  const auto lane_part = [&](unsigned lane) {
+    Fragments part;
+    std::memcpy(&part, all[lane].data(), sizeof part);
+    return part;
+  };
   const unsigned g = cuda_shim::lane() / 4, t = cuda_shim::lane() % 4;
-  for (unsigned i = 0; i < 4; ++i) {
-    const unsigned row = i / 2, column = 2 * t + i % 2;
-    for (unsigned k = 0; k < 16; ++k) {
-      const unsigned pair = k % 8 / 2, upper = k / 8;
-      Fragments row_part, column_part;
-      std::memcpy(&row_part, all[4 * g + pair].data(), sizeof row_part);
-      std::memcpy(&column_part, all[4 * column + pair].data(), sizeof column_part);
-      const std::uint32_t x = row_part.a[row + 2 * upper], y = column_part.b[upper];
-      sums[i] += k % 2 == 0 ? to_float(low_half<T>(x)) * to_float(low_half<T>(y))
-                            : to_float(high_half<T>(x)) * to_float(high_half<T>(y));
+  float rows[2][16], columns[2][16];
+  for (unsigned k = 0; k < 16; k += 2) {
+    const unsigned pair = k % 8 / 2, upper = k / 8;
+    const Fragments row = lane_part(4 * g + pair);
+    for (unsigned i = 0; i < 2; ++i) {
+      const std::uint32_t column = lane_part(4 * (2 * t + i) + pair).b[upper];
+      rows[i][k] = to_float(low_half<T>(row.a[i + 2 * upper]));
+      rows[i][k + 1] = to_float(high_half<T>(row.a[i + 2 * upper]));
+      columns[i][k] = to_float(low_half<T>(column));
+      columns[i][k + 1] = to_float(high_half<T>(column));
     }
+  }
+  for (unsigned i = 0; i < 4; ++i) {
+    for (unsigned k = 0; k < 16; ++k) sums[i] += rows[i / 2][k] * columns[i % 2][k];
   }
 }
 

@@ -94,6 +94,8 @@ bool release_warp(Block& block, std::size_t warp) {
     if (leader.wait != Wait::warp) continue;
     const unsigned mask = leader.mask;
     bool complete = (mask >> (first - begin) & 1u) != 0;
+    if (static_cast<std::size_t>(__builtin_ctz(mask | 0x80000000u)) + begin < first)
+      continue;  // was looked at
     for (std::size_t i = 0; i < 32 && complete; ++i) {
       if ((mask >> i & 1u) == 0) continue;
       if (begin + i >= end) {
@@ -105,9 +107,11 @@ bool release_warp(Block& block, std::size_t warp) {
     }
     if (!complete) continue;
     Deposits& exchanged = block.exchanged[warp];
-    std::memset(exchanged.data(), 0xFF, sizeof exchanged);
     for (std::size_t i = 0; i < 32; ++i) {
-      if ((mask >> i & 1u) == 0) continue;
+      if ((mask >> i & 1u) == 0) {
+        exchanged[i].fill(std::byte{0xFF});
+        continue;
+      }
       exchanged[i] = block.threads[begin + i].deposit;
       block.threads[begin + i].wait = Wait::none;
     }

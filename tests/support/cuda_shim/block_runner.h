@@ -35,7 +35,7 @@ std::byte* shared_bytes();
 
 void wait_for_block(std::source_location where);
 
-inline constexpr std::size_t kMostExchanged = 64;  // bytes a lane
+inline constexpr std::size_t kMostExchanged = 32;  // bytes a lane
 using Deposits = std::array<std::array<std::byte, kMostExchanged>, 32>;
 // Waits until every lane of `mask` has called it at the same place, and returns what each put in (0xFF where
 // a lane took no part). Valid until the lane's next call.

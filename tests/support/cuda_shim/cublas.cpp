@@ -34,14 +34,14 @@ const char* cublasGetStatusString(cublasStatus_t status) {
   return status == CUBLAS_STATUS_SUCCESS ? "success" : "invalid value";
 }
 
-// Column-major: c(m, n) = a'(k, m) b(k, n), the only form in use.
+// Column-major: c(m, n) = a'(k, m) b(k, n) + beta c(m, n), the only form in use.
 cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_a, cublasOperation_t op_b, int m,
                             int n, int k, const void* alpha, const void* a, cudaDataType_t type_a, int lda,
                             const void* b, cudaDataType_t type_b, int ldb, const void* beta, void* c,
                             cudaDataType_t type_c, int ldc, cublasComputeType_t, cublasGemmAlgo_t) {
   const bool known = op_a == CUBLAS_OP_T && op_b == CUBLAS_OP_N && type_c == CUDA_R_32F && lda >= k &&
-                     ldb >= k && ldc >= m && *static_cast<const float*>(alpha) == 1 &&
-                     *static_cast<const float*>(beta) == 0;
+                     ldb >= k && ldc >= m && *static_cast<const float*>(alpha) == 1;
+  const float before = *static_cast<const float*>(beta);
   if (!known) return CUBLAS_STATUS_INVALID_VALUE;
   const cudaError_t error = cuda_shim::enqueue(handle->stream, [=] {
     const auto at = [](int column, int stride, int row) {
@@ -53,7 +53,8 @@ cublasStatus_t cublasGemmEx(cublasHandle_t handle, cublasOperation_t op_a, cubla
         float sum = 0;
         for (int l = 0; l < k; ++l)
           sum += element(a, type_a, at(i, lda, l)) * element(b, type_b, at(j, ldb, l));
-        static_cast<float*>(c)[at(j, ldc, i)] = sum;
+        float& out = static_cast<float*>(c)[at(j, ldc, i)];
+        out = before == 0 ? sum : sum + before * out;
       }
     }
   });
