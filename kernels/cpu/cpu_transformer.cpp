@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "core/errors.h"
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
@@ -13,11 +12,7 @@ CpuTransformer::CpuTransformer(LlamaWeights weights, CpuOptions options)
       pass_(weights_, options.arithmetic ? *options.arithmetic : best_arithmetic(), *team_) {}
 
 void CpuTransformer::tap(std::span<const int> layers) {
-  for (const int layer : layers) {
-    if (layer >= 1 && layer <= weights_.config.layers) continue;
-    throw ConfigError(fmt::format("the residual stream is to be read after {} layers, but the model has {}",
-                                  layer, weights_.config.layers));
-  }
+  check_taps(layers, weights_.config);
   pass_.tap({layers.begin(), layers.end()});
 }
 

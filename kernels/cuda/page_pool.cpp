@@ -14,8 +14,8 @@ void PagePool::grow(int pages) {
   Memory larger(Memory::Place::device, 2 * static_cast<std::size_t>(layers_) * plane_bytes(pages),
                 "keys and values of all sequences");
   for (int i = 0; i < 2 * layers_ && pages_ > 0; ++i) {
-    copy_bytes(static_cast<std::byte*>(larger.data()) + static_cast<std::size_t>(i) * plane_bytes(pages), plane(i),
-               plane_bytes(pages_), stream_);
+    copy_bytes(static_cast<std::byte*>(larger.data()) + static_cast<std::size_t>(i) * plane_bytes(pages),
+               plane(i), plane_bytes(pages_), stream_);
   }
   stream_.wait();
   for (int page = pages - 1; page >= std::max(pages_, 1); --page) free_.push_back(page);

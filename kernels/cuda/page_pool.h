@@ -10,8 +10,8 @@
 
 namespace speclab {
 
-// The pages of all of a model's sequences, over all layers, in one piece of device memory. A page has one number in
-// every layer. Page 0 belongs to no one: rows that only fill up a launch are written there.
+// The pages of all of a model's sequences, over all layers, in one piece of device memory. A page has one
+// number in every layer. Page 0 belongs to no one: rows that only fill up a launch are written there.
 class PagePool {
  public:
   // Rows of 16-bit numbers. Grows beyond `positions` where it has to, which moves everything.
@@ -25,7 +25,11 @@ class PagePool {
   // The table is the caller's.
   template <class T>
   PagedCache<T> layer(int index, const int* table, int table_stride) const {
-    return {static_cast<T*>(plane(2 * index)), static_cast<T*>(plane(2 * index + 1)), table, table_stride, kv_heads_,
+    return {static_cast<T*>(plane(2 * index)),
+            static_cast<T*>(plane(2 * index + 1)),
+            table,
+            table_stride,
+            kv_heads_,
             head_dim_};
   }
   int layers() const { return layers_; }

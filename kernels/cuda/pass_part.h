@@ -27,13 +27,13 @@ struct PassPart {
   const AttendRow* attend = nullptr;     // (rows); with order, items and paths: an AttentionPlan
   const int* order = nullptr;
   const AttendItem* items = nullptr;
-  const int* counts = nullptr;           // (2): items and rows that there are
-  const int* paths = nullptr;            // of the whole pass
-  const int* table = nullptr;            // (1 + slices, table_stride): pages; row 0 is page 0
+  const int* counts = nullptr;  // (2): items and rows that there are
+  const int* paths = nullptr;   // of the whole pass
+  const int* table = nullptr;   // (1 + slices, table_stride): pages; row 0 is page 0
   int table_stride = 0;
-  std::int32_t* not_finite = nullptr;    // becomes the least asked row with a logit that is NaN or infinite
+  std::int32_t* not_finite = nullptr;  // becomes the least asked row with a logit that is NaN or infinite
   PartSize size;
-  int asked_before = 0;                  // asked rows of the parts before it
+  int asked_before = 0;  // asked rows of the parts before it
 };
 
 }  // namespace speclab

@@ -132,4 +132,12 @@ void PassPlan::enter(std::span<const Slice> batch, std::span<SequenceSlots* cons
   work.rows = scores ? asked : 0;
 }
 
+void check_taps(std::span<const int> layers, const LlamaConfig& config) {
+  for (const int layer : layers) {
+    if (layer >= 1 && layer <= config.layers) continue;
+    throw ConfigError(fmt::format("the residual stream is to be read after {} layers, but the model has {}",
+                                  layer, config.layers));
+  }
+}
+
 }  // namespace speclab

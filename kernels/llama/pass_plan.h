@@ -47,4 +47,7 @@ struct PassPlan {
   void count(const PassRow& row, int window);
 };
 
+// ConfigError where a model has no layer after which its residual stream is to be read.
+void check_taps(std::span<const int> layers, const LlamaConfig& config);
+
 }  // namespace speclab
