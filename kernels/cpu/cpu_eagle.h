@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "core/feature_model.h"
@@ -24,8 +23,8 @@ class CpuEagle : public FeatureModel {
     return weights_.target_token.empty() ? weights_.vocab : static_cast<int>(weights_.target_token.size());
   }
   std::span<const int> taps() const override { return weights_.taps; }
-  void open(SequenceId sequence) override;
-  void close(SequenceId sequence) override;
+  void open(SequenceId sequence) override { states_.open(sequence, weights_.config); }
+  void close(SequenceId sequence) override { states_.close(sequence); }
   int length(SequenceId sequence) const override { return find(sequence).length; }
   void tell(SequenceId sequence, Row feature) override;
   const Forward& forward(std::span<const Slice> batch) override;
@@ -50,7 +49,7 @@ class CpuEagle : public FeatureModel {
     int asked = -1;   // number among the asked rows
   };
 
-  State& find(SequenceId sequence) const;
+  State& find(SequenceId sequence) const { return states_.find(sequence); }
   std::size_t feature_width() const {
     return static_cast<std::size_t>(weights_.fuse.inputs) - embedded_part();
   }
@@ -67,10 +66,11 @@ class CpuEagle : public FeatureModel {
   std::shared_ptr<ThreadTeam> team_;
   const Arithmetic& arithmetic_;
   LayerPass pass_;
-  std::unordered_map<SequenceId, std::unique_ptr<State>> states_;
+  OpenSequences<State> states_;
   // Reused from call to call.
   std::vector<State*> in_batch_;
-  std::vector<CachedSequence*> cached_;
+  std::vector<SequenceSlots*> cached_;
+  std::vector<KvCache*> caches_;
   std::vector<Slice> slices_;
   PassPlan plan_;
   std::vector<Site> sites_;   // by row of the plan

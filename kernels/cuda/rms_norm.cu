@@ -1,0 +1,49 @@
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/number_conversion.h"
+#include "kernels/cuda/rms_norm.h"
+#include "kernels/cuda/shared_memory.h"
+#include "kernels/cuda/warp.h"
+
+namespace speclab {
+namespace {
+
+constexpr int kThreads = 512;
+
+template <class T>
+__global__ void __launch_bounds__(kThreads) rms_norm_kernel(RmsNorm<T> task) {
+  const std::size_t row = blockIdx.x;
+  const float* x =
+      task.x + static_cast<std::size_t>(task.at ? task.at[row] : static_cast<int>(row)) * task.hidden;
+  float factor = 1;
+  if (task.weight) {
+    float squares = 0;
+    for (int i = static_cast<int>(threadIdx.x); i < task.hidden; i += kThreads) squares += x[i] * x[i];
+    const float mean = block_reduce(squares, &shared_as<float>(), Sum{}) / static_cast<float>(task.hidden);
+    factor = 1.0f / sqrtf(mean + task.epsilon);
+  }
+  const int width = padded16(task.hidden);
+  for (int i = static_cast<int>(threadIdx.x); i < width; i += kThreads) {
+    const bool inside = i < task.hidden;
+    const float y = inside ? x[i] * factor * (task.weight ? task.weight[i] : 1.0f) : 0.0f;
+    if (task.rounded) task.rounded[row * width + i] = number_of<T>(y);
+    if (task.exact && inside) task.exact[row * task.hidden + i] = y;
+  }
+}
+
+}  // namespace
+
+template <class T>
+void rms_norm(const RmsNorm<T>& task, Stream& stream) {
+  if (task.rows == 0) return;
+  launch("rms_norm", rms_norm_kernel<T>, {task.rows, kThreads, kThreads / kWarp * sizeof(float)}, stream,
+         task);
+}
+
+template void rms_norm(const RmsNorm<Bf16>&, Stream&);
+template void rms_norm(const RmsNorm<F16>&, Stream&);
+
+KernelDemand rms_norm_demand(int rows, int hidden, bool exact) {
+  return {.bytes = (exact ? 10.0 : 6.0) * rows * hidden + 4.0 * hidden, .flops = 4.0 * rows * hidden};
+}
+
+}  // namespace speclab

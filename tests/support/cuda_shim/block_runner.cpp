@@ -1,0 +1,233 @@
+#include "tests/support/cuda_shim/block_runner.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "tests/support/cuda_shim/control.h"
+#include "tests/support/cuda_shim/device_code.h"
+#include "tests/support/cuda_shim/fiber.h"
+
+uint3 threadIdx, blockIdx;
+dim3 blockDim, gridDim;
+
+namespace cuda_shim {
+namespace {
+
+enum class Wait { none, block, warp };
+
+struct Thread {
+  Fiber* fiber = nullptr;
+  uint3 index{};
+  Wait wait = Wait::none;
+  std::source_location where;
+  unsigned mask = 0;
+  std::array<std::byte, kMostExchanged> deposit{};
+};
+
+struct Block {
+  std::vector<Thread> threads;
+  std::vector<Deposits> exchanged;  // by warp
+  std::unique_ptr<std::byte[]> shared;
+  std::size_t current = 0;
+  std::exception_ptr thrown;
+};
+
+struct Runner {
+  Order order;
+  std::mt19937_64 random;
+  std::deque<Fiber> fibers;
+  Block* block = nullptr;
+};
+
+Runner& runner() {
+  static Runner one;
+  return one;
+}
+
+std::vector<std::size_t> in_order(std::size_t count) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  if (runner().order.kind == Order::Kind::reverse) std::reverse(order.begin(), order.end());
+  if (runner().order.kind == Order::Kind::shuffled) {
+    std::shuffle(order.begin(), order.end(), runner().random);
+  }
+  return order;
+}
+
+std::string text(uint3 at) {
+  return "(" + std::to_string(at.x) + ", " + std::to_string(at.y) + ", " + std::to_string(at.z) + ")";
+}
+
+std::string text(const Thread& thread) {
+  const std::string name = "thread " + text(thread.index);
+  if (thread.fiber->ended()) return name + " has ended";
+  const std::string file = thread.where.file_name();
+  return name + (thread.wait == Wait::block ? " waits for its block at " : " waits for its warp at ") +
+         file.substr(file.rfind('/') + 1) + ":" + std::to_string(thread.where.line());
+}
+
+bool same_place(const Thread& a, const Thread& b) {
+  return a.where.line() == b.where.line() && a.where.column() == b.where.column() &&
+         std::strcmp(a.where.file_name(), b.where.file_name()) == 0;
+}
+
+bool release_block(Block& block) {
+  for (const Thread& thread : block.threads) {
+    if (thread.wait != Wait::block || !same_place(thread, block.threads.front())) return false;
+  }
+  for (Thread& thread : block.threads) thread.wait = Wait::none;
+  return true;
+}
+
+// Lets the lanes of one warp that all named each other go on.
+bool release_warp(Block& block, std::size_t warp) {
+  const std::size_t begin = warp * 32, end = std::min(begin + 32, block.threads.size());
+  bool released = false;
+  for (std::size_t first = begin; first < end; ++first) {
+    const Thread& leader = block.threads[first];
+    if (leader.wait != Wait::warp) continue;
+    const unsigned mask = leader.mask;
+    bool complete = (mask >> (first - begin) & 1u) != 0;
+    if (static_cast<std::size_t>(__builtin_ctz(mask | 0x80000000u)) + begin < first)
+      continue;  // was looked at
+    for (std::size_t i = 0; i < 32 && complete; ++i) {
+      if ((mask >> i & 1u) == 0) continue;
+      if (begin + i >= end) {
+        complete = false;
+        break;
+      }
+      const Thread& thread = block.threads[begin + i];
+      complete = thread.wait == Wait::warp && thread.mask == mask && same_place(thread, leader);
+    }
+    if (!complete) continue;
+    Deposits& exchanged = block.exchanged[warp];
+    for (std::size_t i = 0; i < 32; ++i) {
+      if ((mask >> i & 1u) == 0) {
+        exchanged[i].fill(std::byte{0xFF});
+        continue;
+      }
+      exchanged[i] = block.threads[begin + i].deposit;
+      block.threads[begin + i].wait = Wait::none;
+    }
+    released = true;
+  }
+  return released;
+}
+
+bool release(Block& block) {
+  if (release_block(block)) return true;
+  bool released = false;
+  for (std::size_t warp = 0; warp < block.exchanged.size(); ++warp) released |= release_warp(block, warp);
+  return released;
+}
+
+[[noreturn]] void stuck(const Launch& launch, const Block& block) {
+  const Thread* waiting = nullptr;
+  for (const Thread& thread : block.threads) {
+    if (!waiting && !thread.fiber->ended()) waiting = &thread;
+  }
+  const Thread* other = waiting;
+  for (const Thread& thread : block.threads) {
+    if (thread.fiber->ended() || thread.wait != waiting->wait || !same_place(thread, *waiting)) {
+      other = &thread;
+      break;
+    }
+  }
+  throw KernelFault("kernel " + launch.name + ", block " + text(blockIdx) +
+                    ": no thread can go on: " + text(*waiting) +
+                    (other == waiting ? ", for lanes that are not there" : ", but " + text(*other)));
+}
+
+void run_block(const Launch& launch) {
+  Runner& all = runner();
+  const std::size_t count = std::size_t{launch.block.x} * launch.block.y * launch.block.z;
+  Block block;
+  block.threads.resize(count);
+  block.exchanged.resize((count + 31) / 32);
+  block.shared.reset(new std::byte[launch.shared_bytes]);
+  std::memset(block.shared.get(), 0xFF, launch.shared_bytes);
+  while (all.fibers.size() < count) all.fibers.emplace_back();
+  all.block = &block;
+  for (std::size_t i = 0; i < count; ++i) {
+    const unsigned n = static_cast<unsigned>(i);
+    Thread& thread = block.threads[i];
+    thread.index = {n % launch.block.x, n / launch.block.x % launch.block.y,
+                    n / (launch.block.x * launch.block.y)};
+    thread.fiber = &all.fibers[i];
+    thread.fiber->start([&launch, &block] {
+      try {
+        launch.body();
+      } catch (...) {
+        block.thrown = std::current_exception();
+      }
+    });
+  }
+  const std::vector<std::size_t> order = in_order(count);
+  for (std::size_t left = count; left > 0;) {
+    for (const std::size_t i : order) {
+      Thread& thread = block.threads[i];
+      if (thread.fiber->ended() || thread.wait != Wait::none) continue;
+      block.current = i;
+      threadIdx = thread.index;
+      thread.fiber->resume();
+      if (block.thrown) std::rethrow_exception(block.thrown);
+      left -= thread.fiber->ended() ? 1 : 0;
+    }
+    if (left > 0 && !release(block)) stuck(launch, block);
+  }
+}
+
+Thread& current() { return runner().block->threads[runner().block->current]; }
+
+void suspend(Thread& thread) {
+  thread.fiber->suspend();
+  threadIdx = thread.index;
+}
+
+}  // namespace
+
+void set_order(Order order) {
+  runner().order = order;
+  runner().random.seed(order.seed);
+}
+
+void run(const Launch& launch) {
+  blockDim = launch.block;
+  gridDim = launch.grid;
+  const std::size_t blocks = std::size_t{launch.grid.x} * launch.grid.y * launch.grid.z;
+  for (const std::size_t i : in_order(blocks)) {
+    const unsigned n = static_cast<unsigned>(i);
+    blockIdx = {n % launch.grid.x, n / launch.grid.x % launch.grid.y, n / (launch.grid.x * launch.grid.y)};
+    run_block(launch);
+  }
+}
+
+std::byte* shared_bytes() { return runner().block->shared.get(); }
+
+void wait_for_block(std::source_location where) {
+  Thread& thread = current();
+  thread.wait = Wait::block;
+  thread.where = where;
+  suspend(thread);
+}
+
+const Deposits& exchange(unsigned mask, const void* mine, std::size_t bytes, std::source_location where) {
+  Thread& thread = current();
+  thread.wait = Wait::warp;
+  thread.where = where;
+  thread.mask = mask;
+  if (bytes > 0) std::memcpy(thread.deposit.data(), mine, bytes);
+  const std::size_t warp = runner().block->current / 32;
+  suspend(thread);
+  return runner().block->exchanged[warp];
+}
+
+unsigned lane() { return static_cast<unsigned>(runner().block->current % 32); }
+
+}  // namespace cuda_shim

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace cuda_shim {
+
+// In which order blocks run, and the threads of a block between two barriers. Where the order shows in a
+// result, a barrier is missing.
+struct Order {
+  enum class Kind { forward, reverse, shuffled };
+  Kind kind = Kind::forward;
+  std::uint64_t seed = 0;
+};
+void set_order(Order order);
+
+void set_memory_bytes(std::size_t bytes);  // of the pretended device; 4 GiB at first
+std::size_t memory_in_use();
+// After a fault every call fails, as on a device. This makes the device whole again and forgets what is
+// queued.
+void reset();
+
+}  // namespace cuda_shim

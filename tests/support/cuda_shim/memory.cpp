@@ -1,0 +1,131 @@
+#include <cstdlib>
+#include <iterator>
+#include <map>
+#include <vector>
+
+#include "tests/support/cuda_shim/control.h"
+#include "tests/support/cuda_shim/streams.h"
+
+namespace cuda_shim {
+namespace {
+
+constexpr std::size_t kAlignment = 256;  // as cudaMalloc promises
+
+struct Memory {
+  std::map<const std::byte*, std::size_t> device, pinned;  // begin -> bytes
+  std::size_t total = std::size_t{4} << 30, used = 0;
+};
+
+Memory& memory() {
+  static Memory one;
+  return one;
+}
+
+using Blocks = std::map<const std::byte*, std::size_t>;
+
+bool holds(const Blocks& blocks, const void* address) {
+  const auto* at = static_cast<const std::byte*>(address);
+  auto after = blocks.upper_bound(at);
+  return after != blocks.begin() && at < std::prev(after)->first + std::prev(after)->second;
+}
+
+cudaError_t allocate(Blocks& blocks, void** where, std::size_t bytes) {
+  if (captures()) return cudaErrorStreamCaptureUnsupported;
+  *where = nullptr;
+  if (fault() != cudaSuccess || bytes == 0) return fault();
+  if (posix_memalign(where, kAlignment, bytes) != 0) return cudaErrorMemoryAllocation;
+  std::memset(*where, 0xFF, bytes);
+  blocks[static_cast<const std::byte*>(*where)] = bytes;
+  return cudaSuccess;
+}
+
+cudaError_t release(Blocks& blocks, void* where) {
+  if (!where) return cudaSuccess;
+  if (captures()) return cudaErrorStreamCaptureUnsupported;
+  const cudaError_t result = drain_all();
+  if (blocks.erase(static_cast<const std::byte*>(where)) != 1) return cudaErrorInvalidValue;
+  std::free(where);
+  return result;
+}
+
+}  // namespace
+
+void set_memory_bytes(std::size_t bytes) { memory().total = bytes; }
+std::size_t memory_in_use() { return memory().used; }
+
+}  // namespace cuda_shim
+
+using namespace cuda_shim;
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = 1;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDevice(int* device) {
+  *device = 0;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidValue; }
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+  if (device != 0) return cudaErrorInvalidValue;
+  *properties = {"the host, through the shim", 9, 0, 132, 1 << 20, memory().total, std::size_t{227} * 1024};
+  return cudaSuccess;
+}
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = 132;
+  return cudaSuccess;
+}
+
+cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total) {
+  *total = memory().total;
+  *free = memory().total > memory().used ? memory().total - memory().used : 0;
+  return fault();
+}
+
+cudaError_t cudaMalloc(void** where, std::size_t bytes) {
+  *where = nullptr;
+  if (memory().used + bytes > memory().total) return cudaErrorMemoryAllocation;
+  const cudaError_t result = allocate(memory().device, where, bytes);
+  if (result == cudaSuccess) memory().used += bytes;
+  return result;
+}
+
+cudaError_t cudaFree(void* where) {
+  const auto found = memory().device.find(static_cast<const std::byte*>(where));
+  const std::size_t bytes = found == memory().device.end() ? 0 : found->second;
+  const cudaError_t result = release(memory().device, where);
+  if (result == cudaSuccess) memory().used -= bytes;
+  return result;
+}
+
+cudaError_t cudaMallocHost(void** where, std::size_t bytes) {
+  return allocate(memory().pinned, where, bytes);
+}
+cudaError_t cudaFreeHost(void* where) { return release(memory().pinned, where); }
+
+cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  if (bytes == 0) return fault();
+  const bool to_device = holds(memory().device, to), from_device = holds(memory().device, from);
+  const bool as_said = kind == cudaMemcpyDefault || (to_device == (kind != cudaMemcpyDeviceToHost) &&
+                                                     from_device == (kind != cudaMemcpyHostToDevice));
+  if (!as_said) return cudaErrorInvalidValue;
+  const bool pageable =
+      (!to_device && !holds(memory().pinned, to)) || (!from_device && !holds(memory().pinned, from));
+  if (pageable && stream->capture) return cudaErrorStreamCaptureUnsupported;
+  if (!from_device && pageable) {
+    const auto* begin = static_cast<const std::byte*>(from);
+    return enqueue(stream, [to, staged = std::vector<std::byte>(begin, begin + bytes)] {
+      std::memcpy(to, staged.data(), staged.size());
+    });
+  }
+  const cudaError_t result = enqueue(stream, [=] { std::memmove(to, from, bytes); });
+  return result == cudaSuccess && pageable ? drain(stream) : result;
+}
+
+cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
+  if (!holds(memory().device, to)) return cudaErrorInvalidValue;
+  return enqueue(stream, [=] { std::memset(to, value, bytes); });
+}
