@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <string>
 
 #include "core/clock.h"
 #include "core/distributions.h"
@@ -24,12 +26,19 @@ struct LoadedFeatures {
   int max_positions = 0;
 };
 
+// How matrices lie where they are read: as the checkpoint stores them, or in int8 with a scale per output.
+enum class Precision : std::uint8_t { as_stored, int8 };
+
 // Where models with weights run. ConfigError where a folder does not hold what is asked for, or does not fit.
 class Backend {
  public:
   virtual ~Backend() = default;
   // Loaded once per folder and actor: a target and a draft from one checkpoint have caches of their own.
-  virtual LoadedModel model(const std::filesystem::path& folder, Actor actor) = 0;
+  virtual LoadedModel model(const std::filesystem::path& folder, Actor actor, Precision precision) = 0;
+  // One that has learnt nothing, for measuring time at any shape; bf16. Made once per configuration, seed and
+  // actor.
+  virtual LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, Actor actor,
+                                   Precision precision) = 0;
   // On a model that came from here.
   virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
   virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
@@ -39,5 +48,8 @@ class Backend {
   virtual std::unique_ptr<Clock> clock() = 0;  // that measures
   virtual void describe(Provenance& provenance) const = 0;
 };
+
+// What tells models of random weights apart.
+std::string random_name(const LlamaConfig& config, std::uint64_t seed);
 
 }  // namespace speclab

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "core/clocks.h"
+#include "core/errors.h"
 #include "core/host_distributions.h"
 #include "kernels/cpu/arithmetic.h"
 #include "kernels/cpu/cpu_eagle.h"
@@ -11,17 +12,38 @@
 #include "kernels/cpu/early_exit.h"
 
 namespace speclab {
+namespace {
 
-CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Actor actor) {
-  std::unique_ptr<CpuTransformer>& slot = models_[{folder, actor}];
-  if (slot == nullptr) {
-    slot = std::make_unique<CpuTransformer>(load_weights(folder), CpuOptions{.team = team_});
-  }
+void refuse_int8(Precision precision) {
+  if (precision == Precision::as_stored) return;
+  throw ConfigError(
+      "precision = 'int8' is there on a GPU only; the processor reads weights as they are stored");
+}
+
+}  // namespace
+
+CpuTransformer& CpuBackend::made(const std::string& name, Actor actor,
+                                 const std::function<LlamaWeights()>& weights) {
+  std::unique_ptr<CpuTransformer>& slot = models_[{name, actor}];
+  if (slot == nullptr) slot = std::make_unique<CpuTransformer>(weights(), CpuOptions{.team = team_});
   return *slot;
 }
 
-LoadedModel CpuBackend::model(const std::filesystem::path& folder, Actor actor) {
+CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Actor actor) {
+  return made(folder.string(), actor, [&] { return load_weights(folder); });
+}
+
+LoadedModel CpuBackend::model(const std::filesystem::path& folder, Actor actor, Precision precision) {
+  refuse_int8(precision);
   CpuTransformer& found = transformer(folder, actor);
+  return {found, found.config()};
+}
+
+LoadedModel CpuBackend::random_model(const LlamaConfig& config, std::uint64_t seed, Actor actor,
+                                     Precision precision) {
+  refuse_int8(precision);
+  CpuTransformer& found =
+      made(random_name(config, seed), actor, [&] { return random_weights(config, Dtype::bf16, seed); });
   return {found, found.config()};
 }
 

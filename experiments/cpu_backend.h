@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <map>
+#include <string>
 #include <utility>
 
 #include "experiments/backend.h"
@@ -13,7 +15,9 @@ class CpuBackend : public Backend {
  public:
   explicit CpuBackend(int threads) : team_(std::make_shared<ThreadTeam>(threads)) {}
 
-  LoadedModel model(const std::filesystem::path& folder, Actor actor) override;
+  LoadedModel model(const std::filesystem::path& folder, Actor actor, Precision precision) override;
+  LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, Actor actor,
+                           Precision precision) override;
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override;
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
                                     LanguageModel& base) override;
@@ -27,9 +31,10 @@ class CpuBackend : public Backend {
 
  private:
   CpuTransformer& own(LanguageModel& model) const;
+  CpuTransformer& made(const std::string& name, Actor actor, const std::function<LlamaWeights()>& weights);
 
   std::shared_ptr<ThreadTeam> team_;
-  std::map<std::pair<std::filesystem::path, Actor>, std::unique_ptr<CpuTransformer>> models_;
+  std::map<std::pair<std::string, Actor>, std::unique_ptr<CpuTransformer>> models_;  // by folder, or by shape
 };
 
 }  // namespace speclab

@@ -18,12 +18,15 @@ class ModelShelf {
   int threads() const { return threads_; }
 
   CpuBackend& cpu();
+  // "cpu", "cuda" or "cuda:N". ConfigError where there is no such device.
+  Backend& backend(const std::string& device);
   const Tokenizer& tokenizer(const std::filesystem::path& directory);
   const std::string& digest_of(const std::filesystem::path& path);
 
  private:
   int threads_;
   std::unique_ptr<CpuBackend> cpu_;
+  std::map<int, std::unique_ptr<Backend>> cuda_;  // by number
   std::map<std::filesystem::path, Tokenizer> tokenizers_;
   std::map<std::filesystem::path, std::string> digests_;
 };

@@ -4,7 +4,9 @@
 
 #include <utility>
 
+#include "core/catalogue.h"
 #include "core/models/hashed.h"
+#include "core/models/llama_shape.h"
 #include "core/models/markov.h"
 #include "core/models/source_model.h"
 #include "experiments/config_section.h"
@@ -13,14 +15,17 @@
 namespace speclab {
 namespace {
 
-enum class SourceKind { checkpoint, hashed, markov };
+enum class SourceKind { checkpoint, random, hashed, markov };
 
 SourceKind read_source_kind(Params& p) {
-  return p.choose<SourceKind>({"kind"},
-                              {{"checkpoint", SourceKind::checkpoint},
-                               {"hashed", SourceKind::hashed},
-                               {"markov", SourceKind::markov}},
-                              "checkpoint: a folder in Hugging Face layout; hashed, markov: synthetic");
+  return p.choose<SourceKind>(
+      {"kind"},
+      {{"checkpoint", SourceKind::checkpoint},
+       {"random", SourceKind::random},
+       {"hashed", SourceKind::hashed},
+       {"markov", SourceKind::markov}},
+      "checkpoint: a folder in Hugging Face layout; random: a shape with random weights; "
+      "hashed, markov: synthetic");
 }
 
 std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int default_seed) {
@@ -33,35 +38,69 @@ std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int d
   return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
 }
 
+Precision read_precision(Params& p) {
+  return p.choose<Precision>(
+      {"precision"}, {{"stored", Precision::as_stored}, {"int8", Precision::int8}},
+      "stored: as the checkpoint has them; int8: matrices with a scale per output, on a GPU");
+}
+
 }  // namespace
 
 PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
                          Settings& settings)
-    : config_(config),
-      shelf_(shelf),
-      pricing_(pricing),
-      workload_(workload),
-      settings_(settings),
-      backend_(shelf.cpu()) {
+    : config_(config), shelf_(shelf), pricing_(pricing), workload_(workload), settings_(settings) {
   Params p = section(config, "target");
   const SourceKind kind = read_source_kind(p);
-  if (kind == SourceKind::checkpoint) {
-    const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
-    const std::filesystem::path folder = find_path("target.path", path, config.directory);
-    const LoadedModel loaded = backend_.model(folder, Actor::target);
-    facts_ = {&shelf.tokenizer(folder), loaded.model.vocab(), loaded.config.max_positions,
-              loaded.config.end_tokens};
-    settings_["target.digest"] = shelf.digest_of(folder);
+  const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
+  backend_ = weights ? &shelf.backend(p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ..."))
+                     : &shelf.cpu();
+  if (weights) {
+    const LoadedModel loaded =
+        kind == SourceKind::checkpoint ? load_checkpoint(p, Actor::target) : make_random(p, Actor::target);
+    facts_.vocab = loaded.model.vocab();
+    facts_.max_positions = loaded.config.max_positions;
+    facts_.end_tokens = loaded.config.end_tokens;
     loaded_.emplace("target", loaded);
     loaded.model.tap({});  // an earlier point may have tapped it
     unmetered_target_ = &loaded.model;
   } else {
     source_ = make_source(kind, p, 1);
     unmetered_target_ = owned_.emplace_back(std::make_unique<SourceModel>(source_)).get();
-    facts_ = {nullptr, unmetered_target_->vocab(), 0, {}};
+    facts_.vocab = unmetered_target_->vocab();
   }
   p.finish();
   resolve(p);
+}
+
+LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
+  const std::string& name = p.section();
+  const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
+  const std::filesystem::path folder = find_path(name + ".path", path, config_.directory);
+  const Tokenizer& tokenizer = shelf_.tokenizer(folder);
+  if (actor == Actor::target) {
+    facts_.tokenizer = &tokenizer;
+  } else if (facts_.tokenizer == nullptr) {
+    throw ImpossiblePoint("a draft checkpoint cannot draft for a target without a tokenizer");
+  } else if (tokenizer.fingerprint() != facts_.tokenizer->fingerprint()) {
+    throw ConfigError(
+        fmt::format("{}.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
+                    "target's ({}); a draft must share the target's tokenizer",
+                    name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
+  }
+  const LoadedModel loaded = backend_->model(folder, actor, read_precision(p));
+  if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
+  settings_[name + ".digest"] = shelf_.digest_of(folder);
+  return loaded;
+}
+
+LoadedModel PointModels::make_random(Params& p, Actor actor) {
+  const std::string shape = p.required_text({"shape", "random_weights"}, "a shape of `speclab list shapes`");
+  const int positions =
+      p.integer({"max_positions"}, 4096, {.least = 1, .most = 1 << 20}, "of a text, at most");
+  const int seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.least = 0}, "of the weights");
+  const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
+  if (actor != Actor::target) check_positions(shape, positions);
+  return backend_->random_model(config, static_cast<std::uint64_t>(seed), actor, read_precision(p));
 }
 
 void PointModels::charge_to(Clock& clock) {
@@ -79,7 +118,7 @@ void PointModels::add_digest(const std::string& key, const std::string& digest) 
 }
 
 void PointModels::describe(Provenance& provenance) const {
-  if (loaded_.contains("target")) backend_.describe(provenance);
+  if (loaded_.contains("target")) backend_->describe(provenance);
 }
 
 LanguageModel& PointModels::metered(LanguageModel& model, Actor actor) {
@@ -106,7 +145,7 @@ std::filesystem::path PointModels::heads_folder(const std::string& path) {
 
 DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, const std::string& base) {
   LanguageModel& on = base_of_heads(base);
-  heads_.push_back(backend_.heads(kind, heads_folder(path), on));
+  heads_.push_back(backend_->heads(kind, heads_folder(path), on));
   heads_on_target_ = base == "target";
   return *metered_heads_.emplace_back(
       std::make_unique<MeteredHeads>(*heads_.back(), pricing_.next_draft(), *clock_));
@@ -114,7 +153,7 @@ DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, con
 
 FeatureDraft PointModels::features(const std::string& path) {
   LanguageModel& on = base_of_heads("target");
-  LoadedFeatures loaded = backend_.features(heads_folder(path), on);
+  LoadedFeatures loaded = backend_->features(heads_folder(path), on);
   check_positions(path, loaded.max_positions);
   if (std::exchange(reads_features_, true)) {
     throw ImpossiblePoint("two EAGLE heads on one target: each would have it report other layers");
@@ -139,7 +178,7 @@ void PointModels::check_positions(const std::string& path, int positions) const 
 LanguageModel& PointModels::early_exit(int layers) {
   const auto target = loaded_.find("target");
   if (target == loaded_.end()) throw ImpossiblePoint("a synthetic target has no layers to leave early");
-  owned_.push_back(backend_.early_exit(target->second.model, layers));
+  owned_.push_back(backend_->early_exit(target->second.model, layers));
   return metered(*owned_.back(), pricing_.part_of_target(layers, target->second.config.layers));
 }
 
@@ -161,21 +200,11 @@ LanguageModel& PointModels::draft(const std::string& name) {
   Params p = section(config_, name);
   const SourceKind kind = read_source_kind(p);
   LanguageModel* model = nullptr;
-  if (kind == SourceKind::checkpoint) {
-    const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
-    const std::filesystem::path folder = find_path(name + ".path", path, config_.directory);
-    if (facts_.tokenizer == nullptr)
-      throw ImpossiblePoint("a draft checkpoint cannot draft for a synthetic target");
-    if (shelf_.tokenizer(folder).fingerprint() != facts_.tokenizer->fingerprint()) {
-      throw ConfigError(
-          fmt::format("{}.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
-                      "target's ({}); a draft must share the target's tokenizer",
-                      name, path, shelf_.tokenizer(folder).vocab(), facts_.tokenizer->vocab()));
-    }
-    const LoadedModel loaded = backend_.model(folder, draft_actor(pricing_.drafts()));
+  if (kind == SourceKind::checkpoint || kind == SourceKind::random) {
+    const Actor actor = draft_actor(pricing_.drafts());
+    const LoadedModel loaded =
+        kind == SourceKind::checkpoint ? load_checkpoint(p, actor) : make_random(p, actor);
     loaded_.emplace(name, loaded);
-    check_positions(path, loaded.config.max_positions);
-    settings_[name + ".digest"] = shelf_.digest_of(folder);
     model = &loaded.model;
   } else {
     model =

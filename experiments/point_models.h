@@ -26,7 +26,7 @@ class PointModels {
   PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
               Settings& settings);
 
-  Backend& backend() { return backend_; }
+  Backend& backend() { return *backend_; }
   // To be told before a model is asked for.
   void charge_to(Clock& clock);
 
@@ -49,6 +49,10 @@ class PointModels {
 
  private:
   LanguageModel& metered(LanguageModel& model, Actor actor);
+  // A checkpoint's folder is digested and its tokenizer compared with the target's, if it is not the target's
+  // own.
+  LoadedModel load_checkpoint(Params& p, Actor actor);
+  LoadedModel make_random(Params& p, Actor actor);
   // ConfigError where heads cannot sit on the model of that section.
   LanguageModel& base_of_heads(const std::string& base);
   std::filesystem::path heads_folder(const std::string& path);
@@ -63,7 +67,7 @@ class PointModels {
   Pricing& pricing_;
   const Workload& workload_;
   Settings& settings_;
-  Backend& backend_;
+  Backend* backend_ = nullptr;
   Clock* clock_ = nullptr;
   TargetFacts facts_;
   std::shared_ptr<const TokenSource> source_;

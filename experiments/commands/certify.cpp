@@ -152,9 +152,9 @@ int certify_log(const std::filesystem::path& log, const CertificateOptions& opti
 
 int certify_command(const std::vector<std::string>& arguments, const std::string& command_line) {
   po::options_description options("options");
-  options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
-                        "override a setting; several values certify each")(
-      "tokens,n", po::value<std::string>()->value_name("N"), "emit at least N tokens (100000)")(
+  add_settings(options, "override a setting; several values certify each");
+  options.add_options()("tokens,n", po::value<std::string>()->value_name("N"),
+                        "emit at least N tokens (100000)")(
       "level", po::value<std::string>()->value_name("P"),
       "probability that an honest strategy is called lossy, all tests together (0.001)")(
       "distance", po::value<std::string>()->value_name("D"),
