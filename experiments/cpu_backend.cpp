@@ -33,17 +33,16 @@ CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Act
   return made(folder.string(), actor, [&] { return load_weights(folder); });
 }
 
-LoadedModel CpuBackend::model(const std::filesystem::path& folder, Actor actor, Precision precision) {
-  refuse_int8(precision);
-  CpuTransformer& found = transformer(folder, actor);
+LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUse& use) {
+  refuse_int8(use.precision);
+  CpuTransformer& found = transformer(folder, use.actor);
   return {found, found.config()};
 }
 
-LoadedModel CpuBackend::random_model(const LlamaConfig& config, std::uint64_t seed, Actor actor,
-                                     Precision precision) {
-  refuse_int8(precision);
+LoadedModel CpuBackend::random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) {
+  refuse_int8(use.precision);
   CpuTransformer& found =
-      made(random_name(config, seed), actor, [&] { return random_weights(config, Dtype::bf16, seed); });
+      made(random_name(config, seed), use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
   return {found, found.config()};
 }
 
@@ -72,7 +71,11 @@ LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, Languag
   return {std::move(eagle), positions};
 }
 
-std::unique_ptr<Distributions> CpuBackend::distributions() { return std::make_unique<HostDistributions>(); }
+std::unique_ptr<AcceptanceRule> CpuBackend::rule(const std::string&) { return nullptr; }
+
+std::unique_ptr<Distributions> CpuBackend::distributions(Place) {
+  return std::make_unique<HostDistributions>();
+}
 
 std::unique_ptr<Clock> CpuBackend::clock() { return std::make_unique<WallClock>(); }
 

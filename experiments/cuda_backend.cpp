@@ -1,32 +1,31 @@
 #include "experiments/cuda_backend.h"
 
-#include <algorithm>
 #include <map>
 #include <string>
-#include <utility>
+#include <tuple>
 
-#include "core/check.h"
 #include "core/errors.h"
 #include "core/host_distributions.h"
 #include "kernels/cuda/cuda_clock.h"
+#include "kernels/cuda/cuda_distributions.h"
+#include "kernels/cuda/cuda_rules.h"
 #include "kernels/cuda/host_rows.h"
 
 namespace speclab {
 namespace {
 
-// Models take turns on one stream, which the clock reads. Their rows are read on the host.
+// Models take turns on one stream, which the clock reads.
 class CudaBackend : public Backend {
  public:
   explicit CudaBackend(int device) : name_(use_cuda_device(device)), stream_(std::make_shared<Stream>()) {}
 
-  LoadedModel model(const std::filesystem::path& folder, Actor actor, Precision precision) override {
-    return made(folder.string(), actor, precision,
-                [&] { return load_cuda_model(folder, own(precision), {.stream = stream_}); });
+  LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) override {
+    return made(folder.string(), use,
+                [&] { return load_cuda_model(folder, own(use.precision), {.stream = stream_}); });
   }
-  LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, Actor actor,
-                           Precision precision) override {
-    return made(random_name(config, seed), actor, precision, [&] {
-      return random_cuda_model(config, Dtype::bf16, own(precision), seed, {.stream = stream_});
+  LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) override {
+    return made(random_name(config, seed), use, [&] {
+      return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, {.stream = stream_});
     });
   }
   std::unique_ptr<LanguageModel> early_exit(LanguageModel&, int) override { refuse("early_exit"); }
@@ -34,12 +33,23 @@ class CudaBackend : public Backend {
     refuse(kind == HeadKind::medusa ? "medusa" : "hydra");
   }
   LoadedFeatures features(const std::filesystem::path&, LanguageModel&) override { refuse("eagle"); }
-  std::unique_ptr<Distributions> distributions() override { return std::make_unique<HostDistributions>(); }
+  std::unique_ptr<AcceptanceRule> rule(const std::string& name) override {
+    const CudaRuleOptions options{.stream = stream_};
+    if (name == "greedy") return std::make_unique<CudaGreedy>(options);
+    if (name == "speculative_sampling") return std::make_unique<CudaSpeculativeSampling>(options);
+    if (name == "target_only") return std::make_unique<CudaTargetOnly>(options);
+    if (name == "sample_and_match") return std::make_unique<CudaSampleAndMatch>(options);
+    return nullptr;
+  }
+  std::unique_ptr<Distributions> distributions(Place rows) override {
+    if (rows == Place::host) return std::make_unique<HostDistributions>();
+    return std::make_unique<CudaDistributions>(stream_);
+  }
   std::unique_ptr<Clock> clock() override { return std::make_unique<CudaClock>(*stream_); }
   void describe(Provenance& provenance) const override { provenance.device = name_; }
 
  private:
-  using Key = std::pair<std::string, std::pair<Actor, Precision>>;
+  using Key = std::tuple<std::string, Actor, Precision>;
 
   static CudaPrecision own(Precision precision) {
     return precision == Precision::int8 ? CudaPrecision::int8 : CudaPrecision::as_stored;
@@ -49,10 +59,12 @@ class CudaBackend : public Backend {
                       "' runs on the processor only; set target.device = 'cpu'");
   }
   template <class Make>
-  LoadedModel made(const std::string& name, Actor actor, Precision precision, const Make& make) {
-    std::unique_ptr<HostRows>& slot = models_[{name, {actor, precision}}];
+  LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {
+    std::unique_ptr<HostRows>& slot = models_[{name, use.actor, use.precision}];
     if (slot == nullptr) slot = std::make_unique<HostRows>(make());
-    return {*slot, slot->inner().config()};
+    CudaTransformer& inner = slot->inner();
+    if (use.rows == Place::device) return {inner, inner.config()};
+    return {*slot, inner.config()};
   }
 
   std::string name_;

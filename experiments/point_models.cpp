@@ -15,6 +15,8 @@
 namespace speclab {
 namespace {
 
+using nlohmann::json;
+
 enum class SourceKind { checkpoint, random, hashed, markov };
 
 SourceKind read_source_kind(Params& p) {
@@ -38,6 +40,15 @@ std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int d
   return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
 }
 
+std::string rule_kind(const Config& config) {
+  return section(config, "rule", "speculative_sampling").required_text({"kind", "method"}, "");
+}
+
+// A cascade judges its small model's guesses by rules that read rows on the host.
+bool judges_on_the_host(const Config& config) {
+  return config.sections.value("drafter", json::object()).dump().find("\"cascade\"") != std::string::npos;
+}
+
 Precision read_precision(Params& p) {
   return p.choose<Precision>(
       {"precision"}, {{"stored", Precision::as_stored}, {"int8", Precision::int8}},
@@ -47,13 +58,16 @@ Precision read_precision(Params& p) {
 }  // namespace
 
 PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
-                         Settings& settings)
+                         Settings& settings, Place rows)
     : config_(config), shelf_(shelf), pricing_(pricing), workload_(workload), settings_(settings) {
   Params p = section(config, "target");
   const SourceKind kind = read_source_kind(p);
   const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
   backend_ = weights ? &shelf.backend(p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ..."))
                      : &shelf.cpu();
+  if (rows == Place::device && !judges_on_the_host(config) && backend_->rule(rule_kind(config)) != nullptr) {
+    rows_ = Place::device;
+  }
   if (weights) {
     const LoadedModel loaded =
         kind == SourceKind::checkpoint ? load_checkpoint(p, Actor::target) : make_random(p, Actor::target);
@@ -87,7 +101,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
                     "target's ({}); a draft must share the target's tokenizer",
                     name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
   }
-  const LoadedModel loaded = backend_->model(folder, actor, read_precision(p));
+  const LoadedModel loaded = backend_->model(folder, {actor, read_precision(p), rows_});
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
   settings_[name + ".digest"] = shelf_.digest_of(folder);
   return loaded;
@@ -100,7 +114,7 @@ LoadedModel PointModels::make_random(Params& p, Actor actor) {
   const int seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.least = 0}, "of the weights");
   const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
   if (actor != Actor::target) check_positions(shape, positions);
-  return backend_->random_model(config, static_cast<std::uint64_t>(seed), actor, read_precision(p));
+  return backend_->random_model(config, static_cast<std::uint64_t>(seed), {actor, read_precision(p), rows_});
 }
 
 void PointModels::charge_to(Clock& clock) {

@@ -22,11 +22,13 @@ class PointModels {
   using Settings = std::map<std::string, nlohmann::json>;
 
   // Reads [target]. What is resolved goes into `settings`. `workload` may be read later, but before a draft
-  // model is asked for. All must outlive this.
+  // model is asked for. All must outlive this. Rows stay where the models run if `rows` allows it and the
+  // rule of [rule] can judge them there.
   PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
-              Settings& settings);
+              Settings& settings, Place rows);
 
   Backend& backend() { return *backend_; }
+  Place rows() const { return rows_; }  // where they are read
   // To be told before a model is asked for.
   void charge_to(Clock& clock);
 
@@ -68,6 +70,7 @@ class PointModels {
   const Workload& workload_;
   Settings& settings_;
   Backend* backend_ = nullptr;
+  Place rows_ = Place::host;
   Clock* clock_ = nullptr;
   TargetFacts facts_;
   std::shared_ptr<const TokenSource> source_;

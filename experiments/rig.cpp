@@ -50,8 +50,8 @@ class Unwatched : public RunObserver {
 
 }  // namespace
 
-Rig::Rig(const Config& config, ModelShelf& shelf)
-    : pricing_(config, settings_), models_(config, shelf, pricing_, workload_, settings_) {
+Rig::Rig(const Config& config, ModelShelf& shelf, Place rows)
+    : pricing_(config, settings_), models_(config, shelf, pricing_, workload_, settings_, rows) {
   make_clock(config);
   models_.charge_to(*clock_);
   Params workload = section(config, "workload"), sampling = section(config, "sampling");
@@ -91,7 +91,7 @@ void Rig::make_clock(const Config& config) {
 void Rig::make_strategy(const Config& config) {
   Parts parts;
   parts.distributions = [this]() -> Distributions& {
-    return *distributions_.emplace_back(models_.backend().distributions());
+    return *distributions_.emplace_back(models_.backend().distributions(models_.rows()));
   };
   parts.target_source = models_.source();
   parts.prices = pricing_.model();
@@ -128,6 +128,10 @@ void Rig::make_strategy(const Config& config) {
 
   plain_drafter_ = std::make_unique<NoDrafter>();
   plain_rule_ = std::make_unique<SpeculativeSampling>();  // with no guesses: a sample of the target
+  if (models_.rows() == Place::device) {
+    rule_ = models_.backend().rule(rule.resolved().at("kind").get<std::string>());
+    plain_rule_ = models_.backend().rule("speculative_sampling");
+  }
   metered_drafter_ = std::make_unique<MeteredDrafter>(*drafter_, *clock_);
   metered_rule_ = std::make_unique<MeteredRule>(*rule_, *clock_);
   metered_plain_drafter_ = std::make_unique<MeteredDrafter>(*plain_drafter_, *clock_);
@@ -188,7 +192,7 @@ std::vector<HeadRecord> Rig::measure_heads() {
   DraftHeads* heads = models_.heads_on_target();
   if (heads == nullptr) return {};
   constexpr std::size_t kPrompts = 8;
-  const std::unique_ptr<Distributions> distributions = models_.backend().distributions();
+  const std::unique_ptr<Distributions> distributions = models_.backend().distributions(models_.rows());
   std::vector<Sequence> sequences = workload_.sequences();
   const auto some = std::span(sequences).first(std::min(sequences.size(), kPrompts));
   decode_plainly(some);

@@ -22,7 +22,8 @@ namespace speclab {
 // ConfigError says what is wrong with them, ImpossiblePoint that they do not go together.
 class Rig {
  public:
-  Rig(const Config& config, ModelShelf& shelf);
+  // Where models run on a device, `rows` says whether their rows may stay there: certify reads them all.
+  Rig(const Config& config, ModelShelf& shelf, Place rows = Place::device);
 
   // Resolved: defaults and seeds included, what the point does not use left out.
   const std::map<std::string, nlohmann::json>& settings() const { return settings_; }
