@@ -26,7 +26,7 @@ struct EagleWeights {
       target_token;       // the target's number of each token of the draft vocabulary; empty: the same
   std::vector<int> taps;  // EAGLE-3: the layers
   Dtype table_dtype = Dtype::f32;
-  const std::byte* table = nullptr;  // (vocab, hidden): the head's own embeddings, or the target's
+  const std::byte* table = nullptr;       // (vocab, hidden): the head's own embeddings, or the target's
   int vocab = 0;                          // the target's
   std::shared_ptr<const void> owners[2];  // of what the views look at
 };

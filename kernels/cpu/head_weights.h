@@ -17,7 +17,7 @@ struct HeadWeights {
   };
   struct Head {
     std::vector<Block> blocks;  // one at least
-    Linear output;  // without weights: the target's head, which lies elsewhere
+    Linear output;              // without weights: the target's head, which lies elsewhere
   };
 
   std::vector<Head> heads;

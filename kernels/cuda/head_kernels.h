@@ -14,8 +14,8 @@ struct HeadInput {
   const float* const* features = nullptr;  // (rows), each (width)
   const std::int32_t* tokens = nullptr;    // (rows, tokens_each)
   const E* table = nullptr;                // (vocab, padded8(hidden)), only where there are tokens
-  T* out = nullptr;        // (rows, padded16(width + tokens_each hidden)), zeros beyond
-  float* exact = nullptr;  // (rows, width): the features as they are; may be null
+  T* out = nullptr;                        // (rows, padded16(width + tokens_each hidden)), zeros beyond
+  float* exact = nullptr;                  // (rows, width): the features as they are; may be null
   int rows = 0, width = 0, hidden = 0, tokens_each = 0;
   bool embeddings_first = false;
 };

@@ -12,7 +12,7 @@ namespace cuda_shim {
 // A function with a stack of its own that can stop in its middle and go on later.
 class Fiber {
  public:
-  static constexpr std::size_t kStackBytes = std::size_t{256} << 10;
+  static constexpr std::size_t kStackBytes = std::size_t{64} << 10;
 
   Fiber();
   Fiber(const Fiber&) = delete;
@@ -26,8 +26,7 @@ class Fiber {
 
  private:
   static void enter(unsigned high, unsigned low);
-  void run();
-  void leave();
+  [[noreturn]] void run();
 
   std::unique_ptr<std::byte[]> stack_;
   std::function<void()> body_;
