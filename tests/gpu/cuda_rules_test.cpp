@@ -109,7 +109,7 @@ class Judged {
     const Draw draw = draft.draw(proposer);
     std::vector<double> q(static_cast<std::size_t>(mix_.vocab));
     softmax(telling_logits(1, mix_.vocab, 77 + static_cast<std::uint64_t>(rows_ + draft.size())),
-            {1, dice_.below(2) * 2, 1}, q);
+            {1, dice_.below(3), 1}, q);
     if (draw != Draw::fixed) {
       scored_.push_back({host_drafts_.size(), parent, proposer,
                          static_cast<int>(scores_.size() / static_cast<std::size_t>(mix_.vocab))});
