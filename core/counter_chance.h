@@ -24,8 +24,14 @@ class CounterChance : public Chance {
   }
   int categorical(std::span<const double> weights) override { return weighted_choice(weights, uniform()); }
 
+  // For whoever decides in its place, such as a kernel: decision number taken() + 1 has the uniform
+  // counter_uniform(key(), taken() + 1).
+  std::uint64_t key() const { return key_; }
+  std::uint64_t taken() const { return taken_; }
+  void take(std::uint64_t decisions) { taken_ += decisions; }
+
  private:
-  double uniform() { return unit_interval(mix64(key_ + kGolden * ++taken_)); }
+  double uniform() { return counter_uniform(key_, ++taken_); }
 
   std::uint64_t key_;
   std::uint64_t taken_ = 0;

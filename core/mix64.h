@@ -16,4 +16,9 @@ constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15ull;
 // Uniform on [0, 1) in steps of 2^-53.
 constexpr double unit_interval(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 
+// The uniform of a decision: splitmix64 by counter.
+constexpr double counter_uniform(std::uint64_t key, std::uint64_t decision) {
+  return unit_interval(mix64(key + kGolden * decision));
+}
+
 }  // namespace speclab

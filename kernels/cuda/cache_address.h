@@ -13,7 +13,7 @@ __device__ std::size_t cache_at(const PagedCache<T>& cache, int sequence, int sl
       cache.table[static_cast<std::size_t>(sequence) * cache.table_stride + slot / kPagePositions];
   return ((static_cast<std::size_t>(page) * cache.kv_heads + kv_head) * kPagePositions +
           slot % kPagePositions) *
-         cache.head_dim;
+         padded8(cache.head_dim);
 }
 
 }  // namespace speclab

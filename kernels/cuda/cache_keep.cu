@@ -15,7 +15,7 @@ __global__ void keep_kernel(CacheKeep<T> task) {
   const KeptSlots path = task.paths[blockIdx.x];
   const int kv_head = static_cast<int>(blockIdx.y) % task.first_layer.kv_heads;
   const long long layer = task.layer_stride * (blockIdx.y / task.first_layer.kv_heads);
-  const int loads = task.first_layer.head_dim / kPerLoad;
+  const int loads = padded8(task.first_layer.head_dim) / kPerLoad;
   for (int i = static_cast<int>(threadIdx.x); i < 2 * loads; i += kWarp) {
     T* plane = (i < loads ? task.first_layer.keys : task.first_layer.values) + layer + i % loads * kPerLoad;
     for (int first = 0; first < path.count; first += kAhead) {
@@ -41,7 +41,6 @@ __global__ void keep_kernel(CacheKeep<T> task) {
 template <class T>
 void keep_in_cache(const CacheKeep<T>& task, Stream& stream) {
   if (task.path_count == 0) return;
-  require(task.first_layer.head_dim % kPerLoad == 0, "keep_in_cache", "head_dim is a multiple of 8");
   launch("keep_in_cache", keep_kernel<T>,
          {dim3(task.path_count, task.layers * task.first_layer.kv_heads), kWarp}, stream, task);
 }

@@ -26,7 +26,7 @@ struct CacheKeep {
 };
 
 template <class T>
-void keep_in_cache(const CacheKeep<T>& task, Stream& stream);  // T: Bf16, F16; head_dim a multiple of 8
+void keep_in_cache(const CacheKeep<T>& task, Stream& stream);  // T: Bf16, F16
 
 inline KernelDemand cache_keep_demand(double moved, int layers, int kv_heads, int head_dim) {
   return {.bytes = 8.0 * moved * layers * kv_heads * head_dim};

@@ -12,4 +12,9 @@ struct F16 {
   std::uint16_t bits;
 };
 
+// Widths of rows in device memory: rounded up, so that every row starts at 16 bytes and is read 16 bytes at a
+// time. Elements beyond the row's length are zero.
+constexpr int padded8(int length) { return (length + 7) / 8 * 8; }
+constexpr int padded16(int length) { return (length + 15) / 16 * 16; }
+
 }  // namespace speclab

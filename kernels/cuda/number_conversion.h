@@ -112,9 +112,4 @@ __device__ inline uint4 load16_streaming(const void* from) {
 #endif
 }
 
-// Widths of rows in device memory: rounded up to a multiple of 8, so that every row starts at 16 bytes and is
-// read 16 bytes at a time. Elements beyond the row's length are zero.
-constexpr int padded8(int length) { return (length + 7) / 8 * 8; }
-constexpr int padded16(int length) { return (length + 15) / 16 * 16; }
-
 }  // namespace speclab

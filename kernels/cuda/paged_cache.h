@@ -2,16 +2,18 @@
 
 #include <cstddef>
 
+#include "kernels/cuda/number.h"
+
 namespace speclab {
 
 // Positions of one page of the cache.
 constexpr int kPagePositions = 64;
 
 // One layer's keys (rotated) and values, in pages that any sequence may own:
-//   keys, values: (pages, kv_heads, kPagePositions, head_dim)
+//   keys, values: (pages, kv_heads, kPagePositions, padded8(head_dim))
 //   table:        (sequences, table_stride), the page that holds slots 64 i .. 64 i + 63 of a sequence
-// Slot p of a sequence holds text position p; tree nodes follow in the order of their evaluation. Head sizes
-// are multiples of 8, so that each head of a slot starts at 16 bytes.
+// Slot p of a sequence holds text position p; tree nodes follow in the order of their evaluation. Numbers
+// beyond a head's size are zero.
 template <class T>
 struct PagedCache {
   T* keys = nullptr;
@@ -23,7 +25,7 @@ struct PagedCache {
 
 constexpr std::size_t cache_elements(int pages, int kv_heads, int head_dim) {
   return static_cast<std::size_t>(pages) * static_cast<std::size_t>(kv_heads) * kPagePositions *
-         static_cast<std::size_t>(head_dim);
+         static_cast<std::size_t>(padded8(head_dim));
 }
 
 }  // namespace speclab

@@ -14,7 +14,8 @@ constexpr int kTableThreads = 128;
 template <class T>
 __global__ void __launch_bounds__(kWarps* kWarp) rope_and_store_kernel(RopeAndStore<T> task) {
   const PagedCache<T>& cache = task.cache;
-  const int d = cache.head_dim, half = d / 2, lane = static_cast<int>(threadIdx.x) % kWarp;
+  const int d = cache.head_dim, width = padded8(d), half = d / 2,
+            lane = static_cast<int>(threadIdx.x) % kWarp;
   const int head = static_cast<int>(blockIdx.y) * kWarps + static_cast<int>(threadIdx.x) / kWarp;
   const int all_heads = task.heads + 2 * cache.kv_heads;
   if (head >= all_heads) return;
@@ -29,6 +30,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) rope_and_store_kernel(RopeAndSt
   const std::size_t cached = query ? 0 : cache_at(cache, place.sequence, place.slot, kv_head);
   if (head >= task.heads + cache.kv_heads) {
     for (int i = lane; i < d; i += kWarp) cache.values[cached + i] = number_of<T>(value(i));
+    for (int i = d + lane; i < width; i += kWarp) cache.values[cached + i] = T{};
     return;
   }
   const float* norm = query ? task.query_norm : task.key_norm;
@@ -39,8 +41,9 @@ __global__ void __launch_bounds__(kWarps* kWarp) rope_and_store_kernel(RopeAndSt
     factor = 1.0f / sqrtf(warp_reduce(squares, Sum{}) / static_cast<float>(d) + task.epsilon);
   }
   const float* turns = task.turns + static_cast<std::size_t>(place.position) * d;
-  T* out =
-      query ? task.queries + (static_cast<std::size_t>(row) * task.heads + head) * d : cache.keys + cached;
+  T* out = query ? task.queries + (static_cast<std::size_t>(row) * task.heads + head) * width
+                 : cache.keys + cached;
+  for (int i = d + lane; i < width; i += kWarp) out[i] = T{};
   for (int i = lane; i < half; i += kWarp) {
     const float a = value(i) * factor * (norm ? norm[i] : 1.0f);
     const float b = value(i + half) * factor * (norm ? norm[i + half] : 1.0f);
@@ -65,7 +68,7 @@ __global__ void rope_table_kernel(const double* frequencies, int positions, int 
 template <class T>
 void rope_and_store(const RopeAndStore<T>& task, Stream& stream) {
   if (task.rows == 0) return;
-  require(task.cache.head_dim % 8 == 0, "rope_and_store", "head_dim is a multiple of 8");
+  require(task.cache.head_dim % 2 == 0, "rope_and_store", "head_dim is even");
   launch("rope_and_store", rope_and_store_kernel<T>,
          {dim3(task.rows, ceil_div(task.heads + 2 * task.cache.kv_heads, kWarps)), kWarps * kWarp}, stream,
          task);

@@ -26,14 +26,14 @@ struct RopeAndStore {
   const float* turns =
       nullptr;  // (positions, head_dim): cosines of the first half, then sines; see rope_table
   const RowPlace* places = nullptr;  // (rows)
-  T* queries = nullptr;              // (rows, heads, head_dim)
+  T* queries = nullptr;              // (rows, heads, padded8(head_dim)), zeros beyond
   PagedCache<T> cache;
   int rows = 0, heads = 0;
   float epsilon = 0;  // of the norms
 };
 
 template <class T>
-void rope_and_store(const RopeAndStore<T>& task, Stream& stream);  // T: Bf16, F16; head_dim a multiple of 8
+void rope_and_store(const RopeAndStore<T>& task, Stream& stream);  // T: Bf16, F16; head_dim even
 
 // Cosines and sines of positions 0 .. positions - 1, computed in double from `frequencies` (head_dim / 2, in
 // device memory; see kernels/cpu/rope_table.h for the scalings).

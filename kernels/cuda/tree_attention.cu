@@ -78,7 +78,7 @@ template <class T, int kSets>
 __global__ void __launch_bounds__(kWarps* kWarp, 3) tree_attention_kernel(TreeAttention<T> task) {
   if (task.counts && static_cast<int>(blockIdx.x) >= task.counts[0]) return;
   const Tile<T> tile(task);
-  const int d = task.cache.head_dim;
+  const int d = padded8(task.cache.head_dim);
   const int warp = static_cast<int>(threadIdx.x) / kWarp, lane = static_cast<int>(threadIdx.x) % kWarp;
   const int g = lane / 4, t = lane % 4;
   const AttendRow leader = task.rows[task.order[tile.item.begin]];
@@ -227,7 +227,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) merge_kernel(TreeAttention<T> t
   const int n = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x) % kWarp;
   const int head = static_cast<int>(blockIdx.y) * kWarps + static_cast<int>(threadIdx.x) / kWarp;
   if (head >= task.heads || (task.counts && n >= task.counts[1])) return;
-  const int d = task.cache.head_dim, parts = task.rows[n].parts;
+  const int head_dim = task.cache.head_dim, d = padded8(head_dim), parts = task.rows[n].parts;
   const float to_exponent = task.scale * 1.44269504f;
   const std::size_t first = static_cast<std::size_t>(task.rows[n].part_begin) * task.heads + head;
   const float* statistics = task.part_statistics + 2 * first;
@@ -246,11 +246,11 @@ __global__ void __launch_bounds__(kWarps* kWarp) merge_kernel(TreeAttention<T> t
       if (k < d) sums[i] += factor * part[k];
     }
   }
-  T* out = task.out + static_cast<std::size_t>(n) * padded16(task.heads * d) + head * d;
+  T* out = task.out + static_cast<std::size_t>(n) * padded16(task.heads * head_dim) + head * head_dim;
 #pragma unroll
   for (int i = 0; i < TreeAttention<T>::kLargestHead / kWarp; ++i) {
     const int k = lane + i * kWarp;
-    if (k < d) out[k] = number_of<T>(sums[i] / total);
+    if (k < head_dim) out[k] = number_of<T>(sums[i] / total);
   }
 }
 
@@ -259,9 +259,8 @@ __global__ void __launch_bounds__(kWarps* kWarp) merge_kernel(TreeAttention<T> t
 template <class T>
 void tree_attention(const TreeAttention<T>& task, Stream& stream) {
   if (task.row_count == 0) return;
-  const int d = task.cache.head_dim, group = task.heads / task.cache.kv_heads;
-  require(d % 8 == 0 && d <= TreeAttention<T>::kLargestHead, "tree_attention",
-          "head_dim is a multiple of 8, at most 128");
+  const int d = padded8(task.cache.head_dim), group = task.heads / task.cache.kv_heads;
+  require(d <= TreeAttention<T>::kLargestHead, "tree_attention", "head_dim is at most 128");
   require(task.heads == group * task.cache.kv_heads, "tree_attention", "heads are a multiple of kv_heads");
   const Grid grid{dim3(task.item_count, task.cache.kv_heads * ceil_div(group, kTile)), kWarps * kWarp,
                   kWarps * kTile * (d + 2) * sizeof(float)};

@@ -18,13 +18,13 @@ struct TreeAttention {
   static constexpr int kChunk = 16;  // keys, of one turn of a warp
   static constexpr int kLargestHead = 128;
 
-  const T* queries = nullptr;  // (rows, heads, head_dim)
+  const T* queries = nullptr;  // (rows, heads, padded8(head_dim)), zeros beyond
   PagedCache<T> cache;
   const AttendRow* rows = nullptr;  // with order, items and paths: an AttentionPlan in device memory
   const int* order = nullptr;
   const AttendItem* items = nullptr;
   const int* paths = nullptr;
-  float* part_sums = nullptr;        // (parts, heads, head_dim)
+  float* part_sums = nullptr;        // (parts, heads, padded8(head_dim))
   float* part_statistics = nullptr;  // (parts, heads, 2): largest score, sum of weights
   T* out = nullptr;                  // (rows, padded16(heads head_dim)); beyond the heads it stays as it is
   int row_count = 0;
@@ -35,7 +35,7 @@ struct TreeAttention {
   float scale = 0;
 };
 
-// T: Bf16, F16; head_dim a multiple of 8, at most kLargestHead.
+// T: Bf16, F16; head_dim at most kLargestHead.
 template <class T>
 void tree_attention(const TreeAttention<T>& task, Stream& stream);
 

@@ -107,6 +107,7 @@ template <class T>
 T __ldcs(const T* from) {
   return *from;
 }
+using std::isfinite;
 using std::max;
 using std::min;
 inline int __popc(unsigned bits) { return __builtin_popcount(bits); }

@@ -12,7 +12,7 @@ namespace cuda_shim {
 // A function with a stack of its own that can stop in its middle and go on later.
 class Fiber {
  public:
-  static constexpr std::size_t kStackBytes = std::size_t{256} << 10;
+  static constexpr std::size_t kStackBytes = std::size_t{64} << 10;
 
   Fiber();
   Fiber(const Fiber&) = delete;
