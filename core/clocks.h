@@ -15,6 +15,8 @@ class Intervals {
   int start(Seconds now);
   // The charge of the innermost interval, whose number is checked, for the caller to fill in.
   Charge& stop(int interval, const Work& work);
+  // Those since the last settlement, by number, for clocks that learn late how long they took.
+  std::span<Charge> charges() { return settled_ ? std::span<Charge>() : std::span<Charge>(charges_); }
   std::span<const Charge> settle();
 
  private:

@@ -25,23 +25,6 @@ CpuEagle::CpuEagle(EagleWeights weights, CpuOptions options)
   scores_.require(kMost * static_cast<std::size_t>(weights_.output.outputs));
 }
 
-void CpuEagle::open(SequenceId sequence) {
-  auto& state = states_[sequence];
-  SPECLAB_CHECK(!state, "sequence {} is opened twice", static_cast<int>(sequence));
-  state = std::make_unique<State>(weights_.config);
-}
-
-void CpuEagle::close(SequenceId sequence) {
-  SPECLAB_CHECK(states_.erase(sequence) == 1, "sequence {} is closed but not open",
-                static_cast<int>(sequence));
-}
-
-CpuEagle::State& CpuEagle::find(SequenceId sequence) const {
-  const auto found = states_.find(sequence);
-  SPECLAB_CHECK(found != states_.end(), "sequence {} is not open", static_cast<int>(sequence));
-  return *found->second;
-}
-
 void CpuEagle::tell(SequenceId sequence, Row feature) {
   SPECLAB_CHECK(static_cast<std::size_t>(feature.cols) == feature_width(),
                 "a feature of {} numbers, but the head reads {}", feature.cols, feature_width());
@@ -68,12 +51,11 @@ const Forward& CpuEagle::forward(std::span<const Slice> batch) {
 void CpuEagle::plan(std::span<const Slice> batch) {
   in_batch_.clear();
   cached_.clear();
+  caches_.clear();
   slices_.assign(batch.begin(), batch.end());
   for (Slice& slice : slices_) {
     const int id = static_cast<int>(slice.sequence);
     State& state = find(slice.sequence);
-    SPECLAB_CHECK(std::ranges::find(in_batch_, &state) == in_batch_.end(),
-                  "sequence {} is in the batch twice", id);
     SPECLAB_CHECK(slice.give != Give::features, "sequence {}: an EAGLE head gives no features", id);
     const std::size_t places = state.told.size() / feature_width();
     const std::size_t needed = static_cast<std::size_t>(state.length) + slice.text.size();
@@ -89,8 +71,13 @@ void CpuEagle::plan(std::span<const Slice> batch) {
     }
     in_batch_.push_back(&state);
     cached_.push_back(&state.cached);
+    caches_.push_back(state.cached.cache.get());
   }
-  plan_.make(slices_, cached_, weights_.config);
+  plan_.check(slices_, cached_, weights_.config);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    caches_[i]->reserve(cached_[i]->used() + PassPlan::slots_of(slices_[i]));
+  }
+  plan_.enter(slices_, cached_, weights_.config);
   for (std::size_t i = 0; i < batch.size(); ++i)
     in_batch_[i]->length += static_cast<int>(batch[i].text.size());
 }
@@ -134,7 +121,7 @@ void CpuEagle::evaluate(std::span<const int> rows) {
   const int count = static_cast<int>(rows.size()), hidden = weights_.config.hidden;
   part_.clear();
   for (const int n : rows) part_.push_back(plan_.rows[static_cast<std::size_t>(n)]);
-  pass_.begin(part_, plan_.paths);
+  pass_.begin(part_, plan_.paths, caches_);
   fuse(rows);
   if (!weights_.third) {
     team_->run([&](int thread) { pass_.layer(weights_.layer, 0, pass_.as_it_is(count, thread), thread); });

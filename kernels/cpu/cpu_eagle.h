@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "core/feature_model.h"
@@ -21,8 +20,8 @@ class CpuEagle : public FeatureModel {
   const LlamaConfig& config() const { return weights_.config; }
   int vocab() const override { return weights_.vocab; }
   std::span<const int> taps() const override { return weights_.taps; }
-  void open(SequenceId sequence) override;
-  void close(SequenceId sequence) override;
+  void open(SequenceId sequence) override { states_.open(sequence, weights_.config); }
+  void close(SequenceId sequence) override { states_.close(sequence); }
   int length(SequenceId sequence) const override { return find(sequence).length; }
   void tell(SequenceId sequence, Row feature) override;
   const Forward& forward(std::span<const Slice> batch) override;
@@ -47,7 +46,7 @@ class CpuEagle : public FeatureModel {
     int asked = -1;   // number among the asked rows
   };
 
-  State& find(SequenceId sequence) const;
+  State& find(SequenceId sequence) const { return states_.find(sequence); }
   std::size_t feature_width() const {
     return static_cast<std::size_t>(weights_.fuse.inputs) - embedded_part();
   }
@@ -64,10 +63,11 @@ class CpuEagle : public FeatureModel {
   std::shared_ptr<ThreadTeam> team_;
   const Arithmetic& arithmetic_;
   LayerPass pass_;
-  std::unordered_map<SequenceId, std::unique_ptr<State>> states_;
+  OpenSequences<State> states_;
   // Reused from call to call.
   std::vector<State*> in_batch_;
-  std::vector<CachedSequence*> cached_;
+  std::vector<SequenceSlots*> cached_;
+  std::vector<KvCache*> caches_;
   std::vector<Slice> slices_;
   PassPlan plan_;
   std::vector<Site> sites_;   // by row of the plan

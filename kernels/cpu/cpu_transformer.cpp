@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "core/check.h"
-#include "core/errors.h"
+#include "kernels/llama/overflow.h"
 
 namespace speclab {
 
@@ -12,45 +11,24 @@ CpuTransformer::CpuTransformer(LlamaWeights weights, CpuOptions options)
       team_(options.team ? std::move(options.team) : std::make_shared<ThreadTeam>()),
       pass_(weights_, options.arithmetic ? *options.arithmetic : best_arithmetic(), *team_) {}
 
-void CpuTransformer::open(SequenceId sequence) { open(sequence, std::make_shared<KvCache>(weights_.config)); }
-
-CachedSequence& CpuTransformer::open(SequenceId sequence, std::shared_ptr<KvCache> cache) {
-  auto& entry = sequences_[sequence];
-  SPECLAB_CHECK(!entry, "sequence {} is opened twice", static_cast<int>(sequence));
-  return *(entry = std::make_unique<CachedSequence>(std::move(cache)));
-}
-
-void CpuTransformer::close(SequenceId sequence) {
-  const std::size_t erased = sequences_.erase(sequence);
-  SPECLAB_CHECK(erased == 1, "sequence {} is closed but not open", static_cast<int>(sequence));
-}
-
-CachedSequence& CpuTransformer::find(SequenceId sequence) const {
-  const auto found = sequences_.find(sequence);
-  SPECLAB_CHECK(found != sequences_.end(), "sequence {} is not open", static_cast<int>(sequence));
-  return *found->second;
-}
-
-int CpuTransformer::length(SequenceId sequence) const { return find(sequence).length; }
-
 void CpuTransformer::tap(std::span<const int> layers) {
-  for (const int layer : layers) {
-    if (layer >= 1 && layer <= weights_.config.layers) continue;
-    throw ConfigError(fmt::format("the residual stream is to be read after {} layers, but the model has {}",
-                                  layer, weights_.config.layers));
-  }
+  check_taps(layers, weights_.config);
   pass_.tap({layers.begin(), layers.end()});
 }
 
 const Forward& CpuTransformer::forward(std::span<const Slice> batch) {
   in_batch_.clear();
+  caches_.clear();
   for (const Slice& slice : batch) {
-    CachedSequence* sequence = &find(slice.sequence);
-    SPECLAB_CHECK(std::find(in_batch_.begin(), in_batch_.end(), sequence) == in_batch_.end(),
-                  "sequence {} is in the batch twice", static_cast<int>(slice.sequence));
-    in_batch_.push_back(sequence);
+    CachedSequence& sequence = find(slice.sequence);
+    in_batch_.push_back(&sequence);
+    caches_.push_back(sequence.cache.get());
   }
-  plan_.make(batch, in_batch_, weights_.config);
+  plan_.check(batch, in_batch_, weights_.config);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    caches_[i]->reserve(in_batch_[i]->used() + PassPlan::slots_of(batch[i]));
+  }
+  plan_.enter(batch, in_batch_, weights_.config);
   evaluate();
   forward_.first = plan_.first;
   forward_.work = plan_.work;
@@ -73,7 +51,7 @@ void CpuTransformer::evaluate() {
   std::size_t taken = 0;
   for (std::size_t begin = 0; begin < rows.size(); begin += kMost) {
     const auto part = rows.subspan(begin, std::min(kMost, rows.size() - begin));
-    pass_.layers(part, plan_.paths);
+    pass_.layers(part, plan_.paths, caches_);
     for (std::size_t n = 0; n < part.size(); ++n) {
       if (!part[n].asked) continue;
       std::copy_n(pass_.residual(static_cast<int>(n)), stride, asked_.data() + stride * taken);
@@ -85,12 +63,7 @@ void CpuTransformer::evaluate() {
     const int count = static_cast<int>(std::min(kMost, asked - begin));
     const int broken = pass_.head(asked_.data() + begin * stride, count, hidden_.data() + begin * hidden,
                                   plan_.scores ? logits_.data() + begin * vocab : nullptr);
-    if (broken >= 0) {
-      throw ConfigError(
-          fmt::format("row {} of the pass has a logit that is NaN or infinite, though all weights are "
-                      "finite: activations overflow (is the checkpoint damaged, or its type too narrow?)",
-                      begin + static_cast<std::size_t>(broken)));
-    }
+    if (broken >= 0) logits_overflow(static_cast<int>(begin) + broken);
   }
   forward_.logits = {logits_.data(), plan_.scores ? plan_.asked : 0, weights_.config.vocab, Place::host};
   forward_.hidden = {hidden_.data(), plan_.asked, weights_.config.hidden, Place::host};
@@ -102,22 +75,10 @@ Work CpuTransformer::keep(std::span<const Kept> batch) {
   for (const Kept& kept : batch) {
     CachedSequence& sequence = find(kept.sequence);
     work.context += sequence.used();
-    int parent = 0;
-    int end = sequence.length;
-    for (const int node : kept.path) {
-      if (!sequence.evaluated(node)) break;
-      const CachedSequence::Entry& entry = sequence.entries[static_cast<std::size_t>(node)];
-      SPECLAB_CHECK(entry.parent == parent, "sequence {}: path has node {} after {}, but its parent is {}",
-                    static_cast<int>(kept.sequence), node, parent, entry.parent);
-      if (entry.slot != end) {
-        sequence.cache->move(entry.slot, end);
-        ++work.new_tokens;
-      }
-      ++end;
-      parent = node;
-    }
-    sequence.length = end;
-    sequence.forget_nodes();
+    sequence.keep(kept.sequence, kept.path, [&](int from, int to) {
+      sequence.cache->move(from, to);
+      ++work.new_tokens;
+    });
   }
   return work;
 }
@@ -126,12 +87,8 @@ Work CpuTransformer::rewind(std::span<const Rewound> batch) {
   Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
   for (const Rewound& rewound : batch) {
     CachedSequence& sequence = find(rewound.sequence);
-    SPECLAB_CHECK(rewound.length >= 0 && rewound.length <= sequence.length,
-                  "sequence {}: rewound to {} of {} tokens", static_cast<int>(rewound.sequence),
-                  rewound.length, sequence.length);
     work.context += sequence.used();
-    sequence.forget_nodes();
-    sequence.length = rewound.length;
+    sequence.rewind(rewound.sequence, rewound.length);
   }
   return work;
 }

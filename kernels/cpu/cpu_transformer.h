@@ -2,10 +2,10 @@
 
 #include <filesystem>
 #include <memory>
-#include <unordered_map>
 #include <vector>
 
 #include "core/language_model.h"
+#include "kernels/cpu/cached_sequence.h"
 #include "kernels/cpu/llama_pass.h"
 
 namespace speclab {
@@ -30,9 +30,9 @@ class CpuTransformer : public LanguageModel {
   int vocab() const override { return weights_.config.vocab; }
   int hidden() const override { return weights_.config.hidden; }
   void tap(std::span<const int> layers) override;
-  void open(SequenceId sequence) override;
-  void close(SequenceId sequence) override;
-  int length(SequenceId sequence) const override;
+  void open(SequenceId sequence) override { open(sequence, std::make_shared<KvCache>(weights_.config)); }
+  void close(SequenceId sequence) override { sequences_.close(sequence); }
+  int length(SequenceId sequence) const override { return find(sequence).length; }
 
   // ConfigError where a text outgrows the model's positions, or where logits overflow.
   const Forward& forward(std::span<const Slice> batch) override;
@@ -41,8 +41,10 @@ class CpuTransformer : public LanguageModel {
   Work rewind(std::span<const Rewound> batch) override;  // moves nothing
 
  protected:
-  CachedSequence& find(SequenceId sequence) const;
-  CachedSequence& open(SequenceId sequence, std::shared_ptr<KvCache> cache);
+  CachedSequence& find(SequenceId sequence) const { return sequences_.find(sequence); }
+  void open(SequenceId sequence, std::shared_ptr<KvCache> cache) {
+    sequences_.open(sequence, std::move(cache));
+  }
 
  private:
   void evaluate();
@@ -50,9 +52,10 @@ class CpuTransformer : public LanguageModel {
   LlamaWeights weights_;
   std::shared_ptr<ThreadTeam> team_;
   LlamaPass pass_;
-  std::unordered_map<SequenceId, std::unique_ptr<CachedSequence>> sequences_;
+  OpenSequences<CachedSequence> sequences_;
   // Reused from call to call.
-  std::vector<CachedSequence*> in_batch_;
+  std::vector<SequenceSlots*> in_batch_;
+  std::vector<KvCache*> caches_;
   PassPlan plan_;
   AlignedBuffer<float> asked_;   // (rows, hidden_stride): the residual stream of asked rows
   AlignedBuffer<float> hidden_;  // (rows, hidden)

@@ -33,9 +33,11 @@ LayerPass::LayerPass(const LlamaConfig& config, Dtype dtype, const Arithmetic& a
   }
 }
 
-void LayerPass::begin(std::span<const PassRow> rows, std::span<const int> paths) {
+void LayerPass::begin(std::span<const PassRow> rows, std::span<const int> paths,
+                      std::span<KvCache* const> caches) {
   rows_ = rows;
   paths_ = paths;
+  caches_ = caches;
   int positions = 0;
   for (const PassRow& row : rows) positions = std::max(positions, row.position + 1);
   rope_.extend(positions);
@@ -125,7 +127,7 @@ void LayerPass::attend_all(const LlamaWeights::Layer& layer, int index, int thre
   if (count <= kFew) {
     int unit = 0;
     for (int begin = 0, end = 0; begin < count; begin = end) {
-      while (end < count && row(end).cache == row(begin).cache) ++end;
+      while (end < count && row(end).slice == row(begin).slice) ++end;
       for (int kv_head = 0; kv_head < config_.kv_heads; ++kv_head) {
         if (unit++ % team_.size() != thread) continue;
         for (int n = begin; n < end; ++n) store(layer, index, n, kv_head);
@@ -157,7 +159,8 @@ void LayerPass::store(const LlamaWeights::Layer& layer, int index, int n, int kv
   const int d = config_.head_dim;
   const PassRow& row = rows_[static_cast<std::size_t>(n)];
   const float* from = qkv_.data() + at(n, qkv_length_) + query_length_ + kv_head * d;
-  float* key = row.cache->keys(index, kv_head) + at(row.slot, row.cache->width());
+  KvCache& cache = cache_of(row);
+  float* key = cache.keys(index, kv_head) + at(row.slot, cache.width());
   const std::vector<float>& norm = layer.key_norm;
   if (norm.empty()) {
     std::copy_n(from, d, key);
@@ -165,7 +168,7 @@ void LayerPass::store(const LlamaWeights::Layer& layer, int index, int n, int kv
     arithmetic_.rms_norm(from, norm.data(), d, static_cast<float>(config_.rms_epsilon), key);
   }
   rope_.rotate(key, row.position);
-  std::copy_n(from + key_length_, d, row.cache->values(index, kv_head) + at(row.slot, row.cache->width()));
+  std::copy_n(from + key_length_, d, cache.values(index, kv_head) + at(row.slot, cache.width()));
 }
 
 // The queries of one key head, of rows begin .. end - 1, which see the same text.
@@ -173,12 +176,13 @@ void LayerPass::attend(const LlamaWeights::Layer& layer, int index, int begin, i
                        int thread) {
   const int d = config_.head_dim, group = config_.heads / config_.kv_heads;
   const PassRow& one = rows_[static_cast<std::size_t>(begin)];
-  const int width = one.cache->width();
+  KvCache& cache = cache_of(one);
+  const int width = cache.width();
   Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
   Attention task{.queries = {},
                  .count = 0,
-                 .keys = one.cache->keys(index, kv_head),
-                 .values = one.cache->values(index, kv_head),
+                 .keys = cache.keys(index, kv_head),
+                 .values = cache.values(index, kv_head),
                  .width = width,
                  .text = one.text,
                  .first = first_seen(one),

@@ -6,10 +6,11 @@
 
 #include "kernels/cpu/aligned_buffer.h"
 #include "kernels/cpu/arithmetic.h"
+#include "kernels/cpu/kv_cache.h"
 #include "kernels/cpu/llama_weights.h"
-#include "kernels/cpu/pass_plan.h"
 #include "kernels/cpu/rope_table.h"
 #include "kernels/cpu/thread_team.h"
+#include "kernels/llama/pass_plan.h"
 
 namespace speclab {
 
@@ -22,8 +23,8 @@ class LayerPass {
   // Matrices are of this type.
   LayerPass(const LlamaConfig& config, Dtype dtype, const Arithmetic& arithmetic, ThreadTeam& team);
 
-  // Rows live until the next call.
-  void begin(std::span<const PassRow> rows, std::span<const int> paths);
+  // `caches` by slice. All live until the next call.
+  void begin(std::span<const PassRow> rows, std::span<const int> paths, std::span<KvCache* const> caches);
   int stride() const { return hidden_stride_; }
   float* residual(int row) { return residual_.data() + at(row, hidden_stride_); }  // (hidden_stride)
   const float* residual(int row) const { return residual_.data() + at(row, hidden_stride_); }
@@ -63,6 +64,7 @@ class LayerPass {
   void attend_all(const LlamaWeights::Layer& layer, int index, int thread);
   void store(const LlamaWeights::Layer& layer, int index, int n, int kv_head);
   int first_seen(const PassRow& row) const;
+  KvCache& cache_of(const PassRow& row) const { return *caches_[static_cast<std::size_t>(row.slice)]; }
   void attend(const LlamaWeights::Layer& layer, int index, int begin, int end, int kv_head, int thread);
   void rotated_query(const LlamaWeights::Layer& layer, int n, int head, float* query) const;
   void add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel, int count,
@@ -78,6 +80,7 @@ class LayerPass {
   float scale_;
   std::span<const PassRow> rows_;
   std::span<const int> paths_;
+  std::span<KvCache* const> caches_;
   std::size_t scores_stride_ = 0;       // positions of this pass, rounded up
   AlignedBuffer<float> residual_;       // (kMostRows, hidden_stride)
   AlignedBuffer<float> qkv_;            // (kMostRows, qkv_length): query heads, key heads, value heads

@@ -20,7 +20,7 @@ class LlamaPass {
         layers_(config_, weights.dtype, arithmetic, team) {}
 
   // From tokens to the residual stream after the last layer; fills the caches.
-  void layers(std::span<const PassRow> rows, std::span<const int> paths);
+  void layers(std::span<const PassRow> rows, std::span<const int> paths, std::span<KvCache* const> caches);
   const float* residual(int row) const { return layers_.residual(row); }
 
   // From now on `layers` also keeps the residual stream after so many layers, for each of `taps`.

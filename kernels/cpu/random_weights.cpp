@@ -1,12 +1,11 @@
 #include <sys/mman.h>
 
 #include <bit>
-#include <cmath>
 #include <cstring>
 
-#include "core/counter_chance.h"
 #include "core/models/float16.h"
 #include "kernels/cpu/llama_weights.h"
+#include "kernels/llama/random_values.h"
 
 namespace speclab {
 namespace {
@@ -49,25 +48,20 @@ void store(float value, Dtype dtype, std::byte* where) {
   }
 }
 
-// Roughly normal with variance 1: the sum of four uniform 16-bit numbers.
-float roughly_normal(std::uint64_t bits) {
-  const auto part = [&](int i) { return static_cast<float>((bits >> (16 * i)) & 0xFFFFu) / 65535.0f - 0.5f; };
-  return (part(0) + part(1) + part(2) + part(3)) * 1.7320508f;
-}
-
 }  // namespace
 
 LlamaWeights random_weights(const LlamaConfig& config, Dtype dtype, std::uint64_t seed) {
   const auto blocks = std::make_shared<Blocks>();
-  std::uint64_t state = mix64(seed + kGolden);
+  const std::uint64_t key = random_key(seed);
+  std::uint64_t number = 0;
   const TensorSource source = [&](const std::string&, std::span<const std::int64_t> shape) {
     Tensor tensor{dtype, {shape.begin(), shape.end()}, nullptr};
     const std::int64_t count = tensor.elements();
     std::byte* memory = blocks->add(static_cast<std::size_t>(count) * bytes_of(dtype));
     const bool matrix = shape.size() == 2;
-    const float scale = matrix ? 1.0f / std::sqrt(static_cast<float>(shape[1])) : 0.1f;
+    const float scale = matrix ? matrix_scale(shape[1]) : kNormScale;
     for (std::int64_t i = 0; i < count; ++i) {
-      const float value = roughly_normal(mix64(state += kGolden)) * scale;
+      const float value = random_value(key, number++) * scale;
       store(matrix ? value : 1 + value, dtype, memory + static_cast<std::size_t>(i) * bytes_of(dtype));
     }
     tensor.data = memory;

@@ -162,6 +162,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) few_rows_kernel(FewRowsProduct<
       float* out = static_cast<float*>(task.out) + at;
       const float y = total(within, row) * scale(j);
       *out = task.finish == Finish::add ? *out + y : y;
+      if (task.not_finite && !(fabsf(y) < INFINITY)) atomicMin(task.not_finite, row);
     }
   }
 }

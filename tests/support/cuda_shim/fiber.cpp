@@ -18,7 +18,8 @@ Fiber::Fiber() : stack_(new std::byte[kStackBytes]) {}
 
 void Fiber::start(std::function<void()> body) {
   body_ = std::move(body);
-  entered_ = ended_ = false;
+  if (!ended_) entered_ = false;  // it was left in the middle of a body that failed
+  ended_ = false;
 }
 
 // ucontext makes the stack; from then on plain jumps switch, as swapcontext asks the kernel for the signal
@@ -41,13 +42,11 @@ void Fiber::resume() {
 }
 
 void Fiber::suspend() {
-  if (_setjmp(inside_) == 0) leave();
+  if (_setjmp(inside_) == 0) {
+    __sanitizer_start_switch_fiber(&fake_inside_, outer_bottom_, outer_size_);
+    _longjmp(outside_, 1);
+  }
   __sanitizer_finish_switch_fiber(fake_inside_, &outer_bottom_, &outer_size_);
-}
-
-void Fiber::leave() {
-  __sanitizer_start_switch_fiber(ended_ ? nullptr : &fake_inside_, outer_bottom_, outer_size_);
-  _longjmp(outside_, 1);
 }
 
 void Fiber::enter(unsigned high, unsigned low) {
@@ -56,9 +55,11 @@ void Fiber::enter(unsigned high, unsigned low) {
 
 void Fiber::run() {
   __sanitizer_finish_switch_fiber(nullptr, &outer_bottom_, &outer_size_);
-  body_();
-  ended_ = true;
-  leave();
+  for (;;) {
+    body_();
+    ended_ = true;
+    suspend();  // until there is another body
+  }
 }
 
 }  // namespace cuda_shim

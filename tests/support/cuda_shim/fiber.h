@@ -26,8 +26,7 @@ class Fiber {
 
  private:
   static void enter(unsigned high, unsigned low);
-  void run();
-  void leave();
+  [[noreturn]] void run();
 
   std::unique_ptr<std::byte[]> stack_;
   std::function<void()> body_;

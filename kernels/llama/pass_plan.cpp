@@ -1,4 +1,4 @@
-#include "kernels/cpu/pass_plan.h"
+#include "kernels/llama/pass_plan.h"
 
 #include <algorithm>
 
@@ -13,9 +13,8 @@ void check_token(const Slice& slice, Token token, int vocab) {
                 static_cast<int>(slice.sequence), token, vocab);
 }
 
-// Everything that can be wrong with a slice.
-void check(const Slice& slice, const CachedSequence& sequence, const LlamaConfig& config,
-           std::vector<int>& met) {
+void check_slice(const Slice& slice, const SequenceSlots& sequence, const LlamaConfig& config,
+                 std::vector<int>& met) {
   const int id = static_cast<int>(slice.sequence);
   SPECLAB_CHECK(slice.give != Give::features || slice.nodes.empty(),
                 "sequence {}: features are of text, but {} nodes came too", id, slice.nodes.size());
@@ -58,15 +57,11 @@ void PassPlan::count(const PassRow& row, int window) {
   work.pairs += window > 0 ? std::min(window, seen) : seen;
 }
 
-void PassPlan::add_text(const Slice& slice, CachedSequence& sequence, int window) {
+void PassPlan::add_text(int index, const Slice& slice, SequenceSlots& sequence, int window) {
   for (const Token token : slice.text) {
     const int position = sequence.length++;
-    rows.push_back({.cache = sequence.cache.get(),
-                    .sequence = slice.sequence,
-                    .token = token,
-                    .slot = position,
-                    .position = position,
-                    .text = position + 1});
+    rows.push_back(
+        {.slice = index, .token = token, .slot = position, .position = position, .text = position + 1});
     count(rows.back(), window);
   }
   if (slice.text.empty()) return;
@@ -77,7 +72,7 @@ void PassPlan::add_text(const Slice& slice, CachedSequence& sequence, int window
   }
 }
 
-void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int window) {
+void PassPlan::add_nodes(int index, const Slice& slice, SequenceSlots& sequence, int window) {
   for (const int node : slice.nodes) {
     const int parent = slice.tree->parent(node), depth = slice.tree->depth(node);
     const int slot = sequence.used();
@@ -85,12 +80,11 @@ void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int windo
     const int begin = static_cast<int>(paths.size());
     paths.resize(paths.size() + static_cast<std::size_t>(depth));
     for (int at = node, i = begin + depth - 1; i >= begin; --i) {
-      const CachedSequence::Entry& entry = sequence.entries[static_cast<std::size_t>(at)];
+      const SequenceSlots::Entry& entry = sequence.entries[static_cast<std::size_t>(at)];
       paths[static_cast<std::size_t>(i)] = entry.slot;
       at = entry.parent;
     }
-    rows.push_back({.cache = sequence.cache.get(),
-                    .sequence = slice.sequence,
+    rows.push_back({.slice = index,
                     .token = slice.tree->token(node),
                     .slot = slot,
                     .position = sequence.length + depth - 1,
@@ -102,34 +96,48 @@ void PassPlan::add_nodes(const Slice& slice, CachedSequence& sequence, int windo
   }
 }
 
-void PassPlan::make(std::span<const Slice> batch, std::span<CachedSequence* const> sequences,
-                    const LlamaConfig& config) {
+void PassPlan::check(std::span<const Slice> batch, std::span<SequenceSlots* const> sequences,
+                     const LlamaConfig& config) {
   std::vector<int>& met = paths;  // borrowed, so that checks allocate nothing
   bool features = false;
   scores = false;
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    check(batch[i], *sequences[i], config, met);
+    const auto before = sequences.first(i);
+    SPECLAB_CHECK(std::find(before.begin(), before.end(), sequences[i]) == before.end(),
+                  "sequence {} is in the batch twice", static_cast<int>(batch[i].sequence));
+    check_slice(batch[i], *sequences[i], config, met);
     features |= batch[i].give == Give::features;
     scores |= batch[i].give == Give::scores;
   }
   SPECLAB_CHECK(!features || !scores, "a pass over {} slices is asked for features and scores", batch.size());
+}
+
+void PassPlan::enter(std::span<const Slice> batch, std::span<SequenceSlots* const> sequences,
+                     const LlamaConfig& config) {
   rows.clear();
   paths.clear();
   first.clear();
   asked = 0;
   work = {.op = Op::forward, .sequences = static_cast<int>(batch.size())};
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    CachedSequence& sequence = *sequences[i];
+    SequenceSlots& sequence = *sequences[i];
     const std::size_t before = rows.size();
     first.push_back(asked);
     work.context += sequence.used();
-    add_text(batch[i], sequence, config.sliding_window);
-    add_nodes(batch[i], sequence, config.sliding_window);
-    sequence.cache->reserve(sequence.used());
+    add_text(static_cast<int>(i), batch[i], sequence, config.sliding_window);
+    add_nodes(static_cast<int>(i), batch[i], sequence, config.sliding_window);
     for (std::size_t row = before; row < rows.size(); ++row) asked += rows[row].asked ? 1 : 0;
   }
   work.new_tokens = static_cast<int>(rows.size());
   work.rows = scores ? asked : 0;
+}
+
+void check_taps(std::span<const int> layers, const LlamaConfig& config) {
+  for (const int layer : layers) {
+    if (layer >= 1 && layer <= config.layers) continue;
+    throw ConfigError(fmt::format("the residual stream is to be read after {} layers, but the model has {}",
+                                  layer, config.layers));
+  }
 }
 
 }  // namespace speclab

@@ -1,0 +1,177 @@
+#include "kernels/cuda/cuda_weights.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "core/models/float16.h"
+#include "kernels/cuda/number_conversion.h"
+#include "kernels/cuda/weight_values.h"
+#include "kernels/cuda/weight_writer.h"
+#include "kernels/llama/random_values.h"
+#include "kernels/llama/tensor_source.h"
+
+namespace speclab {
+namespace {
+
+// Pinned memory in two halves: one is filled while the other is on its way.
+class Staging {
+ public:
+  explicit Staging(Stream& stream) : stream_(stream) {}
+
+  // Rows begin .. end - 1 of a stored matrix, with zeros up to the device's stride.
+  void send(const Tensor& tensor, int begin, int end, void* to) {
+    const int inputs = static_cast<int>(tensor.shape[1]);
+    const std::size_t bytes = row_bytes(inputs, false);
+    const int most = static_cast<int>(std::max<std::size_t>(1, kHalfBytes / bytes));
+    for (int row = begin; row < end; row += most) {
+      const int count = std::min(most, end - row);
+      Half& half = halves_[turn_++ % halves_.size()];
+      half.sent.wait();
+      half.buffer.require(bytes * static_cast<std::size_t>(std::min(most, end - begin)),
+                          "weights on their way");
+      convert(tensor, row, count, inputs, reinterpret_cast<std::uint16_t*>(half.buffer.data()));
+      copy_bytes(static_cast<std::byte*>(to) + static_cast<std::size_t>(row - begin) * bytes,
+                 half.buffer.data(), bytes * static_cast<std::size_t>(count), stream_);
+      half.sent.record(stream_);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kHalfBytes = std::size_t{8} << 20;
+  struct Half {
+    PinnedBuffer<std::byte> buffer;
+    Event sent;
+  };
+
+  static void convert(const Tensor& tensor, int first, int count, int inputs, std::uint16_t* to) {
+    const std::size_t width = static_cast<std::size_t>(inputs),
+                      stride = static_cast<std::size_t>(padded8(inputs));
+    const std::byte* from = tensor.data + static_cast<std::size_t>(first) * width * bytes_of(tensor.dtype);
+    if (tensor.dtype != Dtype::f32 && width == stride) {
+      std::memcpy(to, from, static_cast<std::size_t>(count) * width * 2);
+      return;
+    }
+    for (int row = 0; row < count; ++row, from += width * bytes_of(tensor.dtype), to += stride) {
+      if (tensor.dtype != Dtype::f32) {
+        std::memcpy(to, from, width * 2);
+      } else {
+        for (std::size_t i = 0; i < width; ++i) {
+          float value;
+          std::memcpy(&value, from + i * sizeof value, sizeof value);
+          to[i] = bf16_of(value);
+        }
+      }
+      std::fill(to + width, to + stride, std::uint16_t{0});
+    }
+  }
+
+  Stream& stream_;
+  std::array<Half, 2> halves_;
+  std::size_t turn_ = 0;
+};
+
+// Parts of a checkpoint, each sent while its pages are still warm from the checks.
+struct StoredTaker {
+  TensorTaker tensors;
+  Staging staging;
+  WeightWriter& writer;
+
+  DeviceMatrix table(const std::string& name, int vocab, int hidden) {
+    const Tensor tensor = tensors.matrix(name, vocab, hidden);
+    writer.set_dtype(tensor.dtype == Dtype::f16 ? Dtype::f16 : Dtype::bf16);
+    return writer.table(vocab, hidden, rows_of(tensor));
+  }
+  DeviceMatrix tied(const DeviceMatrix& table, int vocab, int hidden) {
+    return writer.tied(table, vocab, hidden);
+  }
+  DeviceMatrix matrix(const std::string& name, int outputs, int inputs) {
+    return writer.matrix(outputs, inputs, rows_of(tensors.matrix(name, outputs, inputs)));
+  }
+  const float* vector(const std::string& name, int length) {
+    return writer.vector(tensors.vector(name, length));
+  }
+
+  WeightWriter::Rows rows_of(Tensor tensor) {
+    return [this, tensor](int begin, int end, void* to) { staging.send(tensor, begin, end, to); };
+  }
+};
+
+struct RandomTaker {
+  WeightWriter& writer;
+  Dtype dtype;
+  std::uint64_t key;
+  Stream& stream;
+  std::uint64_t number = 0;
+
+  DeviceMatrix table(const std::string&, int vocab, int hidden) {
+    return writer.table(vocab, hidden, rows_of(vocab, hidden));
+  }
+  DeviceMatrix tied(const DeviceMatrix& table, int vocab, int hidden) {
+    return writer.tied(table, vocab, hidden);
+  }
+  DeviceMatrix matrix(const std::string&, int outputs, int inputs) {
+    return writer.matrix(outputs, inputs, rows_of(outputs, inputs));
+  }
+  const float* vector(const std::string&, int length) {
+    std::vector<float> values(static_cast<std::size_t>(length));
+    for (float& value : values) {
+      value = 1 + random_value(key, number++) * kNormScale;
+      value = dtype == Dtype::f16 ? float_of_f16(detail::f16_bits(value)) : float_of_bf16(bf16_of(value));
+    }
+    return writer.vector(values);
+  }
+
+  WeightWriter::Rows rows_of(int outputs, int inputs) {
+    const std::uint64_t first = number, width = static_cast<std::uint64_t>(inputs);
+    number += static_cast<std::uint64_t>(outputs) * width;
+    return [=, this](int begin, int end, void* to) {
+      const std::uint64_t from = first + static_cast<std::uint64_t>(begin) * width;
+      const float scale = matrix_scale(inputs);
+      if (dtype == Dtype::f16) {
+        fill_random<F16>({static_cast<F16*>(to), end - begin, inputs, key, from, scale}, stream);
+      } else {
+        fill_random<Bf16>({static_cast<Bf16*>(to), end - begin, inputs, key, from, scale}, stream);
+      }
+    };
+  }
+};
+
+}  // namespace
+
+double CudaWeights::streamed_bytes() const {
+  const auto matrix = [&](double outputs, double inputs) {
+    return precision == CudaPrecision::int8 ? outputs * (inputs + 4) : 2 * outputs * inputs;
+  };
+  const LlamaConfig& c = config;
+  const double queries = static_cast<double>(c.heads) * c.head_dim,
+               keys = static_cast<double>(c.kv_heads) * c.head_dim;
+  const double layer = matrix(queries + 2 * keys, c.hidden) + matrix(c.hidden, queries) +
+                       matrix(2.0 * c.intermediate, c.hidden) + matrix(c.hidden, c.intermediate);
+  return c.layers * layer + matrix(c.vocab, c.hidden);
+}
+
+CudaWeights load_cuda_weights(const std::filesystem::path& directory, CudaPrecision precision,
+                              Stream& stream) {
+  const Checkpoint checkpoint(directory);
+  CudaWeights weights;
+  take_from(checkpoint, [&](const TensorSource& source) {
+    WeightWriter writer(checkpoint.config(), precision, stream);
+    StoredTaker take{TensorTaker(source), Staging(stream), writer};
+    auto parts = take_parts<DeviceMatrix, const float*>(checkpoint.config(), take);
+    const Dtype dtype = take.tensors.dtype() == Dtype::f16 ? Dtype::f16 : Dtype::bf16;
+    weights = {std::move(parts), checkpoint.config(), dtype, precision, writer.finish()};
+  });
+  return weights;
+}
+
+CudaWeights random_cuda_weights(const LlamaConfig& config, Dtype dtype, CudaPrecision precision,
+                                std::uint64_t seed, Stream& stream) {
+  WeightWriter writer(config, precision, stream);
+  writer.set_dtype(dtype);
+  RandomTaker take{writer, dtype, random_key(seed), stream};
+  auto parts = take_parts<DeviceMatrix, const float*>(config, take);
+  return {std::move(parts), config, dtype, precision, writer.finish()};
+}
+
+}  // namespace speclab

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/models/llama_config.h"
+#include "kernels/cuda/paged_cache.h"
+#include "kernels/cuda/runtime.h"
+#include "kernels/llama/sequence_slots.h"
+
+namespace speclab {
+
+// The pages of all of a model's sequences, over all layers, in one piece of device memory. A page has one
+// number in every layer. Page 0 belongs to no one: rows that only fill up a launch are written there.
+class PagePool {
+ public:
+  // Rows of 16-bit numbers. Grows beyond `positions` where it has to, which moves everything.
+  PagePool(const LlamaConfig& config, int positions, Stream& stream);
+
+  // At least so many pages are free afterwards; the result is whether all moved to other memory.
+  bool reserve(int pages);
+  int take();
+  void give_back(std::span<const int> pages) { free_.insert(free_.end(), pages.begin(), pages.end()); }
+
+  // The table is the caller's.
+  template <class T>
+  PagedCache<T> layer(int index, const int* table, int table_stride) const {
+    return {static_cast<T*>(plane(2 * index)),
+            static_cast<T*>(plane(2 * index + 1)),
+            table,
+            table_stride,
+            kv_heads_,
+            head_dim_};
+  }
+  int layers() const { return layers_; }
+
+ private:
+  std::size_t plane_bytes(int pages) const { return 2 * cache_elements(pages, kv_heads_, head_dim_); }
+  void* plane(int index) const {
+    return static_cast<std::byte*>(memory_.data()) + static_cast<std::size_t>(index) * plane_bytes(pages_);
+  }
+  void grow(int pages);
+
+  int layers_, kv_heads_, head_dim_;
+  Stream& stream_;
+  int pages_ = 0;
+  std::vector<int> free_;
+  Memory memory_;  // (layers, keys and values, pages, ...)
+};
+
+constexpr int pages_for(int slots) { return (slots + kPagePositions - 1) / kPagePositions; }
+
+// One sequence of a model on the device.
+struct CudaSequence : SequenceSlots {
+  explicit CudaSequence(std::shared_ptr<PagePool> pages_of) : pool(std::move(pages_of)) {}
+  ~CudaSequence() { pool->give_back(pages); }
+  CudaSequence(const CudaSequence&) = delete;
+  CudaSequence& operator=(const CudaSequence&) = delete;
+
+  std::shared_ptr<PagePool> pool;
+  std::vector<int> pages;  // of slots 0 .. 63, 64 .. 127, ...
+};
+
+}  // namespace speclab

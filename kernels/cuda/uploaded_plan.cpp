@@ -1,0 +1,151 @@
+#include "kernels/cuda/uploaded_plan.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace speclab {
+namespace {
+
+constexpr std::size_t kMost = PassPart::kMostRows;
+
+std::span<const PassRow> rows_of(const PassPlan& plan, std::size_t part) {
+  const std::span<const PassRow> all = plan.rows;
+  return all.subspan(part * kMost, std::min(kMost, all.size() - part * kMost));
+}
+
+int rounded_rows(int rows) {
+  if (rows <= 8) return static_cast<int>(std::bit_ceil(static_cast<unsigned>(rows)));
+  return rows <= 32 ? (rows + 7) / 8 * 8 : (rows + 15) / 16 * 16;
+}
+
+int power_of_two(std::size_t count, unsigned least) {
+  return static_cast<int>(std::bit_ceil(std::max(static_cast<unsigned>(count), least)));
+}
+
+}  // namespace
+
+bool PageTable::fit(std::span<CudaSequence* const> sequences) {
+  std::size_t most = 0;
+  for (const CudaSequence* sequence : sequences) most = std::max(most, sequence->pages.size());
+  if (most <= static_cast<std::size_t>(stride_)) return false;
+  stride_ = power_of_two(most, 16);
+  return true;
+}
+
+void PageTable::write(std::span<CudaSequence* const> sequences, int* to) const {
+  for (const CudaSequence* sequence : sequences) {
+    std::copy(sequence->pages.begin(), sequence->pages.end(), to);
+    to += stride_;
+  }
+}
+
+void UploadedPlan::plan_attention(const PassPlan& plan, const LlamaConfig& config) {
+  const std::size_t parts = (plan.rows.size() + kMost - 1) / kMost;
+  if (attention_.size() < parts) attention_.resize(parts);
+  most_partials_ = positions_ = 0;
+  for (std::size_t part = 0; part < parts; ++part) {
+    attend_.clear();
+    for (const PassRow& row : rows_of(plan, part)) {
+      const int window = config.sliding_window;
+      attend_.push_back({.sequence = 1 + row.slice,
+                         .text = row.text,
+                         .first = window > 0 ? std::max(0, row.position + 1 - window) : 0,
+                         .path_begin = row.path_begin,
+                         .path_length = row.path_length});
+      positions_ = std::max(positions_, row.position + 1);
+    }
+    make_attention_plan(attend_, config.heads, config.kv_heads, attention_[part]);
+    most_partials_ = std::max(most_partials_, attention_[part].parts);
+  }
+}
+
+UploadedPlan::Sections UploadedPlan::add_sections(const PartSize& size) {
+  const std::size_t rows = static_cast<std::size_t>(size.rows);
+  return {.tokens = upload_.add<std::int32_t>(rows),
+          .places = upload_.add<RowPlace>(rows),
+          .asked = upload_.add<int>(static_cast<std::size_t>(size.asked)),
+          .attend = upload_.add<AttendRow>(rows),
+          .order = upload_.add<int>(rows),
+          .items = upload_.add<AttendItem>(static_cast<std::size_t>(size.items)),
+          .counts = upload_.add<int>(2)};
+}
+
+bool UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> sequences,
+                        const LlamaConfig& config, Stream& stream) {
+  plan_attention(plan, config);
+  const std::size_t parts = (plan.rows.size() + kMost - 1) / kMost;
+  sizes_.clear();
+  for (std::size_t part = 0; part < parts; ++part) {
+    const auto rows = rows_of(plan, part);
+    const int asked = static_cast<int>(std::ranges::count_if(rows, &PassRow::asked));
+    PartSize size{static_cast<int>(rows.size()), asked, static_cast<int>(attention_[part].items.size()),
+                  static_cast<int>(plan.paths.size()), plan.scores};
+    if (parts == 1) {
+      size.rows = rounded_rows(size.rows);
+      size.asked = asked == 0 ? 0 : rounded_rows(asked);
+      size.items = power_of_two(attention_[part].items.size(), 16);
+      size.paths = power_of_two(plan.paths.size(), 64);
+    }
+    sizes_.push_back(size);
+  }
+  upload_.begin();
+  not_finite_ = upload_.add<std::int32_t>(parts);
+  sections_.clear();
+  for (const PartSize& size : sizes_) sections_.push_back(add_sections(size));
+  const auto paths = upload_.add<int>(parts == 0 ? 0 : static_cast<std::size_t>(sizes_[0].paths));
+  bool moved = table_.fit(sequences);
+  const std::size_t stride = static_cast<std::size_t>(table_.stride());
+  const auto table = upload_.add<int>((1 + sequences.size()) * stride);
+  moved |= upload_.lay_out();
+
+  std::fill_n(upload_.host(not_finite_), parts, kNone);
+  std::ranges::copy(plan.paths, upload_.host(paths));
+  table_.write(sequences, upload_.host(table) + stride);
+  parts_.clear();
+  int asked_before = 0;
+  for (std::size_t part = 0; part < parts; ++part) {
+    PassPart filled = fill(plan, part, sizes_[part], sections_[part]);
+    filled.paths = upload_.device(paths);
+    filled.table = upload_.device(table);
+    filled.table_stride = table_.stride();
+    filled.asked_before = asked_before;
+    asked_before += static_cast<int>(std::ranges::count_if(rows_of(plan, part), &PassRow::asked));
+    parts_.push_back(filled);
+  }
+  upload_.send(stream);
+  return moved;
+}
+
+PassPart UploadedPlan::fill(const PassPlan& plan, std::size_t part, const PartSize& size,
+                            const Sections& at) {
+  const AttentionPlan& attention = attention_[part];
+  std::int32_t* token = upload_.host(at.tokens);
+  RowPlace* place = upload_.host(at.places);
+  int* asked = upload_.host(at.asked);
+  int* const asked_end = asked + size.asked;
+  int index = 0;
+  for (const PassRow& row : rows_of(plan, part)) {
+    *token++ = row.token;
+    *place++ = {.sequence = 1 + row.slice, .slot = row.slot, .position = row.position};
+    if (row.asked) *asked++ = index;
+    ++index;
+  }
+  if (size.asked > 0) std::fill(asked, asked_end, asked[-1]);
+  std::ranges::copy(attention.rows, upload_.host(at.attend));
+  std::ranges::copy(attention.order, upload_.host(at.order));
+  std::ranges::copy(attention.items, upload_.host(at.items));
+  int* counts = upload_.host(at.counts);
+  counts[0] = static_cast<int>(attention.items.size());
+  counts[1] = static_cast<int>(attention.rows.size());
+  return {.tokens = upload_.device(at.tokens),
+          .places = upload_.device(at.places),
+          .asked = upload_.device(at.asked),
+          .attend = upload_.device(at.attend),
+          .order = upload_.device(at.order),
+          .items = upload_.device(at.items),
+          .counts = upload_.device(at.counts),
+          .not_finite = upload_.device(not_finite_) + part,
+          .size = size};
+}
+
+}  // namespace speclab
