@@ -7,7 +7,7 @@
 #include "experiments/micro/cuda/bench_program.h"
 #include "experiments/micro/cuda/kernel_cases.h"
 #include "kernels/cuda/cache_keep.h"
-#include "kernels/cuda/number_conversion.h"
+#include "kernels/cuda/number.h"
 #include "kernels/cuda/rope.h"
 #include "kernels/cuda/tree_attention.h"
 
@@ -90,7 +90,7 @@ void measure_attention(benchmark::State& state, DeviceTiming& timing, const Mode
   const auto order = on_device(plan.order, stream), paths = on_device(work.paths, stream);
   const auto count = static_cast<std::size_t>(work.rows.size()),
              heads = static_cast<std::size_t>(shape.heads), parts = static_cast<std::size_t>(plan.parts),
-             d = static_cast<std::size_t>(shape.head_dim);
+             d = static_cast<std::size_t>(padded8(shape.head_dim));
   const DeviceBuffer<float> sums(parts * heads * d, "parts"), statistics(parts * heads * 2, "parts");
   const DeviceBuffer<Bf16> queries(count * heads * d, "queries"), out(count * (heads * d + 16), "attention");
   copy_bytes(queries.data(), timing.rotating<Bf16>(0, 0), queries.size() * sizeof(Bf16), stream);
@@ -123,7 +123,7 @@ void measure_rope(benchmark::State& state, DeviceTiming& timing, const ModelShap
   std::vector<RowPlace> places;
   for (int i = 0; i < count; ++i) places.push_back({0, kContext + i, kContext + i});
   const auto on = on_device(places, timing.stream());
-  const auto width = static_cast<std::size_t>(shape.heads * shape.head_dim);
+  const auto width = static_cast<std::size_t>(shape.heads * padded8(shape.head_dim));
   const DeviceBuffer<Bf16> queries(static_cast<std::size_t>(count) * width, "queries");
   RopeAndStore<Bf16> task;
   task.turns = timing.rotating<float>(0, 0);
@@ -168,7 +168,7 @@ constexpr int kLongest = 32768, kLargestBatch = 64, kBatchContext = 512, kMostNo
 }  // namespace
 
 std::size_t largest_operands(const ModelShape& shape) {
-  const double position = 4.0 * shape.kv_heads * shape.head_dim;  // keys and values of a layer
+  const double position = 4.0 * shape.kv_heads * padded8(shape.head_dim);  // keys and values of a layer
   const double attention =
       position * std::max(kLongest + kMostNodes, kLargestBatch * (kBatchContext + kMostNodes));
   const double keep = position * shape.layers * (kBatchContext + kMostNodes);

@@ -2,9 +2,8 @@
 // (kernel_demand.h) over its time, on operands that no cache holds. product_against_cublas tells above how
 // many rows products should go to cuBLAS.
 //   bench_cuda_kernels [SHAPE...] [--benchmark_filter=...]    names of the catalogue, or files like its own
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
 #include "core/catalogue.h"
@@ -16,7 +15,7 @@ int main(int argc, char** argv) {
   using namespace speclab;
   std::vector<ModelShape> shapes;
   std::unique_ptr<DeviceTiming> timing;
-  return run_benchmarks(argc, argv, [&](std::vector<std::string> names) {
+  return run_benchmarks(argc, argv, [&](const std::string&, std::vector<std::string> names) {
     if (names.empty()) names = {"llama-2-7b", "llama-3.1-8b"};
     std::size_t operands = 0;
     for (const std::string& name : names) {
@@ -25,9 +24,7 @@ int main(int argc, char** argv) {
       operands = std::max(operands, largest_operands(shapes.back()));
     }
     timing = std::make_unique<DeviceTiming>(operands);
-    benchmark::AddCustomContext("copy_GB/s", fmt::format("{:.1f}", 1e-9 * timing->copy_bytes_per_second()));
-    benchmark::AddCustomContext("read_GB/s", fmt::format("{:.1f}", 1e-9 * timing->read_bytes_per_second()));
-    benchmark::AddCustomContext("clock_MHz", fmt::format("{:.0f}", 1e-6 * timing->clock_hertz()));
+    add_context(*timing);
     for (const ModelShape& shape : shapes) {
       add_product_cases(*timing, shape);
       add_attention_cases(*timing, shape);

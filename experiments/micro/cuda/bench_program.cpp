@@ -5,11 +5,16 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <span>
+#include <string_view>
 
+#include "core/errors.h"
 #include "kernels/cuda/runtime.h"
 
 namespace speclab {
 namespace {
+
+int samples = 25;
 
 class FailureCounter : public benchmark::ConsoleReporter {
  public:
@@ -23,7 +28,7 @@ class FailureCounter : public benchmark::ConsoleReporter {
 
 }  // namespace
 
-void add_case(const std::string& name, std::function<void(benchmark::State&)> body) {
+void add_case(const std::string& name, std::function<void(benchmark::State&)> body, int most_samples) {
   benchmark::RegisterBenchmark(name.c_str(),
                                [body = std::move(body)](benchmark::State& state) {
                                  try {
@@ -33,27 +38,38 @@ void add_case(const std::string& name, std::function<void(benchmark::State&)> bo
                                  }
                                })
       ->UseManualTime()
+      ->Iterations(std::min(samples, most_samples))
       ->Unit(benchmark::kMicrosecond);
 }
 
+void add_context(DeviceTiming& timing) {
+  const auto add = [](const char* name, double value) {
+    benchmark::AddCustomContext(name, fmt::format("{:.1f}", value));
+  };
+  add("copy_GB/s", 1e-9 * timing.copy_bytes_per_second());
+  add("read_GB/s", 1e-9 * timing.read_bytes_per_second());
+  add("clock_MHz", 1e-6 * timing.clock_hertz());
+}
+
 int run_benchmarks(int argc, char** argv,
-                   const std::function<void(const std::vector<std::string>& arguments)>& prepare) {
+                   const std::function<void(const std::string& device,
+                                            const std::vector<std::string>& arguments)>& prepare) {
   const std::string program = std::filesystem::path(argv[0]).filename();
   try {
-    // A sample repeats a kernel already: a hundredth of a second has dozens of them.
-    std::string least_time = "--benchmark_min_time=0.01";
-    std::vector<char*> all{argv[0], least_time.data()};
-    all.insert(all.end(), argv + 1, argv + argc);
-    int count = static_cast<int>(all.size());
-    benchmark::Initialize(&count, all.data());
-    const std::vector<std::string> arguments(all.begin() + 1, all.begin() + count);
-    for (const std::string& argument : arguments) {
-      if (!argument.starts_with("-")) continue;
-      fmt::print(stderr, "{}: {} is no option of it (--help)\n", program, argument);
-      return 1;
+    benchmark::Initialize(&argc, argv);
+    std::vector<std::string> arguments;
+    for (const std::string argument : std::span(argv + 1, argv + argc)) {
+      if (constexpr std::string_view kSamples = "--samples="; argument.starts_with(kSamples)) {
+        samples = std::stoi(argument.substr(kSamples.size()));
+      } else if (argument.starts_with("-")) {
+        throw ConfigError(argument + " is no option here; there are --samples=N and those of --help");
+      } else {
+        arguments.push_back(argument);
+      }
     }
-    benchmark::AddCustomContext("device", use_cuda_device(0));
-    prepare(arguments);
+    const std::string device = use_cuda_device(0);
+    benchmark::AddCustomContext("device", device);
+    prepare(device, arguments);
     FailureCounter reporter;
     const std::size_t ran = benchmark::RunSpecifiedBenchmarks(&reporter);
     if (reporter.failed > 0) fmt::print(stderr, "{}: {} benchmarks failed\n", program, reporter.failed);

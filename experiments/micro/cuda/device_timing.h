@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 
 #include "kernels/cuda/runtime.h"
 
@@ -14,15 +15,18 @@ class DeviceTiming {
   // to hold at least.
   explicit DeviceTiming(std::size_t largest_operands);
 
-  Stream& stream() { return stream_; }
+  Stream& stream() const { return *stream_; }
+  const std::shared_ptr<Stream>& shared_stream() const { return stream_; }
   // Bytes read and written per second of the faster of the driver's copy and a kernel's.
   double copy_bytes_per_second() const { return copy_bytes_per_second_; }
   double read_bytes_per_second() const { return read_bytes_per_second_; }  // of a kernel that only reads
   double clock_hertz();  // of the multiprocessors, in the millisecond that this takes
 
-  // Of what is put into the stream by one launch of the graph. The second-level cache holds none of its
-  // operands, and nothing that would have to be written back meanwhile.
-  double cold_seconds(const Graph& graph);
+  // What the device takes for what `work` puts into the stream, which does not wait for the host meanwhile as
+  // long as `work` returns within `kHostAhead` seconds. The second-level cache holds no operands, and nothing
+  // that would have to be written back.
+  static constexpr double kHostAhead = 4e-4;
+  double cold_seconds(const std::function<void()>& work);
 
   // So many operand sets of `bytes` each pass the second-level cache several times over: at least 2, at most
   // 64. They lie one after another in memory that holds random numbers: finite ones, whether it is read as
@@ -37,7 +41,7 @@ class DeviceTiming {
   static std::size_t aligned(double bytes) { return (static_cast<std::size_t>(bytes) + 255) / 256 * 256; }
   double seconds_of(const std::function<void()>& work);  // the median of some
 
-  Stream stream_;
+  std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
   Event begin_{Event::Use::timing}, end_{Event::Use::timing};
   std::size_t cache_bytes_ = 0;
   DeviceBuffer<std::byte> operands_, elsewhere_;

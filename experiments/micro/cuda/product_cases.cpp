@@ -7,7 +7,7 @@
 #include "experiments/micro/cuda/kernel_cases.h"
 #include "kernels/cuda/few_rows_product.h"
 #include "kernels/cuda/many_rows_product.h"
-#include "kernels/cuda/number_conversion.h"
+#include "kernels/cuda/number.h"
 #include "kernels/cuda/swiglu.h"
 
 namespace speclab {
