@@ -34,7 +34,7 @@ class CudaPassOf : public CudaPass {
         residual_(room(c_.hidden), kWork),
         qkv_(room(qkv_length_), kWork),
         input_(room(padded16(c_.hidden)), kWork),
-        queries_(room(queries_length_), kWork),
+        queries_(room(c_.heads * padded8(c_.head_dim)), kWork),
         attended_(room(padded16(queries_length_)), kWork),
         activated_(room(padded16(c_.intermediate)), kWork),
         frequencies_(static_cast<std::size_t>(c_.head_dim / 2), kWork) {
@@ -51,7 +51,8 @@ class CudaPassOf : public CudaPass {
     if (static_cast<std::size_t>(partials) > partials_) {
       partials_ = std::bit_ceil(static_cast<std::size_t>(partials));
       const std::size_t heads = partials_ * static_cast<std::size_t>(c_.heads);
-      part_sums_.require(heads * static_cast<std::size_t>(c_.head_dim), "partial results of attention");
+      part_sums_.require(heads * static_cast<std::size_t>(padded8(c_.head_dim)),
+                         "partial results of attention");
       part_statistics_.require(heads * 2, "partial results of attention");
       moved = true;
     }
@@ -203,13 +204,13 @@ class CudaPassOf : public CudaPass {
   DeviceBuffer<float> residual_;  // (kMostRows, hidden)
   DeviceBuffer<float> qkv_;       // (kMostRows, qkv_length)
   DeviceBuffer<T> input_;         // (kMostRows, padded16(hidden)): normed rows
-  DeviceBuffer<T> queries_;       // (kMostRows, heads, head_dim)
+  DeviceBuffer<T> queries_;       // (kMostRows, heads, padded8(head_dim))
   DeviceBuffer<T> attended_;      // (kMostRows, padded16(heads head_dim))
   DeviceBuffer<T> activated_;     // (kMostRows, padded16(intermediate))
   DeviceBuffer<double> frequencies_;
   std::size_t partials_ = 0;
   int positions_ = 0;
-  DeviceBuffer<float> part_sums_;        // (partials, heads, head_dim)
+  DeviceBuffer<float> part_sums_;        // (partials, heads, padded8(head_dim))
   DeviceBuffer<float> part_statistics_;  // (partials, heads, 2)
   DeviceBuffer<float> turns_;            // (positions, head_dim)
 };
@@ -218,9 +219,9 @@ class CudaPassOf : public CudaPass {
 
 std::unique_ptr<CudaPass> make_cuda_pass(const CudaWeights& weights, const PagePool& pool, Stream& stream) {
   const int d = weights.config.head_dim;
-  if (d % 8 != 0 || d > TreeAttention<Bf16>::kLargestHead) {
+  if (d % 2 != 0 || d > TreeAttention<Bf16>::kLargestHead) {
     throw ConfigError(
-        fmt::format("heads of {} numbers cannot be run on a CUDA device; multiples of 8 up to {} can", d,
+        fmt::format("heads of {} numbers cannot be run on a CUDA device; even sizes up to {} can", d,
                     TreeAttention<Bf16>::kLargestHead));
   }
   if (weights.dtype == Dtype::f16) return std::make_unique<CudaPassOf<F16>>(weights, pool, stream);

@@ -14,8 +14,8 @@ namespace speclab {
 
 // What may be chosen beside the model; nothing of it changes a result.
 struct CudaOptions {
-  std::shared_ptr<Stream>
-      stream;                  // null: one of its own. Models that take turns, and their clock, share one.
+  // Null: one of its own. Models that take turns, and their clock, share one.
+  std::shared_ptr<Stream> stream = nullptr;
   bool graphs = true;          // passes of up to 64 rows are captured when their sizes come a second time
   int cache_positions = 1024;  // of all sequences, at first; it grows
 };

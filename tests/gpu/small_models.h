@@ -9,14 +9,17 @@
 
 namespace speclab {
 
-// As small as the kernels allow: one layer, whose heads have 8 numbers, and sides that fill no tile.
-inline LlamaConfig smallest_config(const std::string& architecture, int layers = 1) {
+// One layer with heads of 6 numbers, and sides that fill no tile. Several key heads in one family are enough.
+inline LlamaConfig smallest_config(const std::string& architecture) {
   LlamaConfig config = tiny_config(architecture);
-  config.hidden = 20;
-  config.intermediate = 27;
-  config.layers = layers;
-  config.head_dim = 8;
-  config.vocab = 23;
+  const bool llama = architecture == "LlamaForCausalLM";
+  config.hidden = llama ? 20 : 12;
+  config.intermediate = llama ? 27 : 11;
+  config.layers = 1;
+  config.heads = llama ? 4 : 2;
+  config.kv_heads = llama ? 2 : 1;
+  config.head_dim = 6;
+  config.vocab = llama ? 23 : 13;
   return config;
 }
 
