@@ -58,7 +58,7 @@ std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int 
 }
 
 std::unique_ptr<DraftHeads> CpuBackend::heads(HeadKind kind, const std::filesystem::path& folder,
-                                              LanguageModel& base) {
+                                              LanguageModel& base, Place) {
   const LlamaWeights& weights = own(base).weights();
   return std::make_unique<CpuHeads>(
       kind == HeadKind::medusa ? load_medusa(folder, weights) : load_hydra(folder, weights),

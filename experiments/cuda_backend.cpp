@@ -1,9 +1,11 @@
 #include "experiments/cuda_backend.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <tuple>
 
+#include "core/check.h"
 #include "core/errors.h"
 #include "core/host_distributions.h"
 #include "kernels/cuda/cuda_clock.h"
@@ -29,8 +31,12 @@ class CudaBackend : public Backend {
     });
   }
   std::unique_ptr<LanguageModel> early_exit(LanguageModel&, int) override { refuse("early_exit"); }
-  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path&, LanguageModel&) override {
-    refuse(kind == HeadKind::medusa ? "medusa" : "hydra");
+  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
+                                    Place rows) override {
+    CudaTransformer& on = own(base);
+    auto made = kind == HeadKind::medusa ? load_cuda_medusa(folder, on) : load_cuda_hydra(folder, on);
+    if (rows == Place::device) return made;
+    return std::make_unique<HostHeadRows>(std::move(made));
   }
   LoadedFeatures features(const std::filesystem::path&, LanguageModel&) override { refuse("eagle"); }
   std::unique_ptr<AcceptanceRule> rule(const std::string& name) override {
@@ -57,6 +63,13 @@ class CudaBackend : public Backend {
   [[noreturn]] static void refuse(const std::string& drafter) {
     throw ConfigError("drafter.kind = '" + drafter +
                       "' runs on the processor only; set target.device = 'cpu'");
+  }
+  CudaTransformer& own(LanguageModel& model) const {
+    const auto found = std::ranges::find_if(models_, [&](const auto& entry) {
+      return entry.second.get() == &model || &entry.second->inner() == &model;
+    });
+    SPECLAB_CHECK(found != models_.end(), "a model of another backend");
+    return found->second->inner();
   }
   template <class Make>
   LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {

@@ -159,7 +159,7 @@ std::filesystem::path PointModels::heads_folder(const std::string& path) {
 
 DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, const std::string& base) {
   LanguageModel& on = base_of_heads(base);
-  heads_.push_back(backend_->heads(kind, heads_folder(path), on));
+  heads_.push_back(backend_->heads(kind, heads_folder(path), on, rows_));
   heads_on_target_ = base == "target";
   return *metered_heads_.emplace_back(
       std::make_unique<MeteredHeads>(*heads_.back(), pricing_.next_draft(), *clock_));

@@ -15,38 +15,39 @@ using Texts = std::vector<std::vector<Token>>;
 class PointOnDevice : public testing::Test {
  protected:
   PointOnDevice() {
-    std::ofstream(prompts()) << R"x({"text": "def add(a, b)", "kind": "code"})x" << "\n"
-                             << R"({"text": "The old man", "kind": "prose"})" << "\n";
-} std::string prompts() const {
-  return (folder_.path() / "prompts.jsonl").string();
-}
-
-Config config(const std::string& device, double temperature, const json& drafter) const {
-  Config made;
-  made.sections = {
-      {"target", {{"path", "configs/models/speclab-target-11m"}, {"device", device}}},
-      {"draft", {{"path", "configs/models/speclab-draft-1m"}}},
-      {"drafter", drafter},
-      {"topology", {{"kind", "layered"}, {"widths", {2, 1}}}},
-      {"sampling", {{"temperature", temperature}}},
-      {"workload", {{"prompts", prompts()}, {"max_new_tokens", 5}, {"batch", 2}, {"ignore_eos", true}}},
-      {"clock", {{"repeats", 1}}}};
-  return made;
-}
-
-static Texts written(Rig& rig, bool plain = false) {
-  std::vector<Sequence> sequences = rig.workload().sequences();
-  if (plain) {
-    rig.decode_plainly(sequences);
-  } else {
-    rig.decode(sequences, rig.rule());
+    std::ofstream(prompts()) << R"x({"text": "def add(a, b)", "kind": "code"})x"
+                             << "\n"
+                             << R"({"text": "The old man", "kind": "prose"})"
+                             << "\n";
   }
-  Texts texts;
-  for (const Sequence& s : sequences) texts.push_back(s.text);
-  return texts;
-}
+  std::string prompts() const { return (folder_.path() / "prompts.jsonl").string(); }
 
-TemporaryFolder folder_;
+  Config config(const std::string& device, double temperature, const json& drafter) const {
+    Config made;
+    made.sections = {
+        {"target", {{"path", "configs/models/speclab-target-11m"}, {"device", device}}},
+        {"draft", {{"path", "configs/models/speclab-draft-1m"}}},
+        {"drafter", drafter},
+        {"topology", {{"kind", "layered"}, {"widths", {2, 1}}}},
+        {"sampling", {{"temperature", temperature}}},
+        {"workload", {{"prompts", prompts()}, {"max_new_tokens", 5}, {"batch", 2}, {"ignore_eos", true}}},
+        {"clock", {{"repeats", 1}}}};
+    return made;
+  }
+
+  static Texts written(Rig& rig, bool plain = false) {
+    std::vector<Sequence> sequences = rig.workload().sequences();
+    if (plain) {
+      rig.decode_plainly(sequences);
+    } else {
+      rig.decode(sequences, rig.rule());
+    }
+    Texts texts;
+    for (const Sequence& s : sequences) texts.push_back(s.text);
+    return texts;
+  }
+
+  TemporaryFolder folder_;
 };
 
 TEST_F(PointOnDevice, WritesWhatPlainDecodingAndTheProcessorWrite) {
@@ -69,6 +70,18 @@ TEST_F(PointOnDevice, DecidesAlikeWhereverRowsAreRead) {
   }
   Rig back(sampled, shelf, Place::host);
   EXPECT_EQ(texts, written(back));
+}
+
+TEST_F(PointOnDevice, DraftsWithHeads) {
+  ModelShelf shelf(1);
+  const json heads = {
+      {"kind", "hydra"}, {"path", "configs/models/speclab-target-11m-hydra"}, {"draw", "fixed"}};
+  Rig here(config("cpu", 0, heads), shelf);
+  const Texts texts = written(here);
+  for (const Place rows : {Place::device, Place::host}) {
+    Rig there(config("cuda", 0, heads), shelf, rows);
+    EXPECT_EQ(texts, written(there));
+  }
 }
 
 }  // namespace
