@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <numeric>
 
 #include "core/check.h"
 #include "kernels/llama/overflow.h"
@@ -28,100 +27,54 @@ CpuEagle::CpuEagle(EagleWeights weights, CpuOptions options)
 void CpuEagle::tell(SequenceId sequence, Row feature) {
   SPECLAB_CHECK(static_cast<std::size_t>(feature.cols) == feature_width(),
                 "a feature of {} numbers, but the head reads {}", feature.cols, feature_width());
-  std::vector<float>& told = find(sequence).told;
-  told.insert(told.end(), feature.f32().begin(), feature.f32().end());
+  State& state = find(sequence);
+  state.features.insert(state.features.end(), feature.f32().begin(), feature.f32().end());
+  ++state.told;
 }
 
 const Forward& CpuEagle::forward(std::span<const Slice> batch) {
   plan(batch);
-  trace(batch);
-  asked_.require(static_cast<std::size_t>(plan_.asked) * static_cast<std::size_t>(weights_.config.hidden));
-  for (std::size_t begin = 0, end = 0; begin < order_.size(); begin = end) {
-    const auto wave = [&](std::size_t i) { return sites_[static_cast<std::size_t>(order_[i])].wave; };
-    while (end < order_.size() && end - begin < kMost && wave(end) == wave(begin)) ++end;
-    evaluate(std::span(order_).subspan(begin, end - begin));
+  const PassPlan& rows = plan_.rows;
+  asked_.require(static_cast<std::size_t>(rows.asked) * static_cast<std::size_t>(weights_.config.hidden));
+  for (std::size_t begin = 0; begin < plan_.order.size();) {
+    const std::span<const int> part = plan_.part(begin, kMost);
+    evaluate(part);
+    begin += part.size();
   }
-  give(plan_.asked);
-  forward_.first = plan_.first;
-  forward_.work = plan_.work;
+  give(rows.asked);
+  forward_.first = rows.first;
+  forward_.work = rows.work;
   return forward_;
 }
 
-// The first token of a text has no row; the others' rows are a text of their own.
 void CpuEagle::plan(std::span<const Slice> batch) {
   in_batch_.clear();
+  told_.clear();
   cached_.clear();
   caches_.clear();
-  slices_.assign(batch.begin(), batch.end());
-  for (Slice& slice : slices_) {
-    const int id = static_cast<int>(slice.sequence);
+  for (const Slice& slice : batch) {
     State& state = find(slice.sequence);
-    SPECLAB_CHECK(slice.give != Give::features, "sequence {}: an EAGLE head gives no features", id);
-    const std::size_t places = state.told.size() / feature_width();
-    const std::size_t needed = static_cast<std::size_t>(state.length) + slice.text.size();
-    SPECLAB_CHECK(slice.text.empty() || places + 1 >= needed,
-                  "sequence {}: features of {} places were told, but a text of {} tokens came", id, places,
-                  needed);
-    SPECLAB_CHECK(!slice.text.empty() || slice.nodes.empty() || state.root_made_at == state.length,
-                  "sequence {}: nodes came below a root that has no row", id);
-    if (state.length == 0 && !slice.text.empty()) {
-      SPECLAB_CHECK(slice.give == Give::nothing || slice.text.size() > 1,
-                    "sequence {}: the first token of a text has no row", id);
-      slice.text = slice.text.subspan(1);
-    }
     in_batch_.push_back(&state);
+    told_.push_back(&state);
     cached_.push_back(&state.cached);
     caches_.push_back(state.cached.cache.get());
   }
-  plan_.check(slices_, cached_, weights_.config);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    caches_[i]->reserve(cached_[i]->used() + PassPlan::slots_of(slices_[i]));
-  }
-  plan_.enter(slices_, cached_, weights_.config);
+  plan_.check(batch, told_, cached_, weights_.config);
   for (std::size_t i = 0; i < batch.size(); ++i)
-    in_batch_[i]->length += static_cast<int>(batch[i].text.size());
-}
-
-// The plan has, slice by slice, the text's rows and then the nodes'.
-void CpuEagle::trace(std::span<const Slice> batch) {
-  sites_.clear();
-  int asked = 0;
+    caches_[i]->reserve(cached_[i]->used() + PassPlan::slots_of(plan_.slices[i]));
+  plan_.enter(batch, told_, cached_, weights_.config);
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    State& state = *in_batch_[i];
-    const std::span<const Token> text = slices_[i].text;
-    int most = 0;
-    for (const int node : batch[i].nodes) most = std::max(most, node);
     const std::size_t room =
-        static_cast<std::size_t>(most + 1) * static_cast<std::size_t>(weights_.config.hidden);
-    if (state.made.size() < room) state.made.resize(room);
-    for (std::size_t t = 0; t < text.size(); ++t) sites_.push_back({.state = &state});
-    if (!text.empty()) {
-      sites_.back().node = 0;
-      state.root_made_at = state.length;
-    }
-    wave_of_.assign(static_cast<std::size_t>(most + 1), -1);
-    if (!text.empty()) wave_of_[0] = 0;
-    for (const int node : batch[i].nodes) {
-      const int parent = batch[i].tree->parent(node);
-      // A parent's number may be above all nodes that came in this call.
-      const int before = parent <= most ? wave_of_[static_cast<std::size_t>(parent)] : -1;
-      wave_of_[static_cast<std::size_t>(node)] = before + 1;
-      sites_.push_back({.state = &state, .node = node, .parent = parent, .wave = before + 1});
-    }
+        static_cast<std::size_t>(plan_.nodes[i]) * static_cast<std::size_t>(weights_.config.hidden);
+    if (in_batch_[i]->made.size() < room) in_batch_[i]->made.resize(room);
   }
-  for (std::size_t n = 0; n < sites_.size(); ++n) {
-    if (plan_.rows[n].asked) sites_[n].asked = asked++;
-  }
-  order_.resize(sites_.size());
-  std::iota(order_.begin(), order_.end(), 0);
-  std::ranges::stable_sort(order_, {}, [&](int n) { return sites_[static_cast<std::size_t>(n)].wave; });
 }
 
 void CpuEagle::evaluate(std::span<const int> rows) {
   const int count = static_cast<int>(rows.size()), hidden = weights_.config.hidden;
   part_.clear();
-  for (const int n : rows) part_.push_back(plan_.rows[static_cast<std::size_t>(n)]);
-  pass_.begin(part_, plan_.paths, caches_);
+  for (const int n : rows) part_.push_back(plan_.rows.rows[static_cast<std::size_t>(n)]);
+  pass_.begin(part_, plan_.rows.paths, caches_);
   fuse(rows);
   if (!weights_.third) {
     team_->run([&](int thread) { pass_.layer(weights_.layer, 0, pass_.as_it_is(count, thread), thread); });
@@ -141,11 +94,11 @@ void CpuEagle::evaluate(std::span<const int> rows) {
     team_->run([&](int thread) { pass_.layer(weights_.layer, 0, input, thread); });
   }
   for (int n = 0; n < count; ++n) {
-    const Site& site = sites_[static_cast<std::size_t>(rows[static_cast<std::size_t>(n)])];
+    const FeaturePlan::Site& site = plan_.sites[static_cast<std::size_t>(rows[static_cast<std::size_t>(n)])];
+    State& state = *in_batch_[static_cast<std::size_t>(site.slice)];
     const std::size_t width = static_cast<std::size_t>(hidden);
     if (site.node >= 0) {
-      std::copy_n(pass_.residual(n), hidden,
-                  site.state->made.data() + static_cast<std::size_t>(site.node) * width);
+      std::copy_n(pass_.residual(n), hidden, state.made.data() + static_cast<std::size_t>(site.node) * width);
     }
     if (site.asked >= 0) {
       std::copy_n(pass_.residual(n), hidden, asked_.data() + static_cast<std::size_t>(site.asked) * width);
@@ -162,8 +115,9 @@ void CpuEagle::fuse(std::span<const int> rows) {
   fused_.reset(weights_.fuse.dtype, static_cast<int>(rows.size()), weights_.fuse.inputs);
   std::vector<int> through;  // rows that pass through fc
   for (std::size_t n = 0; n < rows.size(); ++n) {
-    const Site& site = sites_[static_cast<std::size_t>(rows[n])];
-    const float* made = site.state->made.data() + static_cast<std::size_t>(std::max(site.parent, 0)) * width;
+    const FeaturePlan::Site& site = plan_.sites[static_cast<std::size_t>(rows[n])];
+    const State& state = *in_batch_[static_cast<std::size_t>(site.slice)];
+    const float* made = state.made.data() + static_cast<std::size_t>(std::max(site.parent, 0)) * width;
     if (weights_.third && site.parent >= 0) {
       std::copy_n(made, hidden, pass_.residual(static_cast<int>(n)));
       continue;
@@ -177,7 +131,7 @@ void CpuEagle::fuse(std::span<const int> rows) {
     const float* feature =
         site.parent >= 0
             ? made
-            : site.state->told.data() + static_cast<std::size_t>(part_[n].position) * feature_width();
+            : state.features.data() + static_cast<std::size_t>(part_[n].position) * feature_width();
     fused_.put(arithmetic_, row, static_cast<int>(embedded_part()), feature,
                static_cast<int>(feature_width()));
     through.push_back(static_cast<int>(n));
@@ -232,7 +186,7 @@ void CpuEagle::give(int asked) {
     }
   }
   if (!finite_.load(std::memory_order_relaxed)) head_overflows("the EAGLE head's");
-  forward_.logits = {logits_.data(), plan_.scores ? asked : 0, weights_.vocab, Place::host};
+  forward_.logits = {logits_.data(), plan_.rows.scores ? asked : 0, weights_.vocab, Place::host};
 }
 
 Work CpuEagle::keep(std::span<const Kept> batch) {
@@ -249,16 +203,11 @@ Work CpuEagle::rewind(std::span<const Rewound> batch) {
   Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
   for (const Rewound& rewound : batch) {
     State& state = find(rewound.sequence);
-    SPECLAB_CHECK(rewound.length >= 0 && rewound.length <= state.length,
-                  "sequence {}: rewound to {} of {} tokens", static_cast<int>(rewound.sequence),
-                  rewound.length, state.length);
     work.context += state.cached.used();
     state.cached.forget_nodes();
-    state.length = rewound.length;
+    state.rewind(rewound.sequence, rewound.length);
     state.cached.length = std::max(0, rewound.length - 1);
-    state.root_made_at = 0;
-    state.told.resize(
-        std::min(state.told.size(), static_cast<std::size_t>(rewound.length) * feature_width()));
+    state.features.resize(static_cast<std::size_t>(state.told) * feature_width());
   }
   return work;
 }

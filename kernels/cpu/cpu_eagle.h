@@ -8,6 +8,7 @@
 #include "kernels/cpu/cpu_transformer.h"
 #include "kernels/cpu/eagle_weights.h"
 #include "kernels/cpu/layer_pass.h"
+#include "kernels/llama/feature_plan.h"
 
 namespace speclab {
 
@@ -32,21 +33,11 @@ class CpuEagle : public FeatureModel {
   Work rewind(std::span<const Rewound> batch) override;
 
  private:
-  struct State {
+  struct State : FeatureSequence {
     explicit State(const LlamaConfig& config) : cached(std::make_shared<KvCache>(config)) {}
-    CachedSequence cached;    // place p of the text in slot p - 1
-    int length = 0;           // tokens of the text
-    std::vector<float> told;  // (places, feature width)
-    std::vector<float> made;  // (node, hidden): what the layer made of the root and of evaluated nodes
-    int root_made_at = 0;     // the length at which made[0] is the root's
-  };
-  // Where a row of the plan comes from and goes to.
-  struct Site {
-    State* state = nullptr;
-    int node = -1;    // whose `made` it becomes: 0 the root, -1: no one's
-    int parent = -1;  // whose `made` it continues; -1: a text's row, which starts from a feature
-    int wave = 0;     // it needs what was made in earlier waves
-    int asked = -1;   // number among the asked rows
+    CachedSequence cached;
+    std::vector<float> features;  // (told, feature width)
+    std::vector<float> made;      // (node, hidden): what the layer made of the root and of evaluated nodes
   };
 
   State& find(SequenceId sequence) const { return states_.find(sequence); }
@@ -57,7 +48,6 @@ class CpuEagle : public FeatureModel {
     return weights_.third ? 0 : static_cast<std::size_t>(weights_.config.hidden);
   }
   void plan(std::span<const Slice> batch);
-  void trace(std::span<const Slice> batch);
   void evaluate(std::span<const int> rows);
   void fuse(std::span<const int> rows);
   void give(int asked);
@@ -69,13 +59,10 @@ class CpuEagle : public FeatureModel {
   OpenSequences<State> states_;
   // Reused from call to call.
   std::vector<State*> in_batch_;
+  std::vector<FeatureSequence*> told_;
   std::vector<SequenceSlots*> cached_;
   std::vector<KvCache*> caches_;
-  std::vector<Slice> slices_;
-  PassPlan plan_;
-  std::vector<Site> sites_;   // by row of the plan
-  std::vector<int> order_;    // rows of the plan, by wave
-  std::vector<int> wave_of_;  // node -> its wave in this call; -1: not in it
+  FeaturePlan plan_;
   std::vector<PassRow> part_;
   Panel fused_, input_, out_panel_;
   AlignedBuffer<float> fresh_;  // (rows, hidden)

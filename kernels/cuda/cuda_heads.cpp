@@ -159,10 +159,10 @@ void CudaHeads::send(std::span<const Question> questions) {
 }
 
 void CudaHeads::read_inputs(const Part& part, Dtype dtype) {
-  const auto read = [&]<class T, class E>(T*, const E* table) {
+  const auto read = [&]<class T, class E>(T, E) {
     head_input<T, E>({.features = upload_.device(features_) + part.begin,
                       .tokens = upload_.device(tokens_) + part.tokens,
-                      .table = table,
+                      .table = static_cast<const E*>(target_.embedding.data),
                       .out = reinterpret_cast<T*>(rounded_.data()),
                       .exact = x_.data(),
                       .rows = part.count,
@@ -171,12 +171,7 @@ void CudaHeads::read_inputs(const Part& part, Dtype dtype) {
                       .tokens_each = reads_tokens_ ? part.head + 1 : 0},
                      *stream_);
   };
-  const auto read_as = [&]<class T>(T* as) {
-    if (target_.dtype == Dtype::f16) return read(as, static_cast<const F16*>(target_.embedding.data));
-    read(as, static_cast<const Bf16*>(target_.embedding.data));
-  };
-  if (dtype == Dtype::f16) return read_as(static_cast<F16*>(nullptr));
-  read_as(static_cast<Bf16*>(nullptr));
+  with_number(dtype, [&](auto as) { with_number(target_.dtype, [&](auto table) { read(as, table); }); });
 }
 
 void CudaHeads::answer(const Part& part, float* answers, std::int32_t* not_finite) {
@@ -187,23 +182,18 @@ void CudaHeads::answer(const Part& part, float* answers, std::int32_t* not_finit
     multiply(block.linear, rounded_.data(), y_.data(), part.count, *stream_);
     const bool replaced = static_cast<bool>(block.residual);
     if (replaced) multiply(block.residual, rounded_.data(), residual_.data(), part.count, *stream_);
-    const auto end = [&]<class T>(T* rounded) {
+    const Dtype next = b + 1 < head.blocks.size() ? head.blocks[b + 1].linear.dtype : head.output.dtype;
+    with_number(next, [&]<class T>(T) {
       head_block<T>({.y = y_.data(),
                      .bias = block.linear.bias,
                      .base = replaced ? residual_.data() : x_.data(),
                      .base_bias = block.residual.bias,
                      .out = x_.data(),
-                     .rounded = rounded,
+                     .rounded = reinterpret_cast<T*>(rounded_.data()),
                      .rows = part.count,
                      .hidden = hidden_},
                     *stream_);
-    };
-    const Dtype next = b + 1 < head.blocks.size() ? head.blocks[b + 1].linear.dtype : head.output.dtype;
-    if (next == Dtype::f16) {
-      end(reinterpret_cast<F16*>(rounded_.data()));
-    } else {
-      end(reinterpret_cast<Bf16*>(rounded_.data()));
-    }
+    });
   }
   multiply(head.output, rounded_.data(), answers, part.count, *stream_, not_finite);
   if (head.output.bias) add_bias({answers, head.output.bias, part.count, vocab_}, *stream_);

@@ -65,8 +65,7 @@ void CudaTransformer::reserve(std::span<const Slice> batch) {
     const Slice& slice = batch[i];
     if (slice.give == Give::scores) scored += (slice.text.empty() ? 0 : 1) + slice.nodes.size();
     if (slice.give == Give::features) featured += slice.text.size();
-    const int needed = pages_for(in_batch_[i]->used() + PassPlan::slots_of(slice));
-    pages += std::max(0, needed - static_cast<int>(in_batch_[i]->pages.size()));
+    pages += in_batch_[i]->lacking(in_batch_[i]->used() + PassPlan::slots_of(slice));
   }
   const std::size_t asked = scored + featured;
   bool moved = pool_->reserve(pages);
@@ -79,11 +78,8 @@ void CudaTransformer::reserve(std::span<const Slice> batch) {
   room(hidden_, asked * width, "hidden rows");
   room(tapped_, asked * width * pass_->taps().size(), "tapped rows");
   if (moved) graphs_.clear();
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    CudaSequence& sequence = *in_batch_[i];
-    const int needed = pages_for(sequence.used() + PassPlan::slots_of(batch[i]));
-    while (static_cast<int>(sequence.pages.size()) < needed) sequence.pages.push_back(pool_->take());
-  }
+  for (std::size_t i = 0; i < batch.size(); ++i)
+    in_batch_[i]->take_pages(in_batch_[i]->used() + PassPlan::slots_of(batch[i]));
 }
 
 void CudaTransformer::evaluate() {

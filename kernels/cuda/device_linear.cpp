@@ -32,11 +32,7 @@ void multiply_as(const DeviceLinear& linear, const void* x, float* out, int rows
 
 void multiply(const DeviceLinear& linear, const void* x, float* out, int rows, Stream& stream,
               std::int32_t* not_finite) {
-  if (linear.dtype == Dtype::f16) {
-    multiply_as<F16>(linear, x, out, rows, stream, not_finite);
-  } else {
-    multiply_as<Bf16>(linear, x, out, rows, stream, not_finite);
-  }
+  with_number(linear.dtype, [&]<class T>(T) { multiply_as<T>(linear, x, out, rows, stream, not_finite); });
 }
 
 DeviceLinear DevicePieces::linear(const Linear& linear) {

@@ -20,7 +20,7 @@ __global__ void __launch_bounds__(kThreads) head_input_kernel(HeadInput<T, E> ta
     float value = 0;
     const int feature = i - features_at, of_tokens = task.embeddings_first ? i : i - task.width;
     if (feature >= 0 && feature < task.width) {
-      value = features[feature];
+      value = features ? features[feature] : 0.0f;
       if (task.exact) task.exact[row * task.width + feature] = value;
     } else if (i < length) {
       const std::size_t token = static_cast<std::size_t>(tokens[of_tokens / task.hidden]);
@@ -51,6 +51,23 @@ __global__ void __launch_bounds__(kThreads) add_bias_kernel(AddBias task) {
   for (int i = static_cast<int>(threadIdx.x); i < task.width; i += kThreads) out[i] += task.bias[i];
 }
 
+__global__ void __launch_bounds__(kThreads) move_rows_kernel(MoveRows task) {
+  const std::size_t at = static_cast<std::size_t>(blockIdx.x) * task.width;
+  const float* from = task.from ? task.from[blockIdx.x] : task.from_base + at;
+  float* to = task.to ? task.to[blockIdx.x] : task.to_base + at;
+  if (!to) return;
+  for (int i = static_cast<int>(threadIdx.x); i < task.width; i += kThreads) to[i] = from[i];
+}
+
+__global__ void __launch_bounds__(kThreads) spread_logits_kernel(SpreadLogits task) {
+  const std::size_t row = blockIdx.x;
+  float* logits = task.logits + row * task.vocab;
+  for (int i = static_cast<int>(threadIdx.x); i < task.vocab; i += kThreads) logits[i] = -INFINITY;
+  __syncthreads();
+  for (int i = static_cast<int>(threadIdx.x); i < task.count; i += kThreads)
+    logits[task.token[i]] = task.known[row * task.count + i];
+}
+
 }  // namespace
 
 template <class T, class E>
@@ -76,6 +93,16 @@ template void head_block(const HeadBlock<F16>&, Stream&);
 void add_bias(const AddBias& task, Stream& stream) {
   if (task.rows == 0) return;
   launch("add_bias", add_bias_kernel, {task.rows, kThreads}, stream, task);
+}
+
+void move_rows(const MoveRows& task, Stream& stream) {
+  if (task.rows == 0) return;
+  launch("move_rows", move_rows_kernel, {task.rows, kThreads}, stream, task);
+}
+
+void spread_logits(const SpreadLogits& task, Stream& stream) {
+  if (task.rows == 0) return;
+  launch("spread_logits", spread_logits_kernel, {task.rows, kThreads}, stream, task);
 }
 
 }  // namespace speclab

@@ -11,7 +11,7 @@ namespace speclab {
 // rounded to T; or, where embeddings come first, [embeddings, features].
 template <class T, class E>
 struct HeadInput {
-  const float* const* features = nullptr;  // (rows), each (width)
+  const float* const* features = nullptr;  // (rows), each (width); null: zeros
   const std::int32_t* tokens = nullptr;    // (rows, tokens_each)
   const E* table = nullptr;                // (vocab, padded8(hidden)), only where there are tokens
   T* out = nullptr;                        // (rows, padded16(width + tokens_each hidden)), zeros beyond
@@ -43,5 +43,25 @@ struct AddBias {
   int rows = 0, width = 0;
 };
 void add_bias(const AddBias& task, Stream& stream);
+
+// *to(n) = *from(n), rows of `width` numbers. A null array stands for consecutive rows from the base on; a
+// null `to` in the array keeps nothing.
+struct MoveRows {
+  const float* const* from = nullptr;  // (rows)
+  const float* from_base = nullptr;    // (rows, width)
+  float* const* to = nullptr;
+  float* to_base = nullptr;
+  int rows = 0, width = 0;
+};
+void move_rows(const MoveRows& task, Stream& stream);
+
+// logits(n, token(i)) = known(n, i); minus infinity for all other tokens.
+struct SpreadLogits {
+  const float* known = nullptr;         // (rows, count)
+  const std::int32_t* token = nullptr;  // (count), each another one
+  float* logits = nullptr;              // (rows, vocab)
+  int rows = 0, count = 0, vocab = 0;
+};
+void spread_logits(const SpreadLogits& task, Stream& stream);
 
 }  // namespace speclab

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -59,6 +60,11 @@ struct CudaSequence : SequenceSlots {
 
   std::shared_ptr<PagePool> pool;
   std::vector<int> pages;  // of slots 0 .. 63, 64 .. 127, ...
+
+  int lacking(int slots) const { return std::max(0, pages_for(slots) - static_cast<int>(pages.size())); }
+  void take_pages(int slots) {  // that the pool has reserved
+    while (lacking(slots) > 0) pages.push_back(pool->take());
+  }
 };
 
 }  // namespace speclab

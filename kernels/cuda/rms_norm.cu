@@ -30,11 +30,12 @@ __global__ void __launch_bounds__(kMostThreads) rms_norm_kernel(RmsNorm<T> task)
     factor = 1.0f / sqrtf(mean + task.epsilon);
   }
   const int width = padded16(task.hidden);
+  const int exact_stride = task.exact_stride > 0 ? task.exact_stride : task.hidden;
   for (int i = static_cast<int>(threadIdx.x); i < width; i += threads) {
     const bool inside = i < task.hidden;
     const float y = inside ? x[i] * factor * (task.weight ? task.weight[i] : 1.0f) : 0.0f;
     if (task.rounded) task.rounded[row * width + i] = number_of<T>(y);
-    if (task.exact && inside) task.exact[row * task.hidden + i] = y;
+    if (task.exact && inside) task.exact[row * exact_stride + i] = y;
   }
 }
 

@@ -14,9 +14,10 @@ struct RmsNorm {
   const int* at = nullptr;        // (rows) which rows of x; null: 0, 1, ...
   const float* weight = nullptr;  // (hidden); null: no norm, the rows are only rounded
   T* rounded = nullptr;           // (rows, padded16(hidden)), zeros beyond; may be null
-  float* exact = nullptr;         // (rows, hidden), may be null
+  float* exact = nullptr;         // (rows, exact_stride), of which `hidden` are written; may be null
   int rows = 0, hidden = 0;
   float epsilon = 0;
+  int exact_stride = 0;  // 0: hidden
 };
 
 template <class T>

@@ -118,6 +118,41 @@ TEST_F(CudaDistributionsOnDevice, finds_the_likeliest_like_the_host) {
   }
 }
 
+// Makes the first weight such that a draw turns at the very next number: sums of any other order turn
+// elsewhere. With `count` 2 the second draw is from what the first one left.
+TEST_F(CudaDistributionsOnDevice, the_last_bit_of_a_sum_decides_as_on_the_host) {
+  int turns = 0;
+  for (std::uint64_t seed = 0; seed < 24; ++seed) {
+    const int count = 1 + static_cast<int>(seed % 2);
+    std::vector<double> row(90);
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = 1.5 + noise(seed * 999 + i);
+    const auto ask = [&](Distributions& of, const double* data, Place place) {
+      CounterChance chance(seed, 2, 3);
+      const Distributions::Draws question{{data, 90, place, Scalar::f64}, count, false, &chance};
+      std::vector<Token> tokens;
+      std::vector<int> drawn;
+      of.draw({&question, 1}, tokens, drawn);
+      return tokens;
+    };
+    const auto on_host = [&](double first) {
+      row[0] = first;
+      return ask(host_, row.data(), Place::host);
+    };
+    double low = 0, high = 20;
+    const auto at_low = on_host(low);
+    if (on_host(high) == at_low) continue;
+    for (double middle = 10; low < middle && middle < high; middle = low + (high - low) / 2)
+      (on_host(middle) == at_low ? low : high) = middle;
+    ++turns;
+    for (const double first : {low, high}) {
+      const auto expected = on_host(first);
+      const auto on_device = to_device(row, *stream_);
+      EXPECT_EQ(ask(device_, on_device.data(), Place::device), expected) << seed;
+    }
+  }
+  EXPECT_GE(turns, 12);
+}
+
 // Rows stay where they are until they are forgotten, also beyond one block of memory and of other lengths.
 TEST_F(CudaDistributionsOnDevice, keeps_rows_until_it_forgets_them) {
   set_rows(700, 3);

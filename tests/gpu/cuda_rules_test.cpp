@@ -17,6 +17,8 @@
 namespace speclab {
 namespace {
 
+using Tokens = std::vector<Token>;
+
 // Numbers out of nothing, for the shapes of drafts.
 class Dice {
  public:
@@ -203,6 +205,95 @@ TEST_P(CudaRulesOnDevice, judges_wide_rows_like_the_host) {
 
 TEST_P(CudaRulesOnDevice, judges_in_groups_where_memory_is_short) {
   for (const std::size_t most : {1, 40, 200}) compare({.vocab = 6, .sequences = 12}, 5, most);
+}
+
+// One node's siblings below the root, drawn from rows that a test chooses; the q may be on no scale.
+struct OneNode {
+  std::vector<float> logits;
+  std::vector<double> q;
+  Draw draw;
+  Tokens siblings;
+};
+
+class CudaResidualOnDevice : public OnDevice {
+ protected:
+  // What `sequences` judges with a chance each make of it: (path, next) one after another.
+  template <class Rule>
+  std::vector<int> judge(Rule& rule, const OneNode& node, Place place, int sequences) {
+    const int vocab = static_cast<int>(node.logits.size()), rows = 1 + static_cast<int>(node.siblings.size());
+    std::vector<float> logits;
+    for (int row = 0; row < rows; ++row) logits.insert(logits.end(), node.logits.begin(), node.logits.end());
+    const auto device_logits = to_device(logits, *stream_);
+    const auto device_q = to_device(node.q, *stream_);
+    Draft draft;
+    draft.reset(0);
+    draft.set_draw(node.draw);
+    for (const Token token : node.siblings) draft.add(0, token);
+    draft.set_scores(0, {place == Place::host ? node.q.data() : device_q.data(), vocab, place, Scalar::f64});
+    std::vector<Sequence> all(static_cast<std::size_t>(sequences));
+    std::vector<Sequence*> batch;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      all[i].judge_chance = std::make_shared<CounterChance>(9, i, 4);
+      batch.push_back(&all[i]);
+    }
+    const std::vector<Draft> drafts(all.size(), draft);
+    std::vector<Verdict> verdicts(all.size());
+    Forward target;
+    target.logits = {place == Place::host ? logits.data() : device_logits.data(), rows, vocab, place};
+    target.first.assign(all.size(), 0);
+    rule.judge(batch, drafts, target, verdicts);
+    std::vector<int> seen;
+    for (const Verdict& verdict : verdicts) {
+      seen.push_back(verdict.path.empty() ? 0 : verdict.path[0]);
+      seen.push_back(verdict.next);
+    }
+    return seen;
+  }
+  void expect_alike(const OneNode& node, int sequences) {
+    EXPECT_EQ(judge(device_, node, Place::device, sequences), judge(host_, node, Place::host, sequences));
+  }
+
+  std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
+  CudaSpeculativeSampling device_{{.stream = stream_}};
+  SpeculativeSampling host_;
+};
+
+TEST_F(CudaResidualOnDevice, a_proposal_that_is_used_up_is_uniform_over_the_rest) {
+  for (const Draw draw : {Draw::without_replacement, Draw::independent}) {
+    const bool once = draw == Draw::without_replacement;
+    expect_alike(
+        {{0, 1, 0.5f, 1, 0.2f, -1}, {0, 0, 1, 0, 0, 0}, draw, once ? Tokens{2, 4, 1, 0} : Tokens{2, 2}}, 64);
+  }
+}
+
+TEST_F(CudaResidualOnDevice, a_candidate_that_leaves_nothing_is_accepted) {
+  expect_alike({{0, 0, 0, 0}, {0.5, 0.5, 0.5, 0.5}, Draw::independent, {3}}, 16);
+}
+
+// Makes q(0) such that the verdict of sequence 0 turns at the very next number: what follows from any other
+// order of summation, or another rounding, turns elsewhere.
+TEST_F(CudaResidualOnDevice, the_last_bit_of_a_residual_decides_as_on_the_host) {
+  int turns = 0;
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    OneNode node{telling_logits(1, 50, seed), std::vector<double>(50), Draw::independent, {7}};
+    softmax(telling_logits(1, 50, seed + 100), {}, node.q);
+    node.q[7] = 30;  // never accepted
+    const auto next = [&](double first) {
+      node.q[0] = first;
+      return judge(host_, node, Place::host, 1);
+    };
+    double low = 0, high = 1;
+    const auto at_low = next(low);
+    if (next(high) == at_low) continue;
+    for (double middle = 0.5; low < middle && middle < high; middle = low + (high - low) / 2)
+      (next(middle) == at_low ? low : high) = middle;
+    ++turns;
+    for (const double first : {low, high}) {
+      node.q[0] = first;
+      expect_alike(node, 1);
+    }
+  }
+  EXPECT_GE(turns, 4);
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -1,0 +1,198 @@
+#include "kernels/cuda/cuda_eagle.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "kernels/llama/overflow.h"
+
+namespace speclab {
+namespace {
+
+constexpr int kMost = PassPart::kMostRows;
+constexpr int kUnset = 0x7F;  // a byte; four of them are above all row numbers
+constexpr std::int32_t kNone = 0x7F7F7F7F;
+
+}  // namespace
+
+CudaEagle::CudaEagle(const EagleWeights& weights, const CudaTransformer& target, int cache_positions)
+    : weights_(weights, target),
+      taps_(weights.taps),
+      feature_width_(weights.fuse.inputs - (weights.third ? 0 : weights.config.hidden)),
+      stream_(target.stream()),
+      features_(feature_width_),
+      made_(weights.config.hidden),
+      pool_(std::make_shared<PagePool>(weights.config, cache_positions, *stream_)),
+      pass_(make_cuda_eagle_pass(weights_, *pool_, *stream_)) {}
+
+// What is in the stream still uses the memory.
+CudaEagle::~CudaEagle() {
+  try {
+    stream_->wait();
+  } catch (const std::exception&) {  // a broken device has told whoever asked it
+  }
+}
+
+CudaEagle::State::~State() {
+  for (float* row : features) of.features_.give_back(row);
+  for (float* row : made) of.made_.give_back(row);
+}
+
+void CudaEagle::open(SequenceId sequence) { states_.open(sequence, *this, pool_); }
+
+void CudaEagle::tell(SequenceId sequence, Row feature) {
+  SPECLAB_CHECK(feature.cols == feature_width_, "a feature of {} numbers, but the head reads {}",
+                feature.cols, feature_width_);
+  State& state = states_.find(sequence);
+  state.features.push_back(features_.take());
+  copy(state.features.back(), feature.f32(), *stream_);
+  if (feature.place == Place::host) stream_->wait();
+  ++state.told;
+}
+
+void CudaEagle::finish() {
+  const std::size_t flags = std::exchange(flags_running_, 0);
+  passed_.wait();
+  for (std::size_t i = 0; i < flags; ++i) {
+    if (flags_.data()[i] != kNone) head_overflows("the EAGLE head's");
+  }
+}
+
+const Forward& CudaEagle::forward(std::span<const Slice> batch) {
+  finish();
+  plan(batch);
+  const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked);
+  asked_.require(asked * static_cast<std::size_t>(weights_.config.hidden), "states of an EAGLE head");
+  logits_.require(asked * static_cast<std::size_t>(weights_.vocab), "logits of an EAGLE head");
+  for (std::size_t begin = 0; begin < plan_.order.size();) {
+    const std::span<const int> part = plan_.part(begin, kMost);
+    evaluate(part);
+    begin += part.size();
+  }
+  give();
+  forward_.first = plan_.rows.first;
+  forward_.work = plan_.rows.work;
+  return forward_;
+}
+
+void CudaEagle::plan(std::span<const Slice> batch) {
+  in_batch_.clear();
+  told_.clear();
+  slots_.clear();
+  cached_.clear();
+  for (const Slice& slice : batch) {
+    State& state = states_.find(slice.sequence);
+    in_batch_.push_back(&state);
+    told_.push_back(&state);
+    slots_.push_back(&state.slots);
+    cached_.push_back(&state.slots);
+  }
+  plan_.check(batch, told_, slots_, weights_.config);
+  const auto needed = [&](std::size_t i) { return cached_[i]->used() + PassPlan::slots_of(plan_.slices[i]); };
+  int pages = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) pages += cached_[i]->lacking(needed(i));
+  pool_->reserve(pages);
+  for (std::size_t i = 0; i < batch.size(); ++i) cached_[i]->take_pages(needed(i));
+  plan_.enter(batch, told_, slots_, weights_.config);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    std::vector<float*>& made = in_batch_[i]->made;
+    while (made.size() < static_cast<std::size_t>(plan_.nodes[i])) made.push_back(made_.take());
+  }
+}
+
+void CudaEagle::evaluate(std::span<const int> rows) {
+  part_.rows.clear();
+  part_.paths = plan_.rows.paths;
+  for (const int n : rows) {
+    part_.rows.push_back(plan_.rows.rows[static_cast<std::size_t>(n)]);
+    part_.rows.back().asked = false;  // logits are made of all asked rows together
+  }
+  uploaded_.send(part_, cached_, weights_.config, *stream_);
+  pass_->fit(uploaded_.most_partials(), uploaded_.positions());
+  const PassPart& part = uploaded_.parts()[0];
+  pass_->run(part, send(rows, part.size.rows));
+}
+
+// Rows that only fill up the launch read what the first reads, and are kept nowhere.
+EagleRows CudaEagle::send(std::span<const int> rows, int padded) {
+  places_.begin();
+  const std::size_t count = static_cast<std::size_t>(padded),
+                    width = static_cast<std::size_t>(weights_.config.hidden);
+  const auto features = places_.add<const float*>(count), states = places_.add<const float*>(count);
+  const auto made = places_.add<float*>(count), asked = places_.add<float*>(count);
+  places_.lay_out();
+  EagleRows sent{places_.device(features), places_.device(states), places_.device(made),
+                 places_.device(asked)};
+  for (std::size_t n = 0; n < count; ++n) {
+    const bool fills_up = n >= rows.size();
+    const auto row = static_cast<std::size_t>(rows[fills_up ? 0 : n]);
+    const FeaturePlan::Site& site = plan_.sites[row];
+    const State& state = *in_batch_[static_cast<std::size_t>(site.slice)];
+    // A text's row in slot p - 1 reads the feature of place p - 1.
+    const bool text = site.parent < 0;
+    const float* before = text ? state.features[static_cast<std::size_t>(plan_.rows.rows[row].position)]
+                               : state.made[static_cast<std::size_t>(site.parent)];
+    const bool fused = text || !weights_.third;
+    places_.host(features)[n] = fused ? before : nullptr;
+    places_.host(states)[n] = fused ? pass_->fused() + n * width : before;
+    sent.any_fused |= fused;
+    if (fills_up) continue;
+    if (site.node >= 0) places_.host(made)[n] = state.made[static_cast<std::size_t>(site.node)];
+    if (site.asked >= 0)
+      places_.host(asked)[n] = asked_.data() + static_cast<std::size_t>(site.asked) * width;
+  }
+  places_.send(*stream_);
+  return sent;
+}
+
+void CudaEagle::give() {
+  const int asked = plan_.rows.asked;
+  const std::size_t parts = static_cast<std::size_t>((asked + kMost - 1) / kMost);
+  unsound_.require(parts, "flags of an EAGLE head");
+  flags_.require(parts, "flags of an EAGLE head");
+  fill_bytes(unsound_.data(), kUnset, parts * sizeof(std::int32_t), *stream_);
+  for (std::size_t i = 0; i < parts; ++i) {
+    const int begin = static_cast<int>(i) * kMost;
+    pass_->give(asked_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(config().hidden),
+                std::min(kMost, asked - begin),
+                logits_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(vocab()),
+                unsound_.data() + i);
+  }
+  copy_bytes(flags_.data(), unsound_.data(), parts * sizeof(std::int32_t), *stream_);
+  passed_.record(*stream_);
+  flags_running_ = parts;
+  forward_.logits = {logits_.data(), plan_.rows.scores ? asked : 0, weights_.vocab, Place::device};
+}
+
+Work CudaEagle::keep(std::span<const Kept> batch) {
+  Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
+  for (const Kept& kept : batch) {
+    State& state = states_.find(kept.sequence);
+    work.context += state.slots.used();
+    state.slots.forget_nodes();
+  }
+  return work;
+}
+
+Work CudaEagle::rewind(std::span<const Rewound> batch) {
+  Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
+  for (const Rewound& rewound : batch) {
+    State& state = states_.find(rewound.sequence);
+    work.context += state.slots.used();
+    state.slots.forget_nodes();
+    state.rewind(rewound.sequence, rewound.length);
+    state.slots.length = std::max(0, rewound.length - 1);
+    while (static_cast<int>(state.features.size()) > state.told) {
+      features_.give_back(state.features.back());
+      state.features.pop_back();
+    }
+  }
+  return work;
+}
+
+std::unique_ptr<CudaEagle> load_cuda_eagle(const std::filesystem::path& directory,
+                                           const CudaTransformer& target) {
+  return std::make_unique<CudaEagle>(load_eagle(directory, {target.config(), target.weights().dtype}),
+                                     target);
+}
+
+}  // namespace speclab

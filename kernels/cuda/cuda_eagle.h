@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/feature_model.h"
+#include "kernels/cuda/cuda_eagle_pass.h"
+#include "kernels/cuda/packed_upload.h"
+#include "kernels/cuda/remembered_rows.h"
+#include "kernels/cuda/uploaded_plan.h"
+#include "kernels/llama/feature_plan.h"
+
+namespace speclab {
+
+// EAGLE's heads on the device of their target, in its stream. They borrow its embeddings, and its head where
+// they have none of their own. A row's bits depend on its text, the features told of it and the path to its
+// node alone. All that was told stays, so that `rewind` can go back.
+class CudaEagle : public FeatureModel {
+ public:
+  // `weights` were loaded for a HeadTarget without matrices; `target` outlives this.
+  CudaEagle(const EagleWeights& weights, const CudaTransformer& target, int cache_positions = 1024);
+  ~CudaEagle() override;
+
+  const LlamaConfig& config() const { return weights_.config; }
+  int vocab() const override { return weights_.vocab; }
+  std::span<const int> taps() const override { return taps_; }
+  void open(SequenceId sequence) override;
+  void close(SequenceId sequence) override { states_.close(sequence); }
+  int length(SequenceId sequence) const override { return states_.find(sequence).length; }
+  void tell(SequenceId sequence, Row feature) override;  // copied in the stream; from the host too
+  // Where logits overflow, `finish` or the next call says so.
+  const Forward& forward(std::span<const Slice> batch) override;
+  Work keep(std::span<const Kept> batch) override;
+  Work rewind(std::span<const Rewound> batch) override;
+
+  // Waits for the last pass. ConfigError where it gave a logit that is NaN or infinite.
+  void finish();
+
+ private:
+  struct State : FeatureSequence {
+    State(CudaEagle& model, std::shared_ptr<PagePool> pool) : slots(std::move(pool)), of(model) {}
+    ~State();
+    CudaSequence slots;
+    CudaEagle& of;
+    std::vector<float*> features;  // by place that was told
+    std::vector<float*> made;      // by node: what the layer made of the root and of evaluated nodes
+  };
+
+  void plan(std::span<const Slice> batch);
+  void evaluate(std::span<const int> rows);
+  EagleRows send(std::span<const int> rows, int padded);
+  void give();
+
+  CudaEagleWeights weights_;
+  std::vector<int> taps_;
+  int feature_width_;
+  std::shared_ptr<Stream> stream_;
+  RememberedRows features_, made_;
+  std::shared_ptr<PagePool> pool_;
+  std::unique_ptr<CudaEaglePass> pass_;
+  OpenSequences<State> states_;
+  // Reused from call to call.
+  std::vector<State*> in_batch_;
+  std::vector<FeatureSequence*> told_;
+  std::vector<SequenceSlots*> slots_;
+  std::vector<CudaSequence*> cached_;
+  FeaturePlan plan_;
+  PassPlan part_;
+  UploadedPlan uploaded_;
+  PackedUpload places_;
+  DeviceBuffer<float> asked_;           // (asked, hidden)
+  DeviceBuffer<float> logits_;          // (asked, vocab)
+  DeviceBuffer<std::int32_t> unsound_;  // by 64 asked rows: the first that is not finite
+  PinnedBuffer<std::int32_t> flags_;    // the same of the last pass
+  std::size_t flags_running_ = 0;
+  Event passed_;
+  Forward forward_;
+};
+
+// See load_eagle.
+std::unique_ptr<CudaEagle> load_cuda_eagle(const std::filesystem::path& directory,
+                                           const CudaTransformer& target);
+
+}  // namespace speclab

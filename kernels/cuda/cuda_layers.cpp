@@ -1,0 +1,171 @@
+#include "kernels/cuda/cuda_layers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "core/errors.h"
+#include "kernels/cpu/rope_table.h"
+#include "kernels/cuda/number_conversion.h"
+#include "kernels/cuda/rms_norm.h"
+#include "kernels/cuda/tree_attention.h"
+
+namespace speclab {
+namespace {
+
+constexpr std::size_t kMost = PassPart::kMostRows;
+constexpr const char* kWork = "activations of a pass";
+
+std::size_t room(int width) { return kMost * static_cast<std::size_t>(width); }
+
+}  // namespace
+
+void check_head_dim(const LlamaConfig& config) {
+  const int d = config.head_dim;
+  if (d % 2 != 0 || d > TreeAttention<Bf16>::kLargestHead) {
+    throw ConfigError(
+        fmt::format("heads of {} numbers cannot be run on a CUDA device; even sizes up to {} can", d,
+                    TreeAttention<Bf16>::kLargestHead));
+  }
+}
+
+template <class T>
+CudaLayers<T>::CudaLayers(const LlamaConfig& config, int widest_input, const PagePool& pool, Stream& stream)
+    : c_(config),
+      pool_(pool),
+      stream_(stream),
+      queries_length_(c_.heads * c_.head_dim),
+      qkv_length_((c_.heads + 2 * c_.kv_heads) * c_.head_dim),
+      residual_(room(c_.hidden), kWork),
+      qkv_(room(qkv_length_), kWork),
+      input_(room(padded16(widest_input)), kWork),
+      queries_(room(c_.heads * padded8(c_.head_dim)), kWork),
+      attended_(room(padded16(queries_length_)), kWork),
+      activated_(room(padded16(c_.intermediate)), kWork),
+      frequencies_(static_cast<std::size_t>(c_.head_dim / 2), kWork) {
+  // What kernels never write must not be NaN.
+  fill_bytes(attended_.data(), 0, attended_.size() * sizeof(T), stream_);
+  fill_bytes(activated_.data(), 0, activated_.size() * sizeof(T), stream_);
+  const std::vector<double> frequencies = rope_frequencies(c_.rope, c_.head_dim);
+  copy(frequencies_.data(), std::span<const double>(frequencies), stream_);
+  stream_.wait();
+}
+
+template <class T>
+bool CudaLayers<T>::fit(int partials, int positions) {
+  bool moved = false;
+  if (static_cast<std::size_t>(partials) > partials_) {
+    partials_ = std::bit_ceil(static_cast<std::size_t>(partials));
+    const std::size_t heads = partials_ * static_cast<std::size_t>(c_.heads);
+    part_sums_.require(heads * static_cast<std::size_t>(padded8(c_.head_dim)),
+                       "partial results of attention");
+    part_statistics_.require(heads * 2, "partial results of attention");
+    moved = true;
+  }
+  if (positions > positions_) {
+    positions_ = std::min(c_.max_positions,
+                          std::max(4096, static_cast<int>(std::bit_ceil(static_cast<unsigned>(positions)))));
+    turns_.require(static_cast<std::size_t>(positions_) * static_cast<std::size_t>(c_.head_dim),
+                   "angles of positions");
+    rope_table(frequencies_.data(), positions_, c_.head_dim, turns_.data(), stream_);
+    moved = true;
+  }
+  return moved;
+}
+
+template <class T>
+void CudaLayers<T>::norm(const float* weight, const int* at, int rows, float* exact) {
+  rms_norm<T>({residual_.data(), at, weight, input_.data(), exact, rows, c_.hidden,
+               static_cast<float>(c_.rms_epsilon)},
+              stream_);
+}
+
+template <class T>
+void CudaLayers<T>::run(const PassPart& part, const CudaWeights::Layer& layer, int index, int input_width) {
+  const int rows = part.size.rows;
+  product({.x = input_.data(),
+           .out = qkv_.data(),
+           .rows = rows,
+           .inputs = input_width,
+           .outputs = qkv_length_,
+           .stride = qkv_length_},
+          layer.query);
+  attend(part, layer, index);
+  product({.x = attended_.data(),
+           .out = residual_.data(),
+           .rows = rows,
+           .inputs = queries_length_,
+           .outputs = c_.hidden,
+           .stride = c_.hidden,
+           .finish = Finish::add},
+          layer.output);
+  norm(layer.output_norm, nullptr, rows, nullptr);
+  product({.x = input_.data(),
+           .out = activated_.data(),
+           .rows = rows,
+           .inputs = c_.hidden,
+           .outputs = c_.intermediate,
+           .stride = padded16(c_.intermediate),
+           .finish = Finish::gate},
+          layer.gate);
+  product({.x = activated_.data(),
+           .out = residual_.data(),
+           .rows = rows,
+           .inputs = c_.intermediate,
+           .outputs = c_.hidden,
+           .stride = c_.hidden,
+           .finish = Finish::add},
+          layer.down);
+}
+
+template <class T>
+void CudaLayers<T>::product(FewRowsProduct<T> task, const DeviceMatrix& matrix) {
+  if (matrix.scales) {
+    multiply<T, std::int8_t>(
+        {static_cast<const std::int8_t*>(matrix.data), matrix.scales, task.x, task.out, task.rows,
+         task.inputs, task.outputs, task.stride, task.finish, task.not_finite},
+        stream_);
+  } else {
+    task.weights = static_cast<const T*>(matrix.data);
+    multiply<T, T>(task, stream_);
+  }
+}
+
+template <class T>
+void CudaLayers<T>::attend(const PassPart& part, const CudaWeights::Layer& layer, int index) {
+  const PagedCache<T> cache = pool_.layer<T>(index, part.table, part.table_stride);
+  rope_and_store<T>({.qkv = qkv_.data(),
+                     .bias = layer.query_bias,
+                     .query_norm = layer.query_norm,
+                     .key_norm = layer.key_norm,
+                     .turns = turns_.data(),
+                     .places = part.places,
+                     .queries = queries_.data(),
+                     .cache = cache,
+                     .rows = part.size.rows,
+                     .heads = c_.heads,
+                     .epsilon = static_cast<float>(c_.rms_epsilon)},
+                    stream_);
+  tree_attention<T>({.queries = queries_.data(),
+                     .cache = cache,
+                     .rows = part.attend,
+                     .order = part.order,
+                     .items = part.items,
+                     .paths = part.paths,
+                     .part_sums = part_sums_.data(),
+                     .part_statistics = part_statistics_.data(),
+                     .out = attended_.data(),
+                     .row_count = part.size.rows,
+                     .item_count = part.size.items,
+                     .counts = part.counts,
+                     .heads = c_.heads,
+                     .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(c_.head_dim)))},
+                    stream_);
+}
+
+template class CudaLayers<Bf16>;
+template class CudaLayers<F16>;
+
+}  // namespace speclab

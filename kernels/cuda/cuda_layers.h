@@ -1,0 +1,54 @@
+#pragma once
+
+#include "kernels/cuda/cuda_weights.h"
+#include "kernels/cuda/few_rows_product.h"
+#include "kernels/cuda/page_pool.h"
+#include "kernels/cuda/pass_part.h"
+
+namespace speclab {
+
+// ConfigError where a head's size is one that the kernels are not made for.
+void check_head_dim(const LlamaConfig& config);
+
+// Decoder layers over the residual rows of one part of a pass, and the memory that they work in.
+template <class T>
+class CudaLayers {
+ public:
+  // `widest_input`: of the rows that queries, keys and values read; `pool` outlives this.
+  CudaLayers(const LlamaConfig& config, int widest_input, const PagePool& pool, Stream& stream);
+
+  // Makes room for passes of so many partial results of attention and so many positions. The result is
+  // whether anything moved.
+  bool fit(int partials, int positions);
+
+  float* residual() const { return residual_.data(); }  // (PassPart::kMostRows, hidden)
+  T* input() const { return input_.data(); }            // (PassPart::kMostRows, padded16(width))
+
+  // input = the residual rows, normed by `weight` (null: only rounded); `at`: of which rows, null: of all.
+  void norm(const float* weight, const int* at, int rows, float* exact);
+  // Fills the caches. `input` holds what queries, keys and values read, of this width.
+  void run(const PassPart& part, const CudaWeights::Layer& layer, int index, int input_width);
+  void product(FewRowsProduct<T> task, const DeviceMatrix& matrix);
+
+ private:
+  void attend(const PassPart& part, const CudaWeights::Layer& layer, int index);
+
+  LlamaConfig c_;
+  const PagePool& pool_;
+  Stream& stream_;
+  int queries_length_, qkv_length_;
+  DeviceBuffer<float> residual_;
+  DeviceBuffer<float> qkv_;  // (kMostRows, qkv_length)
+  DeviceBuffer<T> input_;
+  DeviceBuffer<T> queries_;    // (kMostRows, heads, padded8(head_dim))
+  DeviceBuffer<T> attended_;   // (kMostRows, padded16(heads head_dim))
+  DeviceBuffer<T> activated_;  // (kMostRows, padded16(intermediate))
+  DeviceBuffer<double> frequencies_;
+  std::size_t partials_ = 0;
+  int positions_ = 0;
+  DeviceBuffer<float> part_sums_;        // (partials, heads, padded8(head_dim))
+  DeviceBuffer<float> part_statistics_;  // (partials, heads, 2)
+  DeviceBuffer<float> turns_;            // (positions, head_dim)
+};
+
+}  // namespace speclab
