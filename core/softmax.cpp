@@ -83,11 +83,11 @@ void softmax(std::span<const float> logits, const Sampling& sampling, std::span<
 }
 
 double subtract(std::span<double> p, std::span<const double> q, double share) {
-  double left = 0;
-  for (std::size_t i = 0; i < p.size(); ++i) left += std::max(share * p[i] - q[i], 0.0);
+  const auto rest = [&](std::size_t i) { return std::max(share * p[i] - q[i], 0.0); };
+  const double left = ordered_sum(p.size(), rest);
   if (left <= 0) return 0;
   const double factor = 1 / left;
-  for (std::size_t i = 0; i < p.size(); ++i) p[i] = std::max(share * p[i] - q[i], 0.0) * factor;
+  for (std::size_t i = 0; i < p.size(); ++i) p[i] = rest(i) * factor;
   return left;
 }
 

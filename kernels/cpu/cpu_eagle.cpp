@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "core/errors.h"
+#include "kernels/llama/overflow.h"
 
 namespace speclab {
 namespace {
@@ -231,11 +231,7 @@ void CpuEagle::give(int asked) {
         row[weights_.target_token[static_cast<std::size_t>(token)]] = from[token];
     }
   }
-  if (!finite_.load(std::memory_order_relaxed)) {
-    throw ConfigError(
-        "the EAGLE head's logit is NaN or infinite, though all weights are finite: activations "
-        "overflow (does the head belong to this target?)");
-  }
+  if (!finite_.load(std::memory_order_relaxed)) head_overflows("the EAGLE head's");
   forward_.logits = {logits_.data(), plan_.scores ? asked : 0, weights_.vocab, Place::host};
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "core/errors.h"
+#include "kernels/llama/overflow.h"
 
 namespace speclab {
 namespace {
@@ -71,11 +71,7 @@ const Forward& CpuHeads::forward(std::span<const Question> questions) {
              static_cast<int>(head));
     }
   }
-  if (!finite_.load(std::memory_order_relaxed)) {
-    throw ConfigError(
-        "a head's logit is NaN or infinite, though all weights are finite: activations overflow "
-        "(do the heads belong to this target?)");
-  }
+  if (!finite_.load(std::memory_order_relaxed)) head_overflows("a head's");
   forward_.logits = {logits_.data(), static_cast<int>(questions.size()), weights_.vocab, Place::host};
   const int rows = static_cast<int>(most);
   forward_.work = {.op = Op::forward, .sequences = rows, .new_tokens = rows, .rows = rows};

@@ -70,7 +70,7 @@ std::vector<Token> target_tokens(const TensorFiles& files, int draft_vocab, int 
 
 }  // namespace
 
-EagleWeights load_eagle(const fs::path& directory, const LlamaWeights& target) {
+EagleWeights load_eagle(const fs::path& directory, const HeadTarget& target) {
   EagleWeights weights;
   weights.config = read_eagle_config(directory);
   weights.vocab = target.config.vocab;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/cpu/head_target.h"
 #include "kernels/cpu/linear.h"
 #include "kernels/cpu/llama_weights.h"
 
@@ -33,6 +34,6 @@ struct EagleWeights {
 // A folder as SafeAILab/EAGLE publishes them. EAGLE-1 and 2 (Li et al. 2024): `fc`, `layers.0.` without a
 // first norm, perhaps `embed_tokens`. EAGLE-3 (Li et al. 2025): `fc`, `midlayer.` (or `layers.0.`), `norm`,
 // `lm_head`, `d2t`. ConfigError where the folder cannot be read or belongs to another target.
-EagleWeights load_eagle(const std::filesystem::path& directory, const LlamaWeights& target);
+EagleWeights load_eagle(const std::filesystem::path& directory, const HeadTarget& target);
 
 }  // namespace speclab

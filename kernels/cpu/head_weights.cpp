@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 // A folder of heads, and the target that they are to sit on.
 struct HeadFolder {
-  HeadFolder(const fs::path& directory, const char* file, const LlamaWeights& target)
+  HeadFolder(const fs::path& directory, const char* file, const HeadTarget& target)
       : config(read_json_object(directory / "config.json")),
         settings(config, (directory / "config.json").string()),
         files(directory, std::vector<const char*>{file, "model.safetensors"}) {
@@ -26,7 +26,7 @@ struct HeadFolder {
   }
 
   // What all heads have in common.
-  HeadWeights start(const LlamaWeights& target, std::shared_ptr<const HeadFolder> self) const {
+  HeadWeights start(const HeadTarget& target, std::shared_ptr<const HeadFolder> self) const {
     HeadWeights weights;
     weights.hidden = target.config.hidden;
     weights.vocab = target.config.vocab;
@@ -47,7 +47,7 @@ struct HeadFolder {
   }
 
   // The first of these output matrices; the target's where there is none of them.
-  Linear output(const std::vector<std::string>& names, const LlamaWeights& target, const char* reader) const {
+  Linear output(const std::vector<std::string>& names, const HeadTarget& target, const char* reader) const {
     const std::string name = first_of(names);
     const int vocab = target.config.vocab, hidden = target.config.hidden;
     if (files.contains(name + ".weight")) return read_linear(files, name, vocab, hidden, reader);
@@ -61,7 +61,7 @@ struct HeadFolder {
 
 }  // namespace
 
-HeadWeights load_medusa(const fs::path& directory, const LlamaWeights& target) {
+HeadWeights load_medusa(const fs::path& directory, const HeadTarget& target) {
   const auto folder = std::make_shared<const HeadFolder>(directory, "medusa_lm_head.safetensors", target);
   const JsonSettings& settings = folder->settings;
   const char* reader = "every Medusa head";
@@ -94,7 +94,7 @@ HeadWeights load_medusa(const fs::path& directory, const LlamaWeights& target) {
   return weights;
 }
 
-HeadWeights load_hydra(const fs::path& directory, const LlamaWeights& target) {
+HeadWeights load_hydra(const fs::path& directory, const HeadTarget& target) {
   const auto folder = std::make_shared<const HeadFolder>(directory, "hydra_lm_head.safetensors", target);
   const JsonSettings& settings = folder->settings;
   const char* reader = "every Hydra head";

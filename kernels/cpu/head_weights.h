@@ -4,8 +4,8 @@
 #include <memory>
 #include <vector>
 
+#include "kernels/cpu/head_target.h"
 #include "kernels/cpu/linear.h"
-#include "kernels/cpu/llama_weights.h"
 
 namespace speclab {
 
@@ -17,25 +17,25 @@ struct HeadWeights {
   };
   struct Head {
     std::vector<Block> blocks;  // one at least
-    Linear output;
+    Linear output;              // without weights: the target's head, which lies elsewhere
   };
 
   std::vector<Head> heads;
   int hidden = 0, vocab = 0;
   bool reads_tokens = false;         // Hydra: the first block reads the hidden row, then i + 1 embeddings
   Dtype table_dtype = Dtype::f32;    // of the target's embeddings
-  const std::byte* table = nullptr;  // (vocab, hidden)
+  const std::byte* table = nullptr;  // (vocab, hidden); null as HeadTarget::embedding
   std::shared_ptr<const void> owners[2];  // of what the views look at
 };
 
 // Medusa (Cai et al. 2024): `{i}.{j}.linear`, `{i}.{layers}.weight`, alone or below `medusa_head.` or
 // `medusa_heads.`; or vLLM's `blocks.{i}.layers.{j}`, `lm_heads.{i}`, `lm_head`. Without an output matrix
 // heads use the target's. ConfigError where the folder cannot be read or belongs to another target.
-HeadWeights load_medusa(const std::filesystem::path& directory, const LlamaWeights& target);
+HeadWeights load_medusa(const std::filesystem::path& directory, const HeadTarget& target);
 
 // Hydra (Ankner et al. 2024), heads of kind "mlp": `hydra_mlp.{i}.{j}.linear`,
 // `hydra_mlp.{i}.0.res_connection`, `hydra_lm_head.{i}`, where modules may be counted with the dropouts
 // between them.
-HeadWeights load_hydra(const std::filesystem::path& directory, const LlamaWeights& target);
+HeadWeights load_hydra(const std::filesystem::path& directory, const HeadTarget& target);
 
 }  // namespace speclab

@@ -1,11 +1,8 @@
 #include "kernels/cuda/cuda_weights.h"
 
-#include <algorithm>
-#include <array>
-#include <cstring>
-
 #include "core/models/float16.h"
 #include "kernels/cuda/number_conversion.h"
+#include "kernels/cuda/weight_staging.h"
 #include "kernels/cuda/weight_values.h"
 #include "kernels/cuda/weight_writer.h"
 #include "kernels/llama/random_values.h"
@@ -14,67 +11,10 @@
 namespace speclab {
 namespace {
 
-// Pinned memory in two halves: one is filled while the other is on its way.
-class Staging {
- public:
-  explicit Staging(Stream& stream) : stream_(stream) {}
-
-  // Rows begin .. end - 1 of a stored matrix, with zeros up to the device's stride.
-  void send(const Tensor& tensor, int begin, int end, void* to) {
-    const int inputs = static_cast<int>(tensor.shape[1]);
-    const std::size_t bytes = row_bytes(inputs, false);
-    const int most = static_cast<int>(std::max<std::size_t>(1, kHalfBytes / bytes));
-    for (int row = begin; row < end; row += most) {
-      const int count = std::min(most, end - row);
-      Half& half = halves_[turn_++ % halves_.size()];
-      half.sent.wait();
-      half.buffer.require(bytes * static_cast<std::size_t>(std::min(most, end - begin)),
-                          "weights on their way");
-      convert(tensor, row, count, inputs, reinterpret_cast<std::uint16_t*>(half.buffer.data()));
-      copy_bytes(static_cast<std::byte*>(to) + static_cast<std::size_t>(row - begin) * bytes,
-                 half.buffer.data(), bytes * static_cast<std::size_t>(count), stream_);
-      half.sent.record(stream_);
-    }
-  }
-
- private:
-  static constexpr std::size_t kHalfBytes = std::size_t{8} << 20;
-  struct Half {
-    PinnedBuffer<std::byte> buffer;
-    Event sent;
-  };
-
-  static void convert(const Tensor& tensor, int first, int count, int inputs, std::uint16_t* to) {
-    const std::size_t width = static_cast<std::size_t>(inputs),
-                      stride = static_cast<std::size_t>(padded8(inputs));
-    const std::byte* from = tensor.data + static_cast<std::size_t>(first) * width * bytes_of(tensor.dtype);
-    if (tensor.dtype != Dtype::f32 && width == stride) {
-      std::memcpy(to, from, static_cast<std::size_t>(count) * width * 2);
-      return;
-    }
-    for (int row = 0; row < count; ++row, from += width * bytes_of(tensor.dtype), to += stride) {
-      if (tensor.dtype != Dtype::f32) {
-        std::memcpy(to, from, width * 2);
-      } else {
-        for (std::size_t i = 0; i < width; ++i) {
-          float value;
-          std::memcpy(&value, from + i * sizeof value, sizeof value);
-          to[i] = bf16_of(value);
-        }
-      }
-      std::fill(to + width, to + stride, std::uint16_t{0});
-    }
-  }
-
-  Stream& stream_;
-  std::array<Half, 2> halves_;
-  std::size_t turn_ = 0;
-};
-
 // Parts of a checkpoint, each sent while its pages are still warm from the checks.
 struct StoredTaker {
   TensorTaker tensors;
-  Staging staging;
+  WeightStaging staging;
   WeightWriter& writer;
 
   DeviceMatrix table(const std::string& name, int vocab, int hidden) {
@@ -157,7 +97,7 @@ CudaWeights load_cuda_weights(const std::filesystem::path& directory, CudaPrecis
   CudaWeights weights;
   take_from(checkpoint, [&](const TensorSource& source) {
     WeightWriter writer(checkpoint.config(), precision, stream);
-    StoredTaker take{TensorTaker(source), Staging(stream), writer};
+    StoredTaker take{TensorTaker(source), WeightStaging(stream), writer};
     auto parts = take_parts<DeviceMatrix, const float*>(checkpoint.config(), take);
     const Dtype dtype = take.tensors.dtype() == Dtype::f16 ? Dtype::f16 : Dtype::bf16;
     weights = {std::move(parts), checkpoint.config(), dtype, precision, writer.finish()};

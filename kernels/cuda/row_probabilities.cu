@@ -104,7 +104,7 @@ __global__ void __launch_bounds__(kRowThreads) probabilities_kernel(RowProbabili
   const double largest = logits[best];
   const bool one_hot = question.temperature == 0;
   const bool wrong = (nan > 0 && !one_hot) || nan == cols || (!one_hot && !isfinite(largest));
-  if (thread == 0) task.wrong[blockIdx.x] = wrong ? 1 : 0;
+  if (thread == 0 && task.wrong) task.wrong[blockIdx.x] = wrong ? 1 : 0;
   if (wrong || one_hot) {
     for (int i = thread; i < cols; i += kRowThreads) row[i] = !wrong && i == best ? 1.0 : 0.0;
     return;

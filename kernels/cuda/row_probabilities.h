@@ -24,7 +24,9 @@ struct Candidate {
 struct RowProbabilities {
   const RowSoftmax* rows = nullptr;  // (count), in device memory
   Candidate* scratch = nullptr;      // (count, candidates_per_row(cols)); null where no row has top_p < 1
-  int* wrong = nullptr;              // (count): 1 where a row has NaN or no finite largest logit, 0 elsewhere
+  // (count): 1 where a row has NaN or no finite largest logit, 0 elsewhere; may be null. Its probabilities
+  // are zero.
+  int* wrong = nullptr;
   int count = 0, cols = 0;
 };
 

@@ -13,4 +13,12 @@ namespace speclab {
                   row));
 }
 
+// `whose`: "a head's", "the EAGLE head's".
+[[noreturn]] inline void head_overflows(const char* whose) {
+  throw ConfigError(
+      fmt::format("{} logit is NaN or infinite, though all weights are finite: activations overflow "
+                  "(does it belong to this target?)",
+                  whose));
+}
+
 }  // namespace speclab

@@ -1,0 +1,18 @@
+#pragma once
+
+#include "core/check.h"
+#include "core/counter_chance.h"
+
+namespace speclab {
+
+// The source whose decisions kernels take in its place, with the same uniforms; any other cannot be asked
+// there.
+inline CounterChance& counter_source(Chance* chance) {
+  auto* source = dynamic_cast<CounterChance*>(chance);
+  SPECLAB_CHECK(source != nullptr,
+                "rows on a device are decided by key and count, so the source must be a CounterChance; "
+                "with any other, read them on the host (HostRows)");
+  return *source;
+}
+
+}  // namespace speclab

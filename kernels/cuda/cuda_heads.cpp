@@ -1,0 +1,224 @@
+#include "kernels/cuda/cuda_heads.h"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "core/check.h"
+#include "kernels/cuda/copy_rows.h"
+#include "kernels/cuda/few_rows_product.h"
+#include "kernels/cuda/head_kernels.h"
+#include "kernels/cuda/number_conversion.h"
+#include "kernels/llama/overflow.h"
+
+namespace speclab {
+namespace {
+
+constexpr std::size_t kMostRows = FewRowsProduct<Bf16>::kMostRows;
+constexpr std::int32_t kNone = std::numeric_limits<std::int32_t>::max();
+
+}  // namespace
+
+CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
+    : hidden_(weights.hidden),
+      vocab_(weights.vocab),
+      reads_tokens_(weights.reads_tokens),
+      target_(target.weights()),
+      stream_(target.stream()),
+      pieces_(*stream_),
+      rows_(hidden_) {
+  int longest = hidden_;
+  for (const HeadWeights::Head& from : weights.heads) {
+    Head& head = heads_.emplace_back();
+    for (const HeadWeights::Block& block : from.blocks)
+      head.blocks.push_back({pieces_.linear(block.linear), pieces_.linear(block.residual)});
+    head.output = from.output.weights ? pieces_.linear(from.output)
+                                      : DeviceLinear{target_.head, target_.dtype, vocab_, hidden_, nullptr};
+    longest = std::max(longest, head.first_inputs());
+  }
+  pieces_.wait();
+  rounded_.require(kMostRows * static_cast<std::size_t>(padded16(longest)), "activations of heads");
+  for (DeviceBuffer<float>* buffer : {&x_, &y_, &residual_})
+    buffer->require(kMostRows * static_cast<std::size_t>(hidden_), "activations of heads");
+}
+
+// What is in the stream still uses the memory.
+CudaHeads::~CudaHeads() {
+  try {
+    stream_->wait();
+  } catch (const std::exception&) {  // a broken device has told whoever asked it
+  }
+}
+
+void CudaHeads::open(SequenceId sequence) {
+  const auto [at, fresh] = sequences_.try_emplace(sequence);
+  SPECLAB_CHECK(fresh, "sequence {} is opened twice", static_cast<int>(sequence));
+  at->second.row = rows_.take();
+}
+
+void CudaHeads::close(SequenceId sequence) {
+  rows_.give_back(find(sequence).row);
+  sequences_.erase(sequence);
+}
+
+const CudaHeads::Remembered& CudaHeads::find(SequenceId sequence) const {
+  const auto found = sequences_.find(sequence);
+  SPECLAB_CHECK(found != sequences_.end(), "sequence {} is not open", static_cast<int>(sequence));
+  return found->second;
+}
+
+void CudaHeads::remember(SequenceId sequence, Row hidden) {
+  SPECLAB_CHECK(hidden.cols == hidden_, "a hidden row of {} numbers, but heads read {}", hidden.cols,
+                hidden_);
+  copy(find(sequence).row, hidden.f32(), *stream_);
+  if (hidden.place == Place::host) stream_->wait();
+  sequences_[sequence].told = true;
+}
+
+void CudaHeads::finish() {
+  const std::size_t parts = std::exchange(parts_running_, 0);
+  passed_.wait();
+  for (std::size_t part = 0; part < parts; ++part) {
+    if (flags_.data()[part] != kNone) head_overflows("a head's");
+  }
+}
+
+const Forward& CudaHeads::forward(std::span<const Question> questions) {
+  finish();
+  arrange(questions);
+  const std::size_t vocab = static_cast<std::size_t>(vocab_), parts = parts_.size();
+  const bool in_order = std::ranges::is_sorted(order_);
+  DeviceBuffer<float>& answers = in_order ? logits_ : answers_;
+  logits_.require(questions.size() * vocab, "logits of heads");
+  answers.require(questions.size() * vocab, "logits of heads");
+  send(questions);
+  for (std::size_t i = 0; i < parts; ++i) {
+    answer(parts_[i], answers.data() + static_cast<std::size_t>(parts_[i].begin) * vocab,
+           upload_.device(not_finite_) + i);
+  }
+  const int count = static_cast<int>(questions.size());
+  if (!in_order)
+    copy_rows({answers_.data(), upload_.device(place_), logits_.data(), count, vocab_, vocab_}, *stream_);
+  flags_.require(parts, "flags of heads");
+  copy_bytes(flags_.data(), upload_.device(not_finite_), parts * sizeof(std::int32_t), *stream_);
+  passed_.record(*stream_);
+  parts_running_ = parts;
+  forward_.logits = {logits_.data(), count, vocab_, Place::device};
+  return forward_;
+}
+
+// Questions by head, and heads in parts of 64 rows.
+void CudaHeads::arrange(std::span<const Question> questions) {
+  for (const Question& question : questions) {
+    SPECLAB_CHECK(question.head >= 0 && question.head < count(), "head {} of {}", question.head, count());
+    SPECLAB_CHECK(remembers(question.sequence), "sequence {}: no hidden row was remembered",
+                  static_cast<int>(question.sequence));
+    SPECLAB_CHECK(!reads_tokens_ || static_cast<int>(question.after.size()) == question.head + 1,
+                  "head {} reads {} tokens, but {} came", question.head, question.head + 1,
+                  question.after.size());
+  }
+  const auto head_of = [&](int q) { return questions[static_cast<std::size_t>(q)].head; };
+  order_.resize(questions.size());
+  std::iota(order_.begin(), order_.end(), 0);
+  std::ranges::stable_sort(order_, {}, head_of);
+  parts_.clear();
+  int most = 0, of_head = 0;
+  std::size_t tokens = 0;
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const int head = head_of(order_[i]);
+    const bool same = i > 0 && head == head_of(order_[i - 1]);
+    if (!same || parts_.back().count == static_cast<int>(kMostRows)) {
+      parts_.push_back({.head = head, .begin = static_cast<int>(i), .tokens = tokens});
+    }
+    of_head = same ? of_head + 1 : 1;
+    most = std::max(most, of_head);
+    ++parts_.back().count;
+    if (reads_tokens_) tokens += static_cast<std::size_t>(head) + 1;
+  }
+  forward_.work = {.op = Op::forward, .sequences = most, .new_tokens = most, .rows = most};
+}
+
+void CudaHeads::send(std::span<const Question> questions) {
+  std::size_t tokens = 0;
+  for (const Question& question : questions) tokens += reads_tokens_ ? question.after.size() : 0;
+  upload_.begin();
+  features_ = upload_.add<const float*>(questions.size());
+  tokens_ = upload_.add<std::int32_t>(tokens);
+  place_ = upload_.add<int>(questions.size());
+  not_finite_ = upload_.add<std::int32_t>(parts_.size());
+  upload_.lay_out();
+  std::int32_t* token = upload_.host(tokens_);
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const Question& question = questions[static_cast<std::size_t>(order_[i])];
+    upload_.host(features_)[i] = find(question.sequence).row;
+    upload_.host(place_)[order_[i]] = static_cast<int>(i);
+    if (reads_tokens_) token = std::ranges::copy(question.after, token).out;
+  }
+  std::fill_n(upload_.host(not_finite_), parts_.size(), kNone);
+  upload_.send(*stream_);
+}
+
+void CudaHeads::read_inputs(const Part& part, Dtype dtype) {
+  const auto read = [&]<class T, class E>(T*, const E* table) {
+    head_input<T, E>({.features = upload_.device(features_) + part.begin,
+                      .tokens = upload_.device(tokens_) + part.tokens,
+                      .table = table,
+                      .out = reinterpret_cast<T*>(rounded_.data()),
+                      .exact = x_.data(),
+                      .rows = part.count,
+                      .width = hidden_,
+                      .hidden = hidden_,
+                      .tokens_each = reads_tokens_ ? part.head + 1 : 0},
+                     *stream_);
+  };
+  const auto read_as = [&]<class T>(T* as) {
+    if (target_.dtype == Dtype::f16) return read(as, static_cast<const F16*>(target_.embedding.data));
+    read(as, static_cast<const Bf16*>(target_.embedding.data));
+  };
+  if (dtype == Dtype::f16) return read_as(static_cast<F16*>(nullptr));
+  read_as(static_cast<Bf16*>(nullptr));
+}
+
+void CudaHeads::answer(const Part& part, float* answers, std::int32_t* not_finite) {
+  const Head& head = heads_[static_cast<std::size_t>(part.head)];
+  read_inputs(part, head.blocks.front().linear.dtype);
+  for (std::size_t b = 0; b < head.blocks.size(); ++b) {
+    const Block& block = head.blocks[b];
+    multiply(block.linear, rounded_.data(), y_.data(), part.count, *stream_);
+    const bool replaced = static_cast<bool>(block.residual);
+    if (replaced) multiply(block.residual, rounded_.data(), residual_.data(), part.count, *stream_);
+    const auto end = [&]<class T>(T* rounded) {
+      head_block<T>({.y = y_.data(),
+                     .bias = block.linear.bias,
+                     .base = replaced ? residual_.data() : x_.data(),
+                     .base_bias = block.residual.bias,
+                     .out = x_.data(),
+                     .rounded = rounded,
+                     .rows = part.count,
+                     .hidden = hidden_},
+                    *stream_);
+    };
+    const Dtype next = b + 1 < head.blocks.size() ? head.blocks[b + 1].linear.dtype : head.output.dtype;
+    if (next == Dtype::f16) {
+      end(reinterpret_cast<F16*>(rounded_.data()));
+    } else {
+      end(reinterpret_cast<Bf16*>(rounded_.data()));
+    }
+  }
+  multiply(head.output, rounded_.data(), answers, part.count, *stream_, not_finite);
+  if (head.output.bias) add_bias({answers, head.output.bias, part.count, vocab_}, *stream_);
+}
+
+std::unique_ptr<CudaHeads> load_cuda_medusa(const std::filesystem::path& directory,
+                                            const CudaTransformer& target) {
+  return std::make_unique<CudaHeads>(load_medusa(directory, {target.config(), target.weights().dtype}),
+                                     target);
+}
+
+std::unique_ptr<CudaHeads> load_cuda_hydra(const std::filesystem::path& directory,
+                                           const CudaTransformer& target) {
+  return std::make_unique<CudaHeads>(load_hydra(directory, {target.config(), target.weights().dtype}),
+                                     target);
+}
+
+}  // namespace speclab

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/draft_heads.h"
+#include "kernels/cpu/head_weights.h"
+#include "kernels/cuda/cuda_transformer.h"
+#include "kernels/cuda/device_linear.h"
+#include "kernels/cuda/packed_upload.h"
+#include "kernels/cuda/remembered_rows.h"
+
+namespace speclab {
+
+// Medusa's and Hydra's heads on the device of their target, in its stream. They borrow its embeddings, and
+// its head where they have none of their own. A row's bits depend on its question alone: see FewRowsProduct.
+class CudaHeads : public DraftHeads {
+ public:
+  // `weights` were loaded for a HeadTarget without matrices; `target` outlives this.
+  CudaHeads(const HeadWeights& weights, const CudaTransformer& target);
+  ~CudaHeads() override;
+
+  const std::shared_ptr<Stream>& stream() const { return stream_; }
+  int count() const override { return static_cast<int>(heads_.size()); }
+  int vocab() const override { return vocab_; }
+  void open(SequenceId sequence) override;
+  void close(SequenceId sequence) override;
+  void remember(SequenceId sequence, Row hidden) override;  // copied in the stream; from the host too
+  bool remembers(SequenceId sequence) const override { return find(sequence).told; }
+  // Where logits overflow, `finish` or the next call says so.
+  const Forward& forward(std::span<const Question> questions) override;
+
+  // Waits for the last pass. ConfigError where it gave a logit that is NaN or infinite.
+  void finish();
+
+ private:
+  struct Block {
+    DeviceLinear linear, residual;
+  };
+  struct Head {
+    std::vector<Block> blocks;
+    DeviceLinear output;
+    int first_inputs() const { return blocks.front().linear.inputs; }
+  };
+  struct Remembered {
+    float* row = nullptr;
+    bool told = false;
+  };
+  // Up to 64 questions of one head.
+  struct Part {
+    int head = 0, begin = 0, count = 0;  // begin: in order_
+    std::size_t tokens = 0;              // where theirs begin
+  };
+
+  const Remembered& find(SequenceId sequence) const;
+  void arrange(std::span<const Question> questions);
+  void send(std::span<const Question> questions);
+  void answer(const Part& part, float* answers, std::int32_t* not_finite);
+  void read_inputs(const Part& part, Dtype dtype);
+
+  int hidden_, vocab_;
+  bool reads_tokens_;
+  const CudaWeights& target_;
+  std::shared_ptr<Stream> stream_;
+  DevicePieces pieces_;
+  std::vector<Head> heads_;
+  RememberedRows rows_;
+  std::unordered_map<SequenceId, Remembered> sequences_;
+  // Reused from call to call.
+  std::vector<int> order_;  // questions, by head
+  std::vector<Part> parts_;
+  PackedUpload upload_;
+  PackedUpload::At<const float*> features_;  // by place in order_
+  PackedUpload::At<std::int32_t> tokens_;
+  PackedUpload::At<int> place_;                // question -> its place in order_
+  PackedUpload::At<std::int32_t> not_finite_;  // by part
+  DeviceBuffer<std::uint16_t> rounded_;        // (64, the longest input)
+  DeviceBuffer<float> x_, y_, residual_;       // (64, hidden)
+  DeviceBuffer<float> answers_, logits_;       // (questions, vocab), by head and as they were asked
+  PinnedBuffer<std::int32_t> flags_;           // by part of the last pass
+  std::size_t parts_running_ = 0;
+  Event passed_;
+  Forward forward_;
+};
+
+// See load_medusa and load_hydra.
+std::unique_ptr<CudaHeads> load_cuda_medusa(const std::filesystem::path& directory,
+                                            const CudaTransformer& target);
+std::unique_ptr<CudaHeads> load_cuda_hydra(const std::filesystem::path& directory,
+                                           const CudaTransformer& target);
+
+}  // namespace speclab

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <vector>
+
+#include "kernels/cpu/linear.h"
+#include "kernels/cuda/cuda_weights.h"
+#include "kernels/cuda/weight_staging.h"
+
+namespace speclab {
+
+// A matrix that stands alone, on the device.
+struct DeviceLinear {
+  DeviceMatrix matrix;
+  Dtype dtype = Dtype::bf16;  // of rows that enter it, and of the matrix where that is not int8: bf16 or f16
+  int outputs = 0, inputs = 0;
+  const float* bias = nullptr;  // (outputs); null: none
+
+  explicit operator bool() const { return matrix.data != nullptr; }
+};
+
+// out (rows, outputs) = x times the matrix; the bias is left to whoever reads `out`. x: (rows,
+// padded16(inputs)) of the matrix's type, up to 64 rows. See FewRowsProduct::not_finite.
+void multiply(const DeviceLinear& linear, const void* x, float* out, int rows, Stream& stream,
+              std::int32_t* not_finite = nullptr);
+
+// Brings matrices and vectors to the device, each into memory of its own that lives as long as this.
+class DevicePieces {
+ public:
+  explicit DevicePieces(Stream& stream) : stream_(stream), staging_(stream) {}
+
+  // f32 becomes bf16. Without weights it stays without.
+  DeviceLinear linear(const Linear& linear);
+  // Matrices of one type and as many inputs, one below the other.
+  DeviceLinear stacked(std::span<const Linear> parts);
+  const float* vector(std::span<const float> values);
+  void wait() { stream_.wait(); }
+
+ private:
+  Stream& stream_;
+  WeightStaging staging_;
+  std::vector<Memory> memory_;
+};
+
+}  // namespace speclab
