@@ -103,7 +103,8 @@ def show(folder, name):
     series = {}
     for row in data["benchmarks"]:
         head, _, tail = case_name(row).rpartition("/")
-        series.setdefault(head, []).append((tail.split(":")[-1], row))
+        kind, _, x = tail.rpartition(":")
+        series.setdefault(f"{head}/{kind}".rstrip("/"), []).append((x, row))
     for head, rows in series.items():
         cells = [f"{x}: " + ("FAILED " + row.get("error_message", "") if row.get("error_occurred") else cell(counters(row)))
                  for x, row in rows]
