@@ -102,7 +102,7 @@ void measure_statistics(benchmark::State& state, DeviceTiming& timing, const Mod
   });
 }
 
-// Probabilities of all tokens at temperature 0.7, in double; then a token of each row. Both with `top_p`.
+// Probabilities of all tokens at temperature 0.7, in double; then a token of each row.
 void measure_sampling(benchmark::State& state, DeviceTiming& timing, const ModelShape& shape, int rows,
                       double top_p) {
   const auto count = static_cast<std::size_t>(rows), cols = static_cast<std::size_t>(shape.vocab);
@@ -110,7 +110,7 @@ void measure_sampling(benchmark::State& state, DeviceTiming& timing, const Model
   const int sets = timing.sets(bytes * rows);
   const DeviceBuffer<double> probabilities(count * cols, "probabilities");
   const DeviceBuffer<Candidate> scratch(count * candidates_per_row(shape.vocab), "candidates");
-  const DeviceBuffer<int> wrong(count, "flags");
+  const DeviceBuffer<int> wrong(count, "flags"), drawn_of_each(count, "counts");
   const DeviceBuffer<std::int32_t> tokens(count, "tokens");
   std::vector<RowSoftmax> questions;
   std::vector<RowDraw> draws;
@@ -120,8 +120,11 @@ void measure_sampling(benchmark::State& state, DeviceTiming& timing, const Model
                          .temperature = 0.7,
                          .top_p = top_p});
   }
-  for (int i = 0; i < rows; ++i)
-    draws.push_back({probabilities.data() + static_cast<std::size_t>(i) * cols, 1, 2});
+  for (int i = 0; i < rows; ++i) {
+    draws.push_back({.row = probabilities.data() + static_cast<std::size_t>(i) * cols,
+                     .key = static_cast<std::uint64_t>(i),
+                     .first = i});
+  }
   const DeviceBuffer<RowSoftmax> asked(questions.size(), "questions");
   const DeviceBuffer<RowDraw> drawn(draws.size(), "questions");
   copy(asked.data(), std::span<const RowSoftmax>(questions), timing.stream());
@@ -131,7 +134,7 @@ void measure_sampling(benchmark::State& state, DeviceTiming& timing, const Model
   measure_kernel(state, timing, {.bytes = 20.0 * rows * shape.vocab}, sets, [&](int set) {
     row_probabilities({asked.data() + set * rows, scratch.data(), wrong.data(), rows, shape.vocab},
                       timing.stream());
-    row_draws({drawn.data(), tokens.data(), rows, shape.vocab}, timing.stream());
+    row_draws({drawn.data(), tokens.data(), drawn_of_each.data(), rows, shape.vocab}, timing.stream());
   });
 }
 
