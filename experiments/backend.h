@@ -49,7 +49,7 @@ class Backend {
   virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
   virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
                                             LanguageModel& base, Place rows) = 0;
-  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) = 0;
+  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) = 0;
   // The rule of this name over rows that stay where models run; null where it reads them on the host.
   virtual std::unique_ptr<AcceptanceRule> rule(const std::string& name) = 0;
   virtual std::unique_ptr<Distributions> distributions(Place rows) = 0;

@@ -65,7 +65,7 @@ std::unique_ptr<DraftHeads> CpuBackend::heads(HeadKind kind, const std::filesyst
       CpuOptions{.team = team_});
 }
 
-LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base) {
+LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base, Place) {
   auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, own(base).weights()), CpuOptions{.team = team_});
   const int positions = eagle->config().max_positions;
   return {std::move(eagle), positions};

@@ -20,7 +20,7 @@ class CpuBackend : public Backend {
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override;
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
                                     Place rows) override;
-  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override;
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override;
   std::unique_ptr<AcceptanceRule> rule(const std::string& name) override;
   std::unique_ptr<Distributions> distributions(Place rows) override;
   std::unique_ptr<Clock> clock() override;

@@ -38,7 +38,12 @@ class CudaBackend : public Backend {
     if (rows == Place::device) return made;
     return std::make_unique<HostHeadRows>(std::move(made));
   }
-  LoadedFeatures features(const std::filesystem::path&, LanguageModel&) override { refuse("eagle"); }
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override {
+    std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base));
+    const int positions = made->config().max_positions;
+    if (rows == Place::device) return {std::move(made), positions};
+    return {std::make_unique<HostFeatureRows>(std::move(made)), positions};
+  }
   std::unique_ptr<AcceptanceRule> rule(const std::string& name) override {
     const CudaRuleOptions options{.stream = stream_};
     if (name == "greedy") return std::make_unique<CudaGreedy>(options);

@@ -167,7 +167,7 @@ DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, con
 
 FeatureDraft PointModels::features(const std::string& path) {
   LanguageModel& on = base_of_heads("target");
-  LoadedFeatures loaded = backend_->features(heads_folder(path), on);
+  LoadedFeatures loaded = backend_->features(heads_folder(path), on, rows_);
   check_positions(path, loaded.max_positions);
   if (std::exchange(reads_features_, true)) {
     throw ImpossiblePoint("two EAGLE heads on one target: each would have it report other layers");

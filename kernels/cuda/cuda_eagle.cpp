@@ -17,6 +17,8 @@ constexpr std::int32_t kNone = 0x7F7F7F7F;
 CudaEagle::CudaEagle(const EagleWeights& weights, const CudaTransformer& target, int cache_positions)
     : weights_(weights, target),
       taps_(weights.taps),
+      guessable_(weights.target_token.empty() ? weights.vocab
+                                              : static_cast<int>(weights.target_token.size())),
       feature_width_(weights.fuse.inputs - (weights.third ? 0 : weights.config.hidden)),
       stream_(target.stream()),
       features_(feature_width_),

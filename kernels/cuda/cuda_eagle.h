@@ -23,6 +23,8 @@ class CudaEagle : public FeatureModel {
 
   const LlamaConfig& config() const { return weights_.config; }
   int vocab() const override { return weights_.vocab; }
+  int guessable() const override { return guessable_; }
+  const std::shared_ptr<Stream>& stream() const { return stream_; }
   std::span<const int> taps() const override { return taps_; }
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override { states_.close(sequence); }
@@ -53,6 +55,7 @@ class CudaEagle : public FeatureModel {
 
   CudaEagleWeights weights_;
   std::vector<int> taps_;
+  int guessable_;
   int feature_width_;
   std::shared_ptr<Stream> stream_;
   RememberedRows features_, made_;
