@@ -26,7 +26,9 @@ std::string last_part(const std::string& path) {
 
 std::string model(const LoadedPoint& point, const std::string& section) {
   const std::string path = point.setting(section + ".path");
-  return path.empty() ? point.setting(section + ".kind") : last_part(path);
+  if (!path.empty()) return last_part(path);
+  const std::string shape = point.setting(section + ".shape");
+  return shape.empty() ? point.setting(section + ".kind") : shape + ", random weights";
 }
 
 }  // namespace

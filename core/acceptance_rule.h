@@ -9,7 +9,7 @@ namespace speclab {
 
 // What a rule asks of drafts beside their tokens, where the temperature is not 0.
 struct Needs {
-  bool chain = false;        // no node has two candidates
+  bool chain = false;         // no node has two candidates
   bool one_proposer = false;  // all guesses of a draft come from one drafter
   std::vector<Draw> draws = {Draw::fixed, Draw::without_replacement, Draw::independent};  // any of these
 };

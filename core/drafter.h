@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <span>
 #include <vector>
 
@@ -15,10 +16,21 @@ struct Outcome {
   std::span<const Verdict> verdicts;
   const Forward& target;  // slice i belongs to batch[i]: the root's row, then a row per node
   std::span<const std::vector<int>> renamed = {};  // draft -> node -> the target's number; empty: the same
+  // draft -> its nodes that the drafter made, the first of all: a merge adds what others' guesses were
+  // accepted. Empty: all are its own.
+  std::span<const int> made = {};
 
   // Of the target's rows, the one at a node of the i-th draft.
   int row(std::size_t i, int node) const {
     return target.first[i] + (renamed.empty() ? node : renamed[i][static_cast<std::size_t>(node)]);
+  }
+  // Nodes of the i-th draft that the drafter made, the root among them.
+  int own(std::size_t i) const { return made.empty() ? drafts[i].size() : made[i]; }
+  // How many of its own guesses were accepted, one after another from the root.
+  int own_accepted(std::size_t i) const {
+    const std::vector<int>& path = verdicts[i].path;
+    const auto own_end = std::ranges::find_if(path, [&](int node) { return node >= own(i); });
+    return static_cast<int>(own_end - path.begin());
   }
 };
 

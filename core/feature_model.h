@@ -12,6 +12,8 @@ namespace speclab {
 // feature: `keep` forgets all nodes and makes none certain.
 class FeatureModel : public LanguageModel {
  public:
+  // How many tokens it can guess: those of its own vocabulary, where that is a part of the other's.
+  virtual int guessable() const { return vocab(); }
   // After how many layers the other model's residual stream is read, side by side (Forward::tapped); none:
   // what its head scores is read (Forward::hidden).
   virtual std::span<const int> taps() const = 0;

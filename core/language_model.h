@@ -25,7 +25,7 @@ struct Slice {
   std::span<const Token> text = {};
   const TokenTree* tree = nullptr;  // may be null where `nodes` is empty
   std::span<const int> nodes =
-      {};  // below the root, not evaluated before; a parent comes before its children
+      {};                    // below the root, not evaluated before; a parent comes before its children
   Give give = Give::scores;  // a pass gives either features or scores, and nothing for some slices
 };
 
@@ -58,8 +58,8 @@ class LanguageModel {
 
   virtual int vocab() const = 0;
   virtual int hidden() const { return 0; }  // width of a hidden row; 0 where the model offers none
-  // From now on Forward::tapped holds the residual stream after so many layers (1: after the first), taps side
-  // by side in this order. ConfigError where the model has no such layer.
+  // From now on Forward::tapped holds the residual stream after so many layers (1: after the first), taps
+  // side by side in this order. ConfigError where the model has no such layer.
   virtual void tap(std::span<const int> layers);
   virtual void open(SequenceId sequence) = 0;
   virtual void close(SequenceId sequence) = 0;

@@ -13,6 +13,11 @@ constexpr std::uint64_t mix64(std::uint64_t z) {
 
 constexpr std::uint64_t kGolden = 0x9E3779B97F4A7C15ull;
 
+// The hash of a sequence whose beginning has the hash `hash` and which ends with `value`.
+constexpr std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) {
+  return mix64(hash + kGolden * (value + 1));
+}
+
 // Uniform on [0, 1) in steps of 2^-53.
 constexpr double unit_interval(std::uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; }
 

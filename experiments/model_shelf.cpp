@@ -1,15 +1,34 @@
 #include "experiments/model_shelf.h"
 
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "core/errors.h"
+#include "experiments/cuda_backend.h"
 #include "experiments/files.h"
 
 namespace speclab {
 
-CpuTransformer& ModelShelf::model(const std::filesystem::path& directory, Actor actor) {
-  std::unique_ptr<CpuTransformer>& slot = models_[{directory, actor}];
-  if (slot == nullptr) {
-    if (team_ == nullptr) team_ = std::make_shared<ThreadTeam>(threads_);
-    slot = std::make_unique<CpuTransformer>(load_weights(directory), CpuOptions{.team = team_});
+CpuBackend& ModelShelf::cpu() {
+  if (cpu_ == nullptr) cpu_ = std::make_unique<CpuBackend>(threads_);
+  return *cpu_;
+}
+
+Backend& ModelShelf::backend(const std::string& device) {
+  if (device == "cpu") return cpu();
+  int number = 0;
+  const std::string_view given = device;
+  if (given != "cuda") {
+    const std::string_view digits = given.starts_with("cuda:") ? given.substr(5) : std::string_view();
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    if (digits.empty() || error != std::errc() || end != digits.data() + digits.size() || number < 0) {
+      throw ConfigError(
+          fmt::format("target.device = '{}' is none of: cpu, cuda, cuda:0, cuda:1, ...", device));
+    }
   }
+  std::unique_ptr<Backend>& slot = cuda_[number];
+  if (slot == nullptr) slot = make_cuda_backend(number);
   return *slot;
 }
 

@@ -12,9 +12,12 @@ namespace {
 
 std::string name(Draw draw) {
   switch (draw) {
-    case Draw::fixed: return "fixed";
-    case Draw::without_replacement: return "without-replacement";
-    case Draw::independent: return "independent";
+    case Draw::fixed:
+      return "fixed";
+    case Draw::without_replacement:
+      return "without-replacement";
+    case Draw::independent:
+      return "independent";
   }
   return "";
 }
@@ -33,15 +36,16 @@ void check_fit(const DraftTraits& drafts, const Needs& rule) {
     throw ImpossiblePoint("this rule judges chains, but the drafts branch; use topology.kind = 'chain'");
   }
   if (rule.one_proposer && drafts.proposers > 1) {
-    throw ImpossiblePoint(fmt::format("this rule judges the guesses of one drafter, but {} are merged here",
-                                      drafts.proposers));
+    throw ImpossiblePoint(
+        fmt::format("this rule judges the guesses of one drafter, but {} are merged here", drafts.proposers));
   }
   for (const Draw draw : drafts.draws) {
     if (drafts.prunes_by_token && draw != Draw::fixed) {
-      throw ImpossiblePoint(fmt::format(
-          "this topology prunes guesses for what they are, so they would not be distributed as draw = '{}' says; "
-          "use drafter.draw = 'fixed'",
-          name(draw)));
+      throw ImpossiblePoint(
+          fmt::format("this topology prunes guesses for what they are, so they would not be distributed as "
+                      "draw = '{}' says; "
+                      "use drafter.draw = 'fixed'",
+                      name(draw)));
     }
     if (accepts(rule, draw, drafts.branches)) continue;
     std::vector<std::string> wanted;

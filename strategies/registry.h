@@ -51,6 +51,8 @@ struct Parts {
   std::function<Continuations()> continuations = {};
   // The heads of a folder, on a model; throw ConfigError where they do not fit it.
   std::function<DraftHeads&(HeadKind kind, const std::string& path, const std::string& base)> draft_heads;
+  // Children beyond the vocabulary are left out, not refused: for small instances of larger things.
+  bool cuts_wide_trees = false;
   std::string base = "target";  // the section of the model that heads sit on
   std::function<FeatureDraft(const std::string& path)> feature_model;
 };

@@ -19,7 +19,7 @@ Certificate certify(const Evidence& evidence, const CertificateOptions& options,
   for (std::size_t i = 0; i < result.tests.size(); ++i) {
     Judged& test = result.tests[i];
     const auto rivals = static_cast<double>(result.tests.size() - i);
-    largest = std::max(largest, std::min(1.0, rivals * test.finding.p_value));
+    largest = std::max(largest, std::min(1.0, rivals * test.finding.p_value / kSpent));
     test.adjusted = largest;
     rejecting = rejecting && largest < level;
     test.rejected = rejecting;
@@ -30,7 +30,7 @@ Certificate certify(const Evidence& evidence, const CertificateOptions& options,
   result.distance = ratio ? along_ratio : along_probability;
   result.distance_along = ratio ? "by draft ratio" : "by probability";
   result.detectable =
-      detectable_distance(result.tokens, UnitHistogram::kBins, level / kMostTests, options.power);
+      detectable_distance(result.tokens, UnitHistogram::kBins, kSpent * level / kMostTests, options.power);
   const bool rejected = !result.tests.empty() && result.tests.front().rejected;
   result.decision = rejected                                ? Decision::lossy
                     : result.detectable <= options.distance ? Decision::lossless

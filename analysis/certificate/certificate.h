@@ -19,9 +19,14 @@ struct CertificateOptions {
 // One test among all: Holm's step-down procedure (1979) keeps the family-wise level.
 struct Judged {
   Finding finding;
-  double adjusted = 1;  // p-value times the number of tests that it had to beat, made monotone, at most 1
+  double adjusted =
+      1;  // p-value / kSpent times the number of tests that it had to beat, made monotone, at most 1
   bool rejected = false;
 };
+
+// The share of the level that the tests spend. Some p-values are large-sample approximations (z, G); what is
+// left is for their error, so that the level is a bound and not merely the rate to be expected.
+inline constexpr double kSpent = 0.5;
 
 // What the evidence says at a family-wise level.
 struct Certificate {

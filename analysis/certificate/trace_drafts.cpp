@@ -21,24 +21,24 @@ TraceDrafts::TraceDrafts(const TraceRecord& record) : record_(record) {
         "token before it, or {} for the text's last token",
         record.where, i, parent, TraceRecord::kRoot));
   }
-  look();
+  look_below({TraceRecord::kRoot});
 }
 
 void TraceDrafts::follow(Token token) {
-  std::vector<int> reached;
-  for (std::size_t i = 0; i < record_.drafted.size(); ++i) {
-    const bool below = std::ranges::find(nodes_, static_cast<int>(record_.parents[i])) != nodes_.end();
-    if (below && record_.drafted[i] == token) reached.push_back(static_cast<int>(i));
+  std::vector<std::int64_t> reached;
+  for (std::size_t i = 0; i < here_.size(); ++i) {
+    if (here_[i] == token) reached.push_back(nodes_[i]);
   }
-  nodes_ = std::move(reached);
-  look();
+  look_below(reached);
 }
 
-void TraceDrafts::look() {
+void TraceDrafts::look_below(const std::vector<std::int64_t>& parents) {
+  nodes_.clear();
   here_.clear();
   for (std::size_t i = 0; i < record_.drafted.size(); ++i) {
-    const bool below = std::ranges::find(nodes_, static_cast<int>(record_.parents[i])) != nodes_.end();
-    if (below) here_.push_back(static_cast<Token>(record_.drafted[i]));
+    if (std::ranges::find(parents, record_.parents[i]) == parents.end()) continue;
+    nodes_.push_back(static_cast<std::int64_t>(i));
+    here_.push_back(static_cast<Token>(record_.drafted[i]));
   }
 }
 

@@ -19,11 +19,11 @@ class TraceDrafts {
   void follow(Token token);
 
  private:
-  void look();
+  void look_below(const std::vector<std::int64_t>& parents);
 
   const TraceRecord& record_;
-  std::vector<int> nodes_{TraceRecord::kRoot};
-  std::vector<Token> here_;
+  std::vector<std::int64_t> nodes_;  // the drafts here, by their number in the record
+  std::vector<Token> here_;          // their tokens
 };
 
 }  // namespace speclab

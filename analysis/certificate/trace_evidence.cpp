@@ -7,7 +7,9 @@
 #include <tuple>
 
 #include "analysis/certificate/trace_drafts.h"
+#include "core/counter_chance.h"
 #include "core/errors.h"
+#include "core/fnv1a.h"
 
 namespace speclab {
 namespace {
@@ -18,13 +20,10 @@ constexpr std::int64_t kPrefix = 3;  // tokens whose joint distribution is teste
   throw ConfigError(fmt::format("{}: {}", record.where, what));
 }
 
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t value) { return mix64(hash + kGolden * (value + 1)); }
-
-// The same everywhere (FNV-1a), unlike std::hash.
 std::uint64_t hash_of(const std::string& text) {
-  std::uint64_t hash = 0xCBF29CE484222325ull;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
-  return mix64(hash);
+  Fnv1a hash;
+  hash.add(text);
+  return mix64(hash.value());
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ def caption(facts):
     if facts["priced_as"]:
         parts.append(f"Priced: as {facts['priced_as']}, not measured.")
     runs = f", {facts['repeats']} alternating runs of plain decoding and method" if facts["repeats"] > 1 else ""
-    parts.append(f"{facts['prompts']} prompts{runs}; bands and bars: 95 % intervals over prompts"
+    parts.append(f"{facts['prompts']} prompts{runs}; bands and bars: 95\u00a0% intervals over prompts"
                  f"{' and runs' if runs else ''}; decoding only.")
     parts.append(f"{facts['experiment']}, commit {facts['commits']}.")
     return " ".join(parts)

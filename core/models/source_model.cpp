@@ -6,13 +6,6 @@
 #include "core/counter_chance.h"
 
 namespace speclab {
-namespace {
-
-std::uint64_t extended(std::uint64_t text, Token token) {
-  return mix64(text + kGolden * (static_cast<std::uint64_t>(token) + 1));
-}
-
-}  // namespace
 
 SourceModel::Cache& SourceModel::cache(SequenceId sequence) {
   return const_cast<Cache&>(std::as_const(*this).cache(sequence));
@@ -60,7 +53,7 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
       source_->logits(site, {values_.data() + static_cast<std::size_t>(work.rows++) * cols, cols});
     };
     for (const Token token : slice.text) {
-      cached.text.push_back(hash = extended(hash, token));
+      cached.text.push_back(hash = mixed(hash, static_cast<std::uint64_t>(token)));
       if (slice.give == Give::features) write_row({token, hash, 1});
     }
     const auto length = static_cast<std::int64_t>(cached.text.size());
@@ -78,7 +71,7 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
       SPECLAB_CHECK(!cached.evaluated(node), "node {} was evaluated before", node);
       const std::uint64_t above =
           parent == 0 ? cached.text.back() : cached.node[static_cast<std::size_t>(parent)];
-      const std::uint64_t here = extended(above, slice.tree->token(node));
+      const std::uint64_t here = mixed(above, static_cast<std::uint64_t>(slice.tree->token(node)));
       cached.node[static_cast<std::size_t>(node)] = here;
       cached.drafted[static_cast<std::size_t>(node)] = cached.draft;
       ++cached.nodes;

@@ -1,26 +1,8 @@
 #include "core/models/vocabulary.h"
 
+#include "core/fnv1a.h"
+
 namespace speclab {
-namespace {
-
-// FNV-1a, 64 bits.
-class Fingerprint {
- public:
-  void byte(unsigned char value) { hash_ = (hash_ ^ value) * 0x100000001B3u; }
-  void number(std::uint64_t value) {
-    for (int i = 0; i < 8; ++i) byte(static_cast<unsigned char>(value >> (8 * i)));
-  }
-  void text(std::string_view value) {
-    number(value.size());
-    for (const char c : value) byte(static_cast<unsigned char>(c));
-  }
-  std::uint64_t value() const { return hash_; }
-
- private:
-  std::uint64_t hash_ = 0xCBF29CE484222325u;
-};
-
-}  // namespace
 
 bool Vocabulary::add(std::string_view piece, Token token) {
   if (token < 0 || token >= kMostTokens || has(token)) return false;
@@ -46,13 +28,14 @@ std::string_view Vocabulary::piece(Token token) const {
 }
 
 std::uint64_t Vocabulary::fingerprint() const {
-  Fingerprint print;
+  Fnv1a hash;
   for (Token token = 0; token < end(); ++token) {
     if (!has(token)) continue;
-    print.number(static_cast<std::uint64_t>(token));
-    print.text(piece(token));
+    hash.add(static_cast<std::uint64_t>(token));
+    hash.add(std::uint64_t{piece(token).size()});
+    hash.add(piece(token));
   }
-  return print.value();
+  return hash.value();
 }
 
 }  // namespace speclab

@@ -67,7 +67,7 @@ bool Control::shows_in(const Combination& c) const {
   if (!applies_to(c)) return false;
   const std::string draw = c.drafter_settings.value("draw", "without-replacement");
   return !(needs.drawn && draw == "fixed") && !(needs.without_replacement && draw != "without-replacement") &&
-         !(needs.independent && draw != "independent") && !(needs.tree && !topology(c)->branches()) &&
+         !(needs.independent && draw != "independent") && !(needs.tree && topology(c)->width() == 1) &&
          !(needs.scores && draw == "fixed" && !topology(c)->reads_scores());
 }
 

@@ -164,6 +164,7 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
     return Params(section, std::move(settings));
   };
   parts.prices = &prices_;
+  parts.cuts_wide_trees = true;
   Params d = params("drafter", combination.drafter, combination.drafter_settings), peek = d;
   parts.free_drafts = !chosen_entry(drafters(), peek).runs_model;
   Params t = params("topology", combination.topology, combination.topology_settings);

@@ -9,8 +9,6 @@
 namespace speclab {
 namespace {
 
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t with) { return mix64(hash + kGolden * (with + 1)); }
-
 std::uint64_t hash_of(std::span<const float> row) {
   std::uint64_t hash = 1;
   for (const float value : row) hash = mixed(hash, std::bit_cast<std::uint32_t>(value));

@@ -89,7 +89,7 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
     }
     try {
       const CertifySettings settings = read_settings(request.config);
-      Rig rig(request.config, shelf);
+      Rig rig(request.config, shelf, Place::host);
       PointSettings asked{experiment.name, rig.settings()};
       asked.settings["certify"] = request.config.sections.value("certify", nlohmann::json::object());
       if (!seen.insert(asked.key()).second) continue;
@@ -152,9 +152,9 @@ int certify_log(const std::filesystem::path& log, const CertificateOptions& opti
 
 int certify_command(const std::vector<std::string>& arguments, const std::string& command_line) {
   po::options_description options("options");
-  options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
-                        "override a setting; several values certify each")(
-      "tokens,n", po::value<std::string>()->value_name("N"), "emit at least N tokens (100000)")(
+  add_settings(options, "override a setting; several values certify each");
+  options.add_options()("tokens,n", po::value<std::string>()->value_name("N"),
+                        "emit at least N tokens (100000)")(
       "level", po::value<std::string>()->value_name("P"),
       "probability that an honest strategy is called lossy, all tests together (0.001)")(
       "distance", po::value<std::string>()->value_name("D"),

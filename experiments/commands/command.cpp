@@ -55,12 +55,45 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments, const po:
   return parsed;
 }
 
+void add_settings(po::options_description& options, const char* set_help) {
+  options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
+                        set_help)(
+      "device", po::value<std::string>()->value_name("NAME"),
+      "where models run: cpu, cuda, cuda:1, ... (short for --set target.device=NAME)")(
+      "random-weights", po::value<std::string>()->value_name("SHAPE[,SHAPE]"),
+      "target and draft of catalogued shapes that have learnt nothing, over random prompts: for time, not "
+      "for text");
+}
+
+namespace {
+
+// The models of the config, and its prompts, which are text, give way.
+void use_random_weights(Experiment& experiment, const std::string& shapes) {
+  nlohmann::json& sections = experiment.base.sections;
+  const std::size_t comma = shapes.find(',');
+  const auto random = [](const std::string& shape) {
+    return nlohmann::json{{"kind", "random"}, {"shape", shape}};
+  };
+  sections["target"] = random(shapes.substr(0, comma));
+  if (comma != std::string::npos) sections["draft"] = random(shapes.substr(comma + 1));
+  if (sections.contains("workload")) sections["workload"].erase("prompts");
+  std::erase_if(experiment.axes, [](const Axis& axis) { return axis.key == "workload.prompts"; });
+}
+
+}  // namespace
+
 Experiment named_experiment(const ParsedOptions& parsed, std::string_view command, Axes axes) {
   if (!parsed.values.contains("config")) {
     throw ConfigError(fmt::format("which config? usage: speclab {} CONFIG.toml [options]", command));
   }
   Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
   if (axes == Axes::drop) experiment.axes.clear();
+  if (parsed.values.contains("random-weights")) {
+    use_random_weights(experiment, parsed.values["random-weights"].as<std::string>());
+  }
+  if (parsed.values.contains("device")) {
+    apply_set(experiment, "target.device=" + parsed.values["device"].as<std::string>());
+  }
   if (!parsed.values.contains("set")) return experiment;
   for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) {
     apply_set(experiment, set);

@@ -40,8 +40,11 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments,
                             const std::string& positional, int most_positional, const std::string& usage,
                             const std::string& examples);
 
-// The experiment of the config that the command line names, with its --set options applied on top of the
-// axes, or instead of them. ConfigError with the usage where no config is named.
+// --set, described as `set_help`, and what is short for other settings of the models.
+void add_settings(boost::program_options::options_description& options, const char* set_help);
+
+// The experiment of the config that the command line names, with the options of add_settings applied on top
+// of the axes, or instead of them. ConfigError with the usage where no config is named.
 enum class Axes : bool { drop, keep };
 Experiment named_experiment(const ParsedOptions& parsed, std::string_view command, Axes axes);
 

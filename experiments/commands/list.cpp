@@ -42,7 +42,9 @@ struct Dummies {
     parts.target_source = source;
     parts.prices = &prices;
     parts.continuations = [] { return Continuations{16, {}}; };
-    parts.draft_heads = [this](HeadKind, const std::string&, const std::string&) -> DraftHeads& { return heads; };
+    parts.draft_heads = [this](HeadKind, const std::string&, const std::string&) -> DraftHeads& {
+      return heads;
+    };
     parts.feature_model = [this](const std::string&) { return FeatureDraft{features, features}; };
     return parts;
   }

@@ -27,11 +27,10 @@ void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, in
 
 int run_command(const std::vector<std::string>& arguments, const std::string& command_line) {
   po::options_description options("options");
-  options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
-                        "override a setting")(
-      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
-      "where results go")("text", po::value<int>()->default_value(0)->value_name("N"),
-                          "print the texts of the first N prompts");
+  add_settings(options, "override a setting");
+  options.add_options()("results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
+                        "where results go")("text", po::value<int>()->default_value(0)->value_name("N"),
+                                            "print the texts of the first N prompts");
   const ParsedOptions parsed = parse_options(
       arguments, options, "config", 1, "speclab run CONFIG.toml [options]",
       "Runs one point, even if its result is there already: the method and plain decoding in turn, over the "

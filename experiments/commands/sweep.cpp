@@ -11,12 +11,12 @@ namespace po = boost::program_options;
 
 int sweep_command(const std::vector<std::string>& arguments, const std::string& command_line) {
   po::options_description options("options");
-  options.add_options()("set,s", po::value<std::vector<std::string>>()->composing()->value_name("KEY=VALUE"),
-                        "override a setting; several values make an axis: topology.length=1,2,4 or =1..8, "
-                        "topology.widths=[3,2,1],[4,4]")(
-      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
-      "where results go")("jobs,j", po::value<int>()->default_value(0)->value_name("N"),
-                          "threads for priced points; 0: all cores");
+  add_settings(options,
+               "override a setting; several values make an axis: topology.length=1,2,4 or =1..8, "
+               "topology.widths=[3,2,1],[4,4]");
+  options.add_options()("results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
+                        "where results go")("jobs,j", po::value<int>()->default_value(0)->value_name("N"),
+                                            "threads for priced points; 0: all cores");
   const ParsedOptions parsed = parse_options(
       arguments, options, "config", 1, "speclab sweep CONFIG.toml [options]",
       "Runs every point of the config's [sweep] axes that is not yet in FOLDER/<experiment>/ and writes all "

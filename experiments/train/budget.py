@@ -1,7 +1,9 @@
 """Optimise within a wall-clock budget: the learning rate follows the fraction of the time that has passed."""
 
 import dataclasses
+import json
 import math
+import pathlib
 import time
 
 import torch
@@ -17,6 +19,22 @@ class Run:
     tokens: int = 0
     seconds: float = 0.0
     loss: float | None = None
+
+
+def read_record(folder: pathlib.Path | None) -> dict:
+    """training.json of the run that left the folder; without one, empty."""
+    return json.loads((folder / "training.json").read_text()) if folder else {}
+
+
+def write_record(folder: pathlib.Path, module: torch.nn.Module, run: Run, tokens_per_step: int, before: dict,
+                 **more) -> None:
+    """Write training.json: counts include those of the run before it, a record as read; the rest is of this run."""
+    facts = {"parameters": sum(p.numel() for p in module.parameters()),
+             "tokens_seen": before.get("tokens_seen", 0) + run.tokens,
+             "steps": before.get("steps", 0) + run.step, "tokens_per_step": tokens_per_step,
+             "wall_minutes": round(before.get("wall_minutes", 0) + run.seconds / 60, 1),
+             "final_train_loss": round(run.loss, 4), **more}
+    (folder / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
 
 
 def optimise(opts: list[torch.optim.Optimizer], backward, minutes: float, export, export_minutes: float) -> Run:

@@ -10,7 +10,6 @@ Writes a folder of windows of --length tokens, in random order, until the text o
 Because the order is random, any first part of the folder is a fair sample of the text.
 """
 
-import argparse
 import dataclasses
 import json
 import pathlib
@@ -19,11 +18,10 @@ import time
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 
+import options
 import target as targets
-from data import packed, tokenise
-from prepare_corpus import WORKS
+from data import packed, read_tokenizer, tokenise
 
 
 @dataclasses.dataclass
@@ -59,10 +57,9 @@ def read(folder: pathlib.Path, rows: int, seed: int, device: str):
 
 
 def write(args) -> None:
-    torch.set_num_threads(args.threads)
-    tokenizer = Tokenizer.from_file(str(args.target / "tokenizer.json"))
+    tokenizer = read_tokenizer(args.target)
     target = targets.load(args.target, args.hf, args.device)
-    documents = tokenise(args.corpus, args.works, tokenizer, "train", end=targets.end_token(tokenizer))
+    documents = tokenise(args.corpus, args.works, tokenizer, "train")
     windows = packed(documents, args.length, 0, random.Random(args.seed))
     args.out.mkdir(parents=True, exist_ok=True)
     begin, done = time.monotonic(), 0
@@ -82,19 +79,14 @@ def write(args) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--target", type=pathlib.Path, required=True, help="model folder with its tokenizer.json")
-    parser.add_argument("--hf", action="store_true", help="read the target with transformers")
+    parser = options.program(__doc__)
+    options.add_target(parser)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
-    parser.add_argument("--works", default=WORKS, help="comma-separated works to read")
+    options.add_corpus(parser, "to read")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="folder to write")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="wall-clock budget")
-    parser.add_argument("--rows", type=int, default=16, help="windows per pass")
-    parser.add_argument("--length", type=int, default=256, help="tokens per window")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    write(parser.parse_args())
+    options.add_batches(parser, rows="windows per pass", length="tokens per window")
+    write(options.parse(parser))
 
 
 if __name__ == "__main__":

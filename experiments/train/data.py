@@ -2,6 +2,7 @@
 
 import pathlib
 import random
+import shutil
 
 import numpy as np
 import torch
@@ -10,11 +11,30 @@ from tokenizers import Tokenizer
 from prepare_corpus import read_documents
 
 
+def read_tokenizer(folder: pathlib.Path) -> Tokenizer:
+    """The tokenizer of a model folder."""
+    return Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def copy_tokenizer(source: pathlib.Path, to: pathlib.Path) -> None:
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(source / name, to / name)
+
+
+def end_token(tokenizer: Tokenizer) -> int | None:
+    """The id that ends a document: Llama 3's end token, which the shipped tokenizer shares, or Llama 2's."""
+    return next(filter(None, map(tokenizer.token_to_id, ("<|end_of_text|>", "</s>"))), None)
+
+
+def up_to_end(ids: torch.Tensor, end: int) -> torch.Tensor:
+    """True in each row of ids [B, T] up to and with its first end token."""
+    return (ids == end).cumsum(-1) - (ids == end).long() == 0
+
+
 def tokenise(corpus: pathlib.Path, works: str, tokenizer: Tokenizer, split: str,
-             kinds=("prose", "code"), end: int | None = None) -> list[np.ndarray]:
+             kinds=("prose", "code")) -> list[np.ndarray]:
     """Every document of the works and kinds as ids, with the tokenizer's begin token and the end token."""
-    documents = []
-    end = tokenizer.token_to_id("<|end_of_text|>") if end is None else end
+    documents, end = [], end_token(tokenizer)
     kind_of_id = np.uint16 if tokenizer.get_vocab_size() <= 1 << 16 else np.uint32
     for kind in kinds:
         texts = [d["text"] for d in read_documents(corpus, kind, split, works)]

@@ -11,7 +11,6 @@ continuations of the prompts (greedy for agreement, sampled at temperature 1 for
 speculative decoding meets. Prints JSON; --samples also writes continuations to read.
 """
 
-import argparse
 import json
 import math
 import pathlib
@@ -21,8 +20,8 @@ import torch
 from tokenizers import Tokenizer
 
 import llama
-from data import tokenise, windows
-from prepare_corpus import WORKS
+import options
+from data import end_token, read_tokenizer, tokenise, up_to_end, windows
 
 KINDS = ("prose", "code")
 BITS = 12                      # per token id in an n-gram key; five of them fit one 64-bit word
@@ -108,23 +107,26 @@ def prompt_rows(file: pathlib.Path, tokenizer: Tokenizer, count: int, length: in
     return torch.tensor([r for r in rows if len(r) == length])
 
 
+def held_out(args, tokenizer: Tokenizer, kind: str) -> tuple[torch.Tensor, torch.Tensor]:
+    """What is measured on: windows of held-out text and prompts to continue."""
+    rows = windows(tokenise(args.corpus, args.works, tokenizer, "heldout", (kind,)), args.length, args.windows)
+    return rows, prompt_rows(args.prompts / f"{kind}.jsonl", tokenizer, args.continuations, 40)
+
+
 # ---------------------------------------------------------------- report
 
 
 def measure(args) -> dict:
-    torch.manual_seed(0)
-    torch.set_num_threads(args.threads)
-    tokenizer = Tokenizer.from_file(str(args.target / "tokenizer.json"))
+    tokenizer = read_tokenizer(args.target)
     target, draft = llama.load(args.target), llama.load(args.draft)
-    end = tokenizer.token_to_id("<|end_of_text|>")
+    end = end_token(tokenizer)
     byte_length = np.array([0 if i < 3 else len(tokenizer.id_to_token(i)) for i in range(target.config.vocab_size)])
     stream = np.concatenate(tokenise(args.corpus, args.works, tokenizer, "train"))
     ngram = KneserNey(stream, 5, target.config.vocab_size)
     report = {"parameters": {"target": target.parameter_count(), "draft": draft.parameter_count()},
               "works": args.works, "window_tokens": args.length, "training_tokens": len(stream)}
     for kind in KINDS:
-        held_out = tokenise(args.corpus, args.works, tokenizer, "heldout", (kind,))
-        rows = windows(held_out, args.length, args.windows)
+        rows, prompts = held_out(args, tokenizer, kind)
         found = [compare(target, draft, part) for part in rows.split(4)]
         mean = {name: float(torch.cat([f[name] for f in found]).mean()) for name in found[0]}
         flat = rows.numpy()
@@ -132,7 +134,6 @@ def measure(args) -> dict:
         predicted = flat[:, 1:]
         bits = predicted.size / byte_length[predicted].sum() / math.log(2)
 
-        prompts = prompt_rows(args.prompts / f"{kind}.jsonl", tokenizer, args.continuations, 40)
         greedy = continue_text(target, prompts, args.continue_tokens, 0)
         sampled = continue_text(target, prompts, args.continue_tokens, 1)
         report[kind] = {
@@ -151,7 +152,7 @@ def measure(args) -> dict:
 
 def own_measure(target, draft, ids: torch.Tensor, start: int, end: int) -> dict[str, float]:
     """Means of compare() over the continuation, up to and with each row's end token."""
-    live = (ids[:, start:] == end).cumsum(-1) - (ids[:, start:] == end).long() == 0
+    live = up_to_end(ids[:, start:], end)
     return {name: float(values[live].mean()) for name, values in compare(target, draft, ids, start).items()}
 
 
@@ -166,19 +167,12 @@ def write_samples(file: pathlib.Path, tokenizer, target, draft, prompts, tokens:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.program(__doc__)
     parser.add_argument("--target", type=pathlib.Path, required=True)
     parser.add_argument("--draft", type=pathlib.Path, required=True)
-    parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
-    parser.add_argument("--works", default=WORKS, help="comma-separated works the models have learned from")
-    parser.add_argument("--prompts", type=pathlib.Path, required=True, help="folder of prose.jsonl and code.jsonl")
+    options.add_held_out(parser, windows=240, continuations=32, tokens=64)
     parser.add_argument("--samples", type=pathlib.Path, help="folder for sample texts")
-    parser.add_argument("--windows", type=int, default=240, help="held-out windows per kind")
-    parser.add_argument("--length", type=int, default=256, help="tokens per window")
-    parser.add_argument("--continuations", type=int, default=32, help="prompts continued per kind")
-    parser.add_argument("--continue-tokens", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=1)
-    print(json.dumps(measure(parser.parse_args()), indent=2))
+    print(json.dumps(measure(options.parse(parser, seeded=False)), indent=2))
 
 
 if __name__ == "__main__":

@@ -14,20 +14,18 @@ The same is told of two tables of the training text: `bigram`, what most often f
 guessed one, and `distant`, what most often comes so many tokens after the last whose state is known.
 """
 
-import argparse
 import json
 import pathlib
 
 import numpy as np
 import torch
-from tokenizers import Tokenizer
 
+import evaluate
 import heads as head_kinds
+import options
 import target as targets
 from cache_features import Features
-from data import tokenise, windows
-from evaluate import KINDS, continue_text, prompt_rows
-from prepare_corpus import WORKS
+from data import end_token, read_tokenizer, tokenise, up_to_end
 
 RANKS = 4
 
@@ -92,7 +90,7 @@ def greedy(heads, target, batch: Features, start: int, end: int, depths: int) ->
     """Drafts at the positions from start - 2 of ids [B, T], texts of the target from `start`, up to their end token."""
     ids = batch.ids
     right = torch.stack(compare(heads, target, batch, depths)["agreement"], -1)
-    live = (ids == end).cumsum(-1) - (ids == end).long() == 0
+    live = up_to_end(ids, end)
     guessed = torch.arange(right.shape[1])[:, None] + torch.arange(2, 2 + depths)
     counted = (live[:, guessed[:, -1]] & (torch.arange(right.shape[1]) >= start - 2))
     so_far = right[counted].cumprod(-1)
@@ -102,21 +100,17 @@ def greedy(heads, target, batch: Features, start: int, end: int, depths: int) ->
 
 
 def measure(args) -> dict:
-    torch.manual_seed(0)
-    torch.set_num_threads(args.threads)
-    tokenizer = Tokenizer.from_file(str(args.target / "tokenizer.json"))
+    tokenizer = read_tokenizer(args.target)
     target = targets.load(args.target, args.hf, "cpu", torch.float32)
-    end = targets.end_token(tokenizer)
-    stream = np.concatenate(tokenise(args.corpus, args.works, tokenizer, "train", end=end))
+    end = end_token(tokenizer)
+    stream = np.concatenate(tokenise(args.corpus, args.works, tokenizer, "train"))
     drafts = {folder.name: head_kinds.load(folder) for folder in args.heads}
     for table in (Followers.bigram, Followers.distant):
         drafts[table.__name__] = table(stream, target.config.vocab_size, args.depths)
     report = {"target": args.target.name, "depths": args.depths, "works": args.works, "heads": {n: {} for n in drafts}}
-    for kind in KINDS:
-        documents = tokenise(args.corpus, args.works, tokenizer, "heldout", (kind,), end)
-        rows = windows(documents, args.length, args.windows)
-        prompts = prompt_rows(args.prompts / f"{kind}.jsonl", tokenizer, args.continuations, 40)
-        own = features(target, continue_text(target, prompts, args.continue_tokens, 0))
+    for kind in evaluate.KINDS:
+        rows, prompts = evaluate.held_out(args, tokenizer, kind)
+        own = features(target, evaluate.continue_text(target, prompts, args.continue_tokens, 0))
         batches = [features(target, part) for part in rows.split(4)]
         for name, heads in drafts.items():
             report["heads"][name][kind] = {
@@ -127,20 +121,12 @@ def measure(args) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--target", type=pathlib.Path, required=True)
-    parser.add_argument("--hf", action="store_true", help="read the target with transformers")
+    parser = options.program(__doc__)
+    options.add_target(parser)
     parser.add_argument("--heads", type=pathlib.Path, nargs="+", required=True, help="heads folders")
-    parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
-    parser.add_argument("--works", default=WORKS, help="comma-separated works the models have learned from")
-    parser.add_argument("--prompts", type=pathlib.Path, required=True, help="folder of prose.jsonl and code.jsonl")
+    options.add_held_out(parser, windows=24, continuations=16, tokens=48)
     parser.add_argument("--depths", type=int, default=4)
-    parser.add_argument("--windows", type=int, default=24, help="held-out windows per kind")
-    parser.add_argument("--length", type=int, default=256, help="tokens per window")
-    parser.add_argument("--continuations", type=int, default=16, help="prompts continued per kind")
-    parser.add_argument("--continue-tokens", type=int, default=48)
-    parser.add_argument("--threads", type=int, default=1)
-    print(json.dumps(measure(parser.parse_args()), indent=2))
+    print(json.dumps(measure(options.parse(parser, seeded=False)), indent=2))
 
 
 if __name__ == "__main__":

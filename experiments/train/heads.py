@@ -66,9 +66,6 @@ class Heads(nn.Module):
         config = self.config_json() | {"base_model_name_or_path": base, "torch_dtype": "bfloat16"}
         (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n")
 
-    def parameter_count(self) -> int:
-        return sum(p.numel() for p in self.parameters())
-
 
 def teacher(target: Target, final: torch.Tensor) -> torch.Tensor:
     """The target's log-probabilities [B, T, V] of the token after each position."""

@@ -99,8 +99,3 @@ def load(folder: pathlib.Path, hf: bool, device: str, dtype="auto") -> Target:
     """A frozen target; dtype as for transformers."""
     target = HfTarget(folder, dtype) if hf else SmallTarget(folder)
     return target.to(device).requires_grad_(False)
-
-
-def end_token(tokenizer) -> int | None:
-    """The id that ends a document: Llama 3's end token, which the shipped tokenizer shares, or Llama 2's."""
-    return next(filter(None, map(tokenizer.token_to_id, ("<|end_of_text|>", "</s>"))), None)

@@ -14,16 +14,14 @@ import json
 import pathlib
 
 import numpy as np
-import torch
-from tokenizers import Tokenizer
 
 import heads as head_kinds
+import options
 import target as targets
-from budget import Run, optimise
+from budget import Run, optimise, read_record, write_record
 from cache_features import compute, read
-from data import batches, tokenise
+from data import batches, read_tokenizer, tokenise
 from optimisers import optimisers
-from prepare_corpus import WORKS
 
 
 def feed(args, target, documents):
@@ -35,13 +33,12 @@ def feed(args, target, documents):
 
 
 def train(args) -> None:
-    torch.manual_seed(args.seed)
-    torch.set_num_threads(args.threads)
-    tokenizer = Tokenizer.from_file(str(args.target / "tokenizer.json"))
+    tokenizer = read_tokenizer(args.target)
     target = targets.load(args.target, args.hf, args.device)
-    documents = tokenise(args.corpus, args.works, tokenizer, "train", end=targets.end_token(tokenizer))
+    documents = tokenise(args.corpus, args.works, tokenizer, "train")
     frequency = np.bincount(np.concatenate(documents), minlength=target.config.vocab_size)
     heads = head_kinds.kinds()[args.kind].make(target, args, frequency)
+    before = read_record(args.init)
     if args.init:
         heads.fill(args.init)
     heads.to(args.device)
@@ -54,34 +51,27 @@ def train(args) -> None:
         features = next(batch)
         return heads.backward(target, features, args), features.ids.numel()
 
-    optimise(opts, backward, args.minutes, lambda run: export(heads, args, run), args.export_minutes)
+    optimise(opts, backward, args.minutes, lambda run: export(heads, args, before, run), args.export_minutes)
 
 
-def export(heads, args, run: Run) -> None:
+def export(heads, args, before: dict, run: Run) -> None:
     heads.save(args.out, args.target.name)
-    before = json.loads((args.init / "training.json").read_text()) if args.init else {}
     cache = json.loads((args.features / "cache.json").read_text()) if args.features else {}
-    facts = {"parameters": heads.parameter_count(), "tokens_seen": before.get("tokens_seen", 0) + run.tokens,
-             "steps": before.get("steps", 0) + run.step, "tokens_per_step": args.rows * args.length,
-             "wall_minutes": round(before.get("wall_minutes", 0) + run.seconds / 60, 1),
-             "feature_minutes": cache.get("wall_minutes", 0.0), "final_train_loss": round(run.loss, 4),
-             **{option: getattr(args, option) for option in heads.options}}
-    (args.out / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
+    write_record(args.out, heads, run, args.rows * args.length, before,
+                 feature_minutes=cache.get("wall_minutes", 0.0),
+                 **{option: getattr(args, option) for option in heads.options})
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.program(__doc__)
     parser.add_argument("--kind", choices=head_kinds.kinds(), required=True)
-    parser.add_argument("--target", type=pathlib.Path, required=True, help="model folder with its tokenizer.json")
-    parser.add_argument("--hf", action="store_true", help="read the target with transformers")
+    options.add_target(parser)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--features", type=pathlib.Path, help="folder written by cache_features.py")
-    parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
-    parser.add_argument("--works", default=WORKS, help="comma-separated works to learn from")
+    options.add_corpus(parser, "to learn from")
     parser.add_argument("--init", type=pathlib.Path, help="heads folder to go on from")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="heads folder to write")
-    parser.add_argument("--minutes", type=float, required=True, help="wall-clock budget")
-    parser.add_argument("--export-minutes", type=float, default=5, help="minutes between interim exports")
+    options.add_optimisation(parser, matrix_rate=0.01, vector_rate=0.001)
     parser.add_argument("--heads", type=int, default=4, help="Medusa, Hydra: heads")
     parser.add_argument("--layers", type=int, default=1, help="Medusa, Hydra: residual blocks per head")
     parser.add_argument("--intermediate", type=int, help="EAGLE: feed-forward units, the target's number unless given")
@@ -91,14 +81,9 @@ def main() -> None:
     parser.add_argument("--ce-weight", type=float, default=0.1, help="Medusa, Hydra: weight of the text")
     parser.add_argument("--token-weight", type=float, default=0.1, help="EAGLE-1: weight of KL against Smooth-L1")
     parser.add_argument("--noise", type=float, default=0.1, help="EAGLE-1: uniform noise on features, to either side")
-    parser.add_argument("--rows", type=int, default=16, help="sequences per step")
-    parser.add_argument("--length", type=int, default=256, help="tokens per sequence, without --features")
-    parser.add_argument("--matrix-rate", type=float, default=0.01, help="peak learning rate of Muon")
-    parser.add_argument("--vector-rate", type=float, default=0.001, help="peak learning rate of AdamW")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
+    options.add_batches(parser, rows="sequences per step", length="tokens per sequence, without --features")
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
-    train(parser.parse_args())
+    train(options.parse(parser))
 
 
 if __name__ == "__main__":

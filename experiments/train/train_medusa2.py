@@ -9,23 +9,19 @@ as it was + ce_weight * cross-entropy on the text: a ce_weight of 1 is the paper
 self-distillation. The heads run one after the other (per_head.py).
 """
 
-import argparse
-import json
 import pathlib
-import shutil
 
 import torch
-from tokenizers import Tokenizer
 
 import heads as head_kinds
+import options
 import target as targets
-from budget import Run, optimise
-from data import batches, tokenise
+from budget import Run, optimise, write_record
+from data import batches, copy_tokenizer, read_tokenizer, tokenise
 from losses import distillation
 from medusa import Medusa
 from optimisers import optimisers
 from per_head import backward_one_by_one
-from prepare_corpus import WORKS
 
 
 def base_loss(output, hidden, log_p, labels, ce_weight: float):
@@ -47,12 +43,10 @@ def weighted_losses(target, medusa, ids, log_p, joint: bool, args) -> list:
 
 
 def train(args) -> None:
-    torch.manual_seed(args.seed)
-    torch.set_num_threads(args.threads)
-    tokenizer = Tokenizer.from_file(str(args.target / "tokenizer.json"))
+    tokenizer = read_tokenizer(args.target)
     teacher = targets.load(args.target, args.hf, args.device).bfloat16()
     target = targets.load(args.target, args.hf, args.device, torch.float32).requires_grad_(True).train()
-    documents = tokenise(args.corpus, args.works, tokenizer, "train", end=targets.end_token(tokenizer))
+    documents = tokenise(args.corpus, args.works, tokenizer, "train")
     medusa = Medusa.make(target, args, None) if args.init is None else head_kinds.load(args.init).train()
     medusa.to(args.device)
     opts = optimisers(medusa, args.matrix_rate, args.vector_rate)
@@ -73,41 +67,29 @@ def train(args) -> None:
 
 def export(target, medusa, args, run: Run) -> None:
     target.save(args.out)
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(args.target / name, args.out / name)
+    copy_tokenizer(args.target, args.out)
     medusa.save(args.heads_out, args.out.name)
     for folder, module in ((args.out, target), (args.heads_out, medusa)):
-        facts = {"parameters": sum(p.numel() for p in module.parameters()), "tokens_seen": run.tokens,
-                 "steps": run.step, "tokens_per_step": args.rows * args.length,
-                 "wall_minutes": round(run.seconds / 60, 1), "final_train_loss": round(run.loss, 4)}
-        (folder / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
+        write_record(folder, module, run, args.rows * args.length, before={})
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--target", type=pathlib.Path, required=True, help="model folder with its tokenizer")
-    parser.add_argument("--hf", action="store_true", help="read the target with transformers")
+    parser = options.program(__doc__)
+    options.add_target(parser)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
-    parser.add_argument("--works", default=WORKS, help="comma-separated works to learn from")
+    options.add_corpus(parser, "to learn from")
     parser.add_argument("--init", type=pathlib.Path, help="Medusa heads to start from")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="model folder to write")
     parser.add_argument("--heads-out", type=pathlib.Path, required=True, help="heads folder to write")
-    parser.add_argument("--minutes", type=float, required=True, help="wall-clock budget")
-    parser.add_argument("--export-minutes", type=float, default=5, help="minutes between interim exports")
+    options.add_optimisation(parser, matrix_rate=0.01, vector_rate=0.001, whose="the heads' ")
     parser.add_argument("--warm-up", type=float, default=0.3, help="fraction of the time the heads learn alone")
     parser.add_argument("--head-weight", type=float, default=0.2, help="weight of the heads' losses in joint training")
     parser.add_argument("--base-share", type=float, default=0.25, help="the base's learning rates over the heads'")
     parser.add_argument("--ce-weight", type=float, default=0.1, help="weight of the text against the model as it was")
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--layers", type=int, default=1, help="residual blocks per head")
-    parser.add_argument("--rows", type=int, default=16, help="sequences per step")
-    parser.add_argument("--length", type=int, default=256, help="tokens per sequence")
-    parser.add_argument("--matrix-rate", type=float, default=0.01, help="the heads' peak learning rate of Muon")
-    parser.add_argument("--vector-rate", type=float, default=0.001, help="the heads' peak learning rate of AdamW")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
-    train(parser.parse_args())
+    options.add_batches(parser, rows="sequences per step", length="tokens per sequence")
+    train(options.parse(parser))
 
 
 if __name__ == "__main__":

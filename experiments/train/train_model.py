@@ -11,19 +11,16 @@ gains with AdamW; activations are bf16 by autocast, weights float32.
 """
 
 import argparse
-import json
 import pathlib
-import shutil
 
 import torch
-from tokenizers import Tokenizer
 
 import llama
-from budget import Run, optimise
-from data import batches, tokenise
+import options
+from budget import Run, optimise, read_record, write_record
+from data import batches, copy_tokenizer, read_tokenizer, tokenise
 from losses import distillation, log_probabilities
 from optimisers import optimisers
-from prepare_corpus import WORKS
 
 SHAPES = {
     "seed": llama.Config(hidden_size=256, intermediate_size=704, num_hidden_layers=5, num_attention_heads=4),
@@ -51,9 +48,7 @@ def project_embedding(model: llama.Llama, teacher: llama.Llama) -> None:
 
 
 def train(args) -> None:
-    torch.manual_seed(args.seed)
-    torch.set_num_threads(args.threads)
-    tokenizer = Tokenizer.from_file(str(args.tokenizer / "tokenizer.json"))
+    tokenizer = read_tokenizer(args.tokenizer)
     documents = tokenise(args.corpus, args.works, tokenizer, "train")
     print(f"{sum(map(len, documents)) / 1e6:.2f} M training tokens in {len(documents)} documents", flush=True)
     model = llama.Llama(SHAPES[args.stage])
@@ -65,9 +60,7 @@ def train(args) -> None:
         if not args.init:
             project_embedding(model, teacher)
         teacher.bfloat16()
-    before = {"tokens_seen": 0, "steps": 0, "wall_minutes": 0.0}
-    if args.init:
-        before = json.loads((args.init / "training.json").read_text())
+    before = read_record(args.init)
     loss_of = torch.compile(step_loss) if args.compile else step_loss
     opts = optimisers(model, args.matrix_rate, args.vector_rate)
     feed = batches(documents, args.rows, args.length, args.seed)
@@ -82,46 +75,29 @@ def train(args) -> None:
             tokens += ids.shape[0] * (ids.shape[1] - 1)
         return total, tokens
 
-    optimise(opts, backward, args.minutes, lambda run: export(model, args, record(model, args, before, run)),
-             args.export_minutes)
+    optimise(opts, backward, args.minutes, lambda run: export(model, args, before, run), args.export_minutes)
 
 
-def record(model, args, before: dict, run: Run) -> dict:
-    """What training.json says: counts include those of the run it went on from, the rest is of this run."""
-    return {"parameters": model.parameter_count(), "tokens_seen": before["tokens_seen"] + run.tokens,
-            "steps": before["steps"] + run.step, "tokens_per_step": args.rows * args.length * args.micro_batches,
-            "wall_minutes": round(before["wall_minutes"] + run.seconds / 60, 1), "final_train_loss": round(run.loss, 4)}
-
-
-def export(model: llama.Llama, args, facts: dict) -> None:
+def export(model: llama.Llama, args, before: dict, run: Run) -> None:
     llama.save(model, args.out)
-    (args.out / "training.json").write_text(json.dumps(facts, indent=2) + "\n")
-    for name in ("tokenizer.json", "tokenizer_config.json"):
-        shutil.copyfile(args.tokenizer / name, args.out / name)
+    copy_tokenizer(args.tokenizer, args.out)
+    write_record(args.out, model, run, args.rows * args.length * args.micro_batches, before)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options.program(__doc__)
     parser.add_argument("--stage", choices=SHAPES, required=True)
-    parser.add_argument("--corpus", type=pathlib.Path, required=True, help="folder written by prepare_corpus.py")
-    parser.add_argument("--works", default=WORKS, help="comma-separated works to learn from")
+    options.add_corpus(parser, "to learn from")
     parser.add_argument("--tokenizer", type=pathlib.Path, required=True, help="folder written by train_tokenizer.py")
     parser.add_argument("--teacher", type=pathlib.Path, help="model folder to distil from")
     parser.add_argument("--init", type=pathlib.Path, help="model folder to go on from, instead of random weights")
     parser.add_argument("--out", type=pathlib.Path, required=True, help="model folder to write")
-    parser.add_argument("--minutes", type=float, required=True, help="wall-clock budget")
-    parser.add_argument("--export-minutes", type=float, default=5, help="minutes between interim exports")
-    parser.add_argument("--rows", type=int, default=16, help="sequences per micro-batch")
-    parser.add_argument("--length", type=int, default=256, help="tokens per sequence")
+    options.add_optimisation(parser, matrix_rate=0.02, vector_rate=0.003)
+    options.add_batches(parser, rows="sequences per micro-batch", length="tokens per sequence")
     parser.add_argument("--micro-batches", type=int, default=2, help="micro-batches per step")
-    parser.add_argument("--matrix-rate", type=float, default=0.02, help="peak learning rate of Muon")
-    parser.add_argument("--vector-rate", type=float, default=0.003, help="peak learning rate of AdamW")
     parser.add_argument("--ce-weight", type=float, default=0.1, help="weight of cross-entropy when distilling")
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
-    args = parser.parse_args()
-    train(args)
+    train(options.parse(parser))
 
 
 if __name__ == "__main__":

@@ -20,6 +20,9 @@ class CpuEagle : public FeatureModel {
 
   const LlamaConfig& config() const { return weights_.config; }
   int vocab() const override { return weights_.vocab; }
+  int guessable() const override {
+    return weights_.target_token.empty() ? weights_.vocab : static_cast<int>(weights_.target_token.size());
+  }
   std::span<const int> taps() const override { return weights_.taps; }
   void open(SequenceId sequence) override { states_.open(sequence, weights_.config); }
   void close(SequenceId sequence) override { states_.close(sequence); }

@@ -21,6 +21,7 @@ class CudaHeads : public DraftHeads {
   CudaHeads(const HeadWeights& weights, const CudaTransformer& target);
   ~CudaHeads() override;
 
+  const std::shared_ptr<Stream>& stream() const { return stream_; }
   int count() const override { return static_cast<int>(heads_.size()); }
   int vocab() const override { return vocab_; }
   void open(SequenceId sequence) override;

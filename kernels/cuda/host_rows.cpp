@@ -1,30 +1,17 @@
 #include "kernels/cuda/host_rows.h"
 
-#include <utility>
-
 namespace speclab {
 
 const Forward& HostRows::forward(std::span<const Slice> batch) {
-  forward_ = inner_->forward(batch);
-  Rows* const all[] = {&forward_.logits, &forward_.hidden, &forward_.tapped};
-  const auto size = [](const Rows& rows) {
-    return rows.data ? static_cast<std::size_t>(rows.count) * static_cast<std::size_t>(rows.cols) : 0;
-  };
-  std::size_t total = 0;
-  for (const Rows* rows : all) total += size(*rows);
-  if (total > values_.size()) values_.require(total + total / 2, "rows on the host");
-  float* to = values_.data();
-  for (Rows* rows : all) {
-    rows->place = Place::host;
-    if (!rows->data) continue;
-    const std::size_t count = size(*rows);
-    copy_bytes(to, rows->data, count * sizeof(float), *inner_->stream());
-    rows->data = to;
-    to += count;
-  }
-  inner_->stream()->wait();
+  const Forward& read = rows_.read(inner_->forward(batch), *inner_->stream());
   inner_->finish();
-  return forward_;
+  return read;
+}
+
+const Forward& HostHeadRows::forward(std::span<const Question> questions) {
+  const Forward& read = rows_.read(inner_->forward(questions), *inner_->stream());
+  inner_->finish();
+  return read;
 }
 
 }  // namespace speclab

@@ -2,7 +2,9 @@
 
 #include <memory>
 
+#include "kernels/cuda/cuda_heads.h"
 #include "kernels/cuda/cuda_transformer.h"
+#include "kernels/cuda/rows_on_host.h"
 
 namespace speclab {
 
@@ -27,8 +29,26 @@ class HostRows : public LanguageModel {
 
  private:
   std::unique_ptr<CudaTransformer> inner_;
-  PinnedBuffer<float> values_;  // logits, hidden rows, tapped rows
-  Forward forward_;
+  RowsOnHost rows_;
+};
+
+// The same for heads.
+class HostHeadRows : public DraftHeads {
+ public:
+  explicit HostHeadRows(std::unique_ptr<CudaHeads> inner) : inner_(std::move(inner)) {}
+
+  int count() const override { return inner_->count(); }
+  int vocab() const override { return inner_->vocab(); }
+  void open(SequenceId sequence) override { inner_->open(sequence); }
+  void close(SequenceId sequence) override { inner_->close(sequence); }
+  void remember(SequenceId sequence, Row hidden) override { inner_->remember(sequence, hidden); }
+  bool remembers(SequenceId sequence) const override { return inner_->remembers(sequence); }
+  // ConfigError also where a logit is NaN or infinite.
+  const Forward& forward(std::span<const Question> questions) override;
+
+ private:
+  std::unique_ptr<CudaHeads> inner_;
+  RowsOnHost rows_;
 };
 
 }  // namespace speclab

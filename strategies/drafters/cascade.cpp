@@ -44,7 +44,6 @@ void CascadeDrafter::follow(const Sequence& sequence, Shadow& shadow) {
   const auto differ = std::ranges::mismatch(text, sequence.text);
   const int common = static_cast<int>(differ.in1 - text.begin());
   text = sequence.text;
-  shadow.sequence.prompt_length = static_cast<int>(text.size());
   // The last token is the next root, which no model may have seen.
   const int known = std::min(common, static_cast<int>(text.size()) - 1);
   if (model_.length(sequence.id) > known) {
@@ -61,7 +60,7 @@ void CascadeDrafter::draft(Batch batch, std::span<Draft> drafts) {
   for (const Sequence* sequence : batch) {
     Shadow& shadow = shadows_.at(sequence->id);
     follow(*sequence, shadow);
-    shadow.sequence.max_new_tokens = wanted(*sequence);
+    shadow.sequence.max_new_tokens = shadow.sequence.new_tokens() + wanted(*sequence);
     if (!shadow.sequence.finished()) running_.push_back(&shadow.sequence);
   }
   while (!running_.empty()) {

@@ -15,7 +15,9 @@ class GrowingDrafter : public Drafter {
   // Where the temperature is not 0, guesses are drawn as `draw` says.
   explicit GrowingDrafter(Topology& topology, Draw draw = Draw::fixed) : topology_(topology), draw_(draw) {}
 
-  DraftTraits traits() const final { return {{draw_}, topology_.branches(), topology_.prunes_by_token(), 1}; }
+  DraftTraits traits() const final {
+    return {{draw_}, topology_.width() > 1, topology_.prunes_by_token(), 1};
+  }
   void draft(Batch batch, std::span<Draft> drafts) final;
   void observe(const Outcome& outcome) final {
     learn(outcome);

@@ -27,14 +27,14 @@ void JacobiDrafter::observe(const Outcome& outcome) {
     return static_cast<int>(outcome.verdicts[i].path.size()) + 1;
   };
   for (std::size_t i = 0; i < outcome.batch.size(); ++i) {
-    for (int node = first_rejected(i); node < outcome.drafts[i].size(); ++node) {
+    for (int node = first_rejected(i); node < outcome.own(i); ++node) {
       picks_.push_back({outcome.target.logits[outcome.row(i, node)], 1});
     }
   }
   if (!picks_.empty()) distributions_.likeliest(picks_, likeliest_);
   auto from = likeliest_.begin();
   for (std::size_t i = 0; i < outcome.batch.size(); ++i) {
-    const auto to = from + std::max(0, outcome.drafts[i].size() - first_rejected(i));
+    const auto to = from + std::max(0, outcome.own(i) - first_rejected(i));
     guesses_[outcome.batch[i]->id].assign(from, to);
     from = to;
   }

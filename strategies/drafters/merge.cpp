@@ -20,7 +20,7 @@ int find_child(const Draft& draft, int parent, Token token, bool probe) {
 MergedDrafter::MergedDrafter(std::vector<std::unique_ptr<Drafter>> drafters) {
   for (auto& drafter : drafters) {
     const int proposers = drafter->traits().proposers;
-    parts_.push_back({std::move(drafter), proposers_, {}, {}, {}, {}});
+    parts_.push_back({std::move(drafter), proposers_, {}, {}, {}, {}, {}});
     proposers_ += proposers;
   }
 }
@@ -98,7 +98,9 @@ void MergedDrafter::add(Part& part, std::size_t index, Draft& merged) {
 
 void MergedDrafter::observe(const Outcome& outcome) {
   for (Part& part : parts_) {
+    part.made.clear();
     for (std::size_t i = 0; i < outcome.batch.size(); ++i) {
+      part.made.push_back(part.drafts[i].size());
       translate(part, i, outcome.drafts[i], outcome.verdicts[i]);
     }
     const std::size_t count = outcome.batch.size();
@@ -107,7 +109,7 @@ void MergedDrafter::observe(const Outcome& outcome) {
       for (int& node : part.judged[i]) node = outcome.renamed[i][static_cast<std::size_t>(node)];
     }
     part.drafter->observe({outcome.batch, std::span(part.drafts).first(count),
-                           std::span(part.verdicts).first(count), outcome.target, part.judged});
+                           std::span(part.verdicts).first(count), outcome.target, part.judged, part.made});
   }
 }
 

@@ -31,6 +31,7 @@ class MergedDrafter : public Drafter {
     std::vector<std::vector<int>> merged;  // draft -> its node -> the node of the merged tree
     std::vector<std::vector<int>> judged;  // draft -> its node -> the target's number
     std::vector<Verdict> verdicts;
+    std::vector<int> made;  // draft -> its size before `translate`
   };
   static void add(Part& part, std::size_t index, Draft& merged);
   // What became of a part's own draft, to which the accepted nodes that others proposed are added.

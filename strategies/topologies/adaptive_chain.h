@@ -23,12 +23,11 @@ class AdaptiveChain : public Topology {
         growth.push_back({static_cast<int>(i), last, 1});
     }
   }
-  bool branches() const final { return false; }
+  int width() const final { return 1; }
   void observe(const Outcome& outcome) final {
     for (std::size_t i = 0; i < outcome.batch.size(); ++i) {
-      const Draft& draft = outcome.drafts[i];
       learn(memories_.try_emplace(outcome.batch[i]->id, start_).first->second,
-            draft.size() - 1 - draft.probes(), static_cast<int>(outcome.verdicts[i].path.size()));
+            outcome.own(i) - 1 - outcome.drafts[i].probes(), outcome.own_accepted(i));
     }
   }
 

@@ -19,7 +19,7 @@ class BestFirst : public Topology {
 
   void grow(Batch batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override;
   void prune(Batch batch, std::span<Draft> drafts) override;
-  bool branches() const override { return nodes_ > 1 && top_k_ > 1; }
+  int width() const override { return nodes_ > 1 ? top_k_ : 1; }
   bool reads_scores() const override { return true; }
   bool prunes_by_token() const override { return true; }
 

@@ -16,7 +16,7 @@ class Chain : public Topology {
       if (drafts[i].tree().depth(last) == round) growth.push_back({static_cast<int>(i), last, 1});
     }
   }
-  bool branches() const override { return false; }
+  int width() const override { return 1; }
 
  private:
   int length_;

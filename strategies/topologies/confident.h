@@ -25,7 +25,7 @@ class Confident : public Topology {
         growth.push_back({static_cast<int>(i), last, 1});
     }
   }
-  bool branches() const override { return false; }
+  int width() const override { return 1; }
   bool reads_scores() const override { return true; }
 
  private:

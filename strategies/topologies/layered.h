@@ -23,9 +23,7 @@ class Layered : public Topology {
       }
     }
   }
-  bool branches() const override {
-    return std::ranges::any_of(widths_, [](int width) { return width > 1; });
-  }
+  int width() const override { return *std::ranges::max_element(widths_); }
 
  private:
   std::vector<int> widths_;

@@ -34,8 +34,10 @@ Paths::Paths(const std::vector<std::vector<int>>& paths) : wanted_(1) {
   }
 }
 
-bool Paths::branches() const {
-  return std::ranges::any_of(wanted_, [](const Wanted& node) { return node.children.size() > 1; });
+int Paths::width() const {
+  std::size_t most = 0;
+  for (const Wanted& node : wanted_) most = std::max(most, node.children.size());
+  return static_cast<int>(most);
 }
 
 void Paths::grow(Batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) {

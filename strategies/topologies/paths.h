@@ -14,7 +14,7 @@ class Paths : public Topology {
   explicit Paths(const std::vector<std::vector<int>>& paths);
 
   void grow(Batch batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override;
-  bool branches() const override;
+  int width() const override;
 
  private:
   struct Wanted {

@@ -34,9 +34,9 @@ class ShippedPair : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     shelf_ = new ModelShelf(0);
-    target_ = &shelf_->model(project_configs("models") / kTarget, Actor::target);
-    draft_ = &shelf_->model(project_configs("models") / kDraft, draft_actor(0));
-    other_draft_ = &shelf_->model(project_configs("models") / kDraft, draft_actor(1));
+    target_ = &shelf_->cpu().transformer(project_configs("models") / kTarget, Actor::target);
+    draft_ = &shelf_->cpu().transformer(project_configs("models") / kDraft, draft_actor(0));
+    other_draft_ = &shelf_->cpu().transformer(project_configs("models") / kDraft, draft_actor(1));
     const Tokenizer& tokenizer = shelf_->tokenizer(project_configs("models") / kTarget);
     requests_ = new std::vector<Request>;
     for (const char* kind : {"code", "prose"}) {
@@ -89,7 +89,7 @@ class ShippedPair : public testing::Test {
                              return (*plain_texts_)[static_cast<std::size_t>(id)];
                            }};
     };
-    const CpuOptions options{.team = shelf_->team()};
+    const CpuOptions options{.team = shelf_->cpu().team()};
     const auto folder = [](const std::string& kind) {
       return project_configs("models") / (std::string(kTarget) + "-" + kind);
     };

@@ -242,7 +242,7 @@ TEST_F(CudaModelOnDevice, shares_stream_and_device_with_another) {
   const LlamaConfig other = smallest_config("Qwen2ForCausalLM");
   const auto others = random_tensors(other, Dtype::f16, 8);
   const CudaOptions shared{.stream = std::make_shared<Stream>()};
-  const std::vector<Token> text = some_text(12, config_.vocab);
+  const std::vector<Token> text = some_text(12, other.vocab);
   const std::vector<float> first = last_row(*cuda_model(config_, tensors_), text);
   const std::vector<float> second = last_row(*cuda_model(other, others), text);
   const auto one = cuda_model(config_, tensors_, shared), two = cuda_model(other, others, shared);

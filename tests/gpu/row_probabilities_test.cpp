@@ -65,6 +65,11 @@ TEST_F(RowProbabilitiesOnDevice, gives_the_bits_of_the_host) {
   }
 }
 
+TEST_F(RowProbabilitiesOnDevice, stops_where_the_nucleus_is_reached_exactly) {
+  std::vector<int> wrong;
+  EXPECT_EQ(probabilities({2, 2, 2, 2}, 4, {{1, 0, 0.5}}, wrong), (std::vector<double>{0.5, 0.5, 0, 0}));
+}
+
 TEST_F(RowProbabilitiesOnDevice, says_which_rows_are_wrong) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN(),
                   kInfinity = std::numeric_limits<float>::infinity();

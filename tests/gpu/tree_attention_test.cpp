@@ -203,6 +203,16 @@ TYPED_TEST(AttentionOnDevice, starts_with_one_key) {
   this->expect_softmax(cache, shape, rows, {}, queries, cache.attend(rows, {}, queries));
 }
 
+// Longer parts, of which a warp takes several turns.
+TYPED_TEST(AttentionOnDevice, reads_long_texts) {
+  const HeadShape shape{1, 1, 8};
+  Cache<TypeParam> cache(shape, 1, 4544);
+  for (int slot = 0; slot < 4500; ++slot) cache.put(0, slot, static_cast<std::uint64_t>(slot));
+  const std::vector<AttendRow> rows{{.text = 2500}, {.text = 4500}};
+  const auto queries = this->queries_for(rows.size(), shape);
+  this->expect_softmax(cache, shape, rows, {}, queries, cache.attend(rows, {}, queries));
+}
+
 // A path's rows as text in one sequence, as a tree with other nodes around it in another, and alone.
 TYPED_TEST(AttentionOnDevice, gives_a_row_the_same_bits_as_node_and_as_text) {
   const HeadShape shape{4, 2, 64};
@@ -242,11 +252,12 @@ TYPED_TEST(AttentionOnDevice, gives_a_row_the_same_bits_as_node_and_as_text) {
 
 TEST(AttentionPlan, gives_every_row_all_its_keys_once) {
   std::vector<AttendRow> rows;
-  std::vector<int> lengths{1, 31, 32, 33, 48, 64, 97, 500, 3000, 40'000};
+  std::vector<int> lengths{1, 31, 32, 33, 48, 63, 64, 97, 127, 500, 3000, 40'000};
   for (const int length : lengths) {
     rows.push_back({.text = length});
     rows.push_back({.sequence = 1, .text = length, .path_length = 17});
     rows.push_back({.sequence = 1, .text = length, .path_length = 400});
+    rows.push_back({.sequence = 1, .text = length, .path_length = 401});
     rows.push_back({.sequence = 2, .text = length, .first = length / 3});
   }
   AttentionPlan plan;

@@ -307,7 +307,8 @@ class Conformance {
   void work_is_told() {
     const SequenceId id = fresh();
     const std::int64_t length = static_cast<std::int64_t>(text_.size());
-    const Slice prompt{.sequence = id, .text = std::span(text_).first(text_.size() - 1), .give = Give::nothing};
+    const Slice prompt{
+        .sequence = id, .text = std::span(text_).first(text_.size() - 1), .give = Give::nothing};
     Work work = model_->forward({&prompt, 1}).work;
     Work expected{
         .actor = work.actor, .op = Op::forward, .sequences = 1, .new_tokens = static_cast<int>(length) - 1};

@@ -212,15 +212,19 @@ TEST(Certificate, CallsATokenThatCannotBeLossy) {
 }
 
 TEST(Certificate, AdjustsAsHolmSays) {
-  const Certificate c = certify(evidence_of(kP, 20'000, 3), {});
+  const std::vector<double> near{0.11, 0.39, 0.0, 0.2, 0.3};
+  const Certificate c = certify(evidence_of(near, 20'000, 3), {});
   ASSERT_GT(c.tests.size(), 5u);
   double largest = 0;
+  int open = 0;  // neither sure nor hopeless
   for (std::size_t i = 0; i < c.tests.size(); ++i) {
     const double rivals = static_cast<double>(c.tests.size() - i);
-    largest = std::max(largest, std::min(1.0, rivals * c.tests[i].finding.p_value));
+    largest = std::max(largest, std::min(1.0, 2 * rivals * c.tests[i].finding.p_value));
     EXPECT_DOUBLE_EQ(c.tests[i].adjusted, largest);
-    EXPECT_EQ(c.tests[i].rejected, false);
+    EXPECT_EQ(c.tests[i].rejected, largest < 1e-3);
+    open += largest > 1e-12 && largest < 1 ? 1 : 0;
   }
+  EXPECT_GE(open, 2);
 }
 
 TEST(Certificate, KnowsHowManyTestsItMayHold) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -10,7 +11,6 @@
 #include "core/decoder.h"
 #include "core/host_distributions.h"
 #include "core/models/hashed.h"
-#include "core/models/markov.h"
 #include "strategies/drafters/filler.h"
 #include "strategies/drafters/lookahead.h"
 #include "strategies/rules/greedy.h"
@@ -31,18 +31,33 @@ Text plus(Text text, std::span<const Token> more) {
   return text;
 }
 
+// One request on its way through a decoder, and what each of its steps drafted.
+struct Decoding {
+  Decoding(const Source& source, Drafter& drafter, AcceptanceRule& rule, Sequence request)
+      : sequence(std::move(request)), target(source), shown(drafter), decoder(target, shown, rule) {
+    decoder.admit(sequence);
+  }
+  void step() {
+    Sequence* batch[] = {&sequence};
+    decoder.step(batch);
+  }
+  const Draft& drafted() const { return shown.drafted[0]; }
+  int accepted() const { return static_cast<int>(shown.judged[0].path.size()); }
+
+  Sequence sequence;
+  SourceModel target;
+  Shown shown;
+  Decoder decoder;
+};
+
 TEST(Jacobi, IteratesAsThePaperDoes) {
   for (const int window : {1, 2, 5}) {
     const Source source = hashed(3, static_cast<std::uint64_t>(window));
-    SourceModel target(source);
     HostDistributions distributions;
     JacobiDrafter jacobi(distributions, window);
-    Shown shown(jacobi);
     Greedy rule;
-    Decoder decoder(target, shown, rule);
-    Sequence sequence = request(0, {0, 2, 1, 1, 0}, 120);
-    Sequence* batch[] = {&sequence};
-    decoder.admit(sequence);
+    Decoding decoding(source, jacobi, rule, request(0, {0, 2, 1, 1, 0}, 120));
+    const Sequence& sequence = decoding.sequence;
     Text guesses;
     int accepted = 0;
     while (!sequence.finished()) {
@@ -52,8 +67,8 @@ TEST(Jacobi, IteratesAsThePaperDoes) {
         guesses.push_back(filler(text, static_cast<int>(guesses.size())));
       }
       guesses.resize(static_cast<std::size_t>(std::min(window, room)));
-      decoder.step(batch);
-      const Draft& draft = shown.drafted[0];
+      decoding.step();
+      const Draft& draft = decoding.drafted();
       ASSERT_EQ(tokens_on(draft.tree(), draft.size() - 1), guesses);
       EXPECT_EQ(draft.probes(), 0);
 
@@ -61,13 +76,12 @@ TEST(Jacobi, IteratesAsThePaperDoes) {
       for (std::size_t i = 0; i <= guesses.size(); ++i) {
         iterate.push_back(likeliest_after(source, plus(text, std::span(guesses).first(i))));
       }
-      std::size_t right = 0;
-      while (right < guesses.size() && guesses[right] == iterate[right]) ++right;
-      ASSERT_EQ(shown.judged[0].path.size(), right);
-      accepted += static_cast<int>(right);
-      guesses.assign(iterate.begin() + static_cast<std::ptrdiff_t>(right) + 1, iterate.end());
+      const auto right = std::ranges::mismatch(guesses, iterate).in2;
+      ASSERT_EQ(decoding.accepted(), right - iterate.begin());
+      accepted += decoding.accepted();
+      guesses.assign(right + 1, iterate.end());
     }
-    decoder.retire(sequence);
+    decoding.decoder.retire(sequence);
     EXPECT_GT(accepted, 10);
   }
 }
@@ -150,21 +164,17 @@ TEST(Lookahead, DoesWhatThePaperSays) {
                                                     {3, 4, 2, false, false},
                                                     {2, 5, 1}}) {
     const Source source = hashed(3, static_cast<std::uint64_t>(10 * settings.window + settings.ngram));
-    SourceModel target(source);
     HostDistributions distributions;
     LookaheadDrafter lookahead(distributions, settings);
-    Shown shown(lookahead);
     Greedy rule;
-    Decoder decoder(target, shown, rule);
-    Sequence sequence = request(0, {0, 2, 1, 1, 0, 2, 2}, 150);
-    Sequence* batch[] = {&sequence};
-    decoder.admit(sequence);
+    Decoding decoding(source, lookahead, rule, request(0, {0, 2, 1, 1, 0, 2, 2}, 150));
+    const Sequence& sequence = decoding.sequence;
     Reference reference{source, settings};
     while (!sequence.finished()) {
       const Text text = sequence.text;
       const int deepest = sequence.max_new_tokens - sequence.new_tokens() - 1;
-      decoder.step(batch);
-      const Draft& draft = shown.drafted[0];
+      decoding.step();
+      const Draft& draft = decoding.drafted();
       if (reference.levels.empty()) {
         Text& first = reference.levels.emplace_back();
         for (int node = 1; node < draft.size(); ++node) {
@@ -194,11 +204,11 @@ TEST(Lookahead, DoesWhatThePaperSays) {
       }
       ASSERT_EQ(drawn_probes, probes);
       ASSERT_EQ(drawn_guesses, (std::multiset<Text>(guesses.begin(), guesses.end())));
-      const int accepted = static_cast<int>(shown.judged[0].path.size());
+      const int accepted = decoding.accepted();
       accepted_in_all += accepted;
       reference.step(text, accepted);
     }
-    decoder.retire(sequence);
+    decoding.decoder.retire(sequence);
   }
   EXPECT_GT(accepted_in_all, 100);
 }
@@ -206,27 +216,23 @@ TEST(Lookahead, DoesWhatThePaperSays) {
 // "N = 2 degenerates to Jacobi decoding": the window is the Jacobi trajectory.
 TEST(Lookahead, OfTwoGramsIteratesAsJacobiDoes) {
   const Source source = hashed(40, 3);
-  SourceModel one(source), other(source);
   HostDistributions distributions;
   LookaheadDrafter lookahead(distributions, {6, 2, 1});
   JacobiDrafter jacobi(distributions, 6);
-  Shown probes(lookahead), guesses(jacobi);
   NeverAccepts rule;
-  Decoder a(one, probes, rule), b(other, guesses, rule);
-  Sequence s = request(0, {5, 30, 2, 11}, 40), t = s;
-  Sequence *first[] = {&s}, *second[] = {&t};
-  a.admit(s);
-  b.admit(t);
-  while (!s.finished()) {
-    a.step(first);
-    b.step(second);
+  const Sequence asked = request(0, {5, 30, 2, 11}, 40);
+  Decoding probing(source, lookahead, rule, asked), guessing(source, jacobi, rule, asked);
+  while (!probing.sequence.finished()) {
+    probing.step();
+    guessing.step();
+    const Draft &probes = probing.drafted(), &guesses = guessing.drafted();
     Text window;
-    for (int node = 1; node < probes.drafted[0].size(); ++node) {
-      if (probes.drafted[0].probe(node)) window.push_back(probes.drafted[0].tree().token(node));
+    for (int node = 1; node < probes.size(); ++node) {
+      if (probes.probe(node)) window.push_back(probes.tree().token(node));
     }
-    ASSERT_EQ(window, tokens_on(guesses.drafted[0].tree(), guesses.drafted[0].size() - 1));
+    ASSERT_EQ(window, tokens_on(guesses.tree(), guesses.size() - 1));
   }
-  EXPECT_EQ(s.text, t.text);
+  EXPECT_EQ(probing.sequence.text, guessing.sequence.text);
 }
 
 struct PaperCount {
@@ -244,27 +250,22 @@ TEST(Lookahead, AddsAsManyTokensAsThePaperCounts) {
       for (int i = 1; i < ngram; ++i) prompt.push_back(100 * i + g);
     }
     prompt.push_back(0);
-    SourceModel target(hashed(2000, 1));
     HostDistributions distributions;
     LookaheadDrafter lookahead(distributions, {window, ngram, guesses, true});
-    Shown shown(lookahead);
     NeverAccepts rule;
-    Decoder decoder(target, shown, rule);
-    Sequence sequence = request(0, prompt, 200);
-    Sequence* batch[] = {&sequence};
-    decoder.admit(sequence);
-    decoder.step(batch);
-    EXPECT_EQ(shown.drafted[0].size() - 1 - shown.drafted[0].probes(), guesses * (ngram - 1))
+    Decoding decoding(hashed(2000, 1), lookahead, rule, request(0, prompt, 200));
+    decoding.step();
+    EXPECT_EQ(decoding.drafted().size() - 1 - decoding.drafted().probes(), guesses * (ngram - 1))
         << "the pool is full";
-    EXPECT_EQ(shown.drafted[0].probes(), window + ngram - 2) << "one level so far";
+    EXPECT_EQ(decoding.drafted().probes(), window + ngram - 2) << "one level so far";
     int most = 0;
     for (int step = 1; step < ngram + 20; ++step) {
-      decoder.step(batch);
+      decoding.step();
       if (step >= ngram - 2) {
-        EXPECT_EQ(shown.drafted[0].probes(), window * (ngram - 1));
+        EXPECT_EQ(decoding.drafted().probes(), window * (ngram - 1));
       }
-      sequence.text.back() = 0;  // the pool's full list again; the target has not seen it yet
-      most = std::max(most, shown.drafted[0].size() - 1);
+      decoding.sequence.text.back() = 0;  // the pool's full list again; the target has not seen it yet
+      most = std::max(most, decoding.drafted().size() - 1);
     }
     EXPECT_EQ(most, extra);
   }

@@ -17,8 +17,6 @@
 #include "strategies/topologies/best_first.h"
 #include "strategies/topologies/budgeted.h"
 #include "strategies/topologies/confident.h"
-#include "strategies/topologies/goodput_chain.h"
-#include "strategies/topologies/heuristic_chain.h"
 #include "strategies/topologies/paths.h"
 #include "strategies/topologies/published_trees.h"
 #include "strategies/topologies/sequoia.h"
@@ -244,103 +242,6 @@ TEST(ModelDrafter, AtTemperatureZeroSaysHowSureItIs) {
   EXPECT_EQ(token_paths(drafts[0]), (TokenPaths{{1}, {1, 0}})) << "0.95 after 0, 0.62 after 1";
 }
 
-TEST(HeuristicChain, FollowsWhatWasAccepted) {
-  HeuristicChain chain(4, 8);
-  ScriptedDrafter drafter(chain);
-  ScriptedBatch batch({0});
-  std::vector<int> lengths;
-  for (const int accepted : {100, 100, 100, 7, 0, 5, 100, 0, 0, 0, 0, 0, 0, 0, 0, 0}) {
-    lengths.push_back(batch.step(drafter, {accepted})[0]);
-  }
-  EXPECT_EQ(lengths, (std::vector<int>{4, 6, 8, 8, 7, 6, 5, 7, 6, 5, 4, 3, 2, 1, 1, 1}));
-}
-
-TEST(HeuristicChain, LearnsNothingFromABareRoot) {
-  HeuristicChain chain(3, 8);
-  ScriptedBatch batch({0}, 2);
-  ScriptedDrafter drafter(chain);
-  EXPECT_EQ(batch.step(drafter, {0})[0], 1) << "two tokens are left";
-  EXPECT_EQ(batch.step(drafter, {0})[0], 0);
-  batch[0].max_new_tokens = 100;
-  EXPECT_EQ(batch.step(drafter, {0})[0], 2);
-}
-
-TEST(HeuristicChain, RemembersSequencesNotPlaces) {
-  HeuristicChain chain(2, 16);
-  ScriptedDrafter drafter(chain);
-  ScriptedBatch two({5, 9});
-  EXPECT_EQ(two.step(drafter, {100, 0}), (std::vector<int>{2, 2}));
-  EXPECT_EQ(two.step(drafter, {100, 0}), (std::vector<int>{4, 1}));
-  ScriptedBatch turned({9, 5});
-  for (std::size_t i : {0u, 1u}) turned[i].text = two[1 - i].text;
-  EXPECT_EQ(turned.step(drafter, {0, 0}), (std::vector<int>{1, 6}));
-  ScriptedBatch fresh({5});
-  EXPECT_EQ(fresh.step(drafter, {0}), (std::vector<int>{2})) << "a new sequence of an old id";
-}
-
-// A pass costs 1 and so much more for each row.
-class RowCost : public CostModel {
- public:
-  RowCost(double per_row, double draft) : per_row_(per_row), draft_(draft) {}
-  Seconds price(const Work& work) const override {
-    return work.actor == Actor::target ? 1 + per_row_ * work.rows : draft_;
-  }
-
- private:
-  double per_row_, draft_;
-};
-
-TEST(GoodputChain, StartsWithTheLengthThatBeliefFavours) {
-  for (const double a : {0.0, 0.3, 0.6, 0.8, 0.95}) {
-    for (const double c : {0.02, 0.1, 0.4}) {
-      for (const double per_row : {0.0, 0.05}) {
-        const RowCost prices(per_row, c);
-        GoodputChain chain(12, {.acceptance = a}, StepPrices(prices, false, 1));
-        ScriptedDrafter drafter(chain);
-        ScriptedBatch batch({0});
-        int expected = 0;
-        const auto goodput = [&](int k) {
-          return (1 - std::pow(a, k + 1)) / (1 - a) / (1 + per_row * (k + 1) + k * c);
-        };
-        for (int k = 1; k <= 12; ++k) {
-          if (goodput(k) > goodput(expected)) expected = k;
-        }
-        EXPECT_EQ(batch.step(drafter, {0})[0], expected) << a << " " << c << " " << per_row;
-      }
-    }
-  }
-}
-
-TEST(GoodputChain, LearnsASequencesAcceptanceAndForgets) {
-  const ConstantCost prices(1, 0.2);
-  GoodputChain chain(8, {.acceptance = 0.5, .weight = 2, .memory = 0.8}, StepPrices(prices, false, 1));
-  ScriptedDrafter drafter(chain);
-  ScriptedBatch batch({0, 1}, 100'000);
-  const std::vector<int> first = batch.step(drafter, {100, 0});
-  EXPECT_EQ(first[0], first[1]);
-  for (int i = 0; i < 20; ++i) batch.step(drafter, {100, 0});
-  const std::vector<int> later = batch.step(drafter, {100, 0});
-  EXPECT_EQ(later[0], 8);
-  int least = 8, most = 0;
-  for (int i = 0; i < 60; ++i) {
-    const int length = batch.step(drafter, {100, 0})[1];
-    least = std::min(least, length);
-    most = std::max(most, length);
-  }
-  EXPECT_EQ(least, 0) << "nothing is accepted, so nothing is drafted";
-  EXPECT_GT(most, 0) << "but it is tried again";
-}
-
-TEST(GoodputChain, DraftsMoreWhereThatIsFree) {
-  const ConstantCost prices(1, 0.2);
-  GoodputChain priced(8, {.acceptance = 0.5}, StepPrices(prices, false, 1)),
-      free(8, {.acceptance = 0.5}, StepPrices(prices, true, 1));
-  ScriptedDrafter one(priced), other(free);
-  ScriptedBatch batch({0}), mate({0});
-  EXPECT_LT(batch.step(one, {0})[0], 8);
-  EXPECT_EQ(mate.step(other, {0})[0], 8);
-}
-
 std::vector<int> budgeted_lengths(int length, int budget, int sequences, const ScriptedDrafter::Says& says) {
   Budgeted topology(length, budget);
   ScriptedDrafter drafter(topology, says);
@@ -473,6 +374,39 @@ TEST(TopologySettings, SayWhatNeedsPrices) {
   const ConstantCost prices(1, 0.1);
   EXPECT_NO_THROW(configured({{"kind", "adaptive"}, {"schedule", "goodput"}}, &prices));
   EXPECT_GT(drafted(*configured({{"kind", "sequoia"}}, &prices)).size(), 10);
+}
+
+TEST(TopologySettings, AskNoNodeForMoreChildrenThanThereAreTokens) {
+  const auto ask = [](nlohmann::json settings) {
+    const auto topology = configured(std::move(settings));
+    std::vector<std::unique_ptr<LanguageModel>> owned;
+    HostDistributions distributions;
+    Parts parts;
+    parts.topology = topology.get();
+    parts.target_source = std::make_shared<const Markov>(Markov::random(6, 6, 1));
+    parts.distributions = [&]() -> Distributions& { return distributions; };
+    parts.adopt = [&](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
+      return *owned.emplace_back(std::move(model));
+    };
+    Params params("drafter", {{"kind", "agreement"}});
+    make(drafters(), params, parts);
+  };
+  EXPECT_NO_THROW(ask({{"kind", "layered"}, {"widths", {6, 1}}}));
+  EXPECT_NO_THROW(ask({{"kind", "paths"}, {"paths", {{0}, {1}}}}));
+  for (const nlohmann::json& wide :
+       {nlohmann::json{{"kind", "layered"}, {"widths", {1, 7}}},
+        nlohmann::json{{"kind", "best_first"}, {"top_k", 7}},
+        nlohmann::json{{"kind", "paths"}, {"paths", {{0}, {1}, {2}, {3}, {4}, {5}, {6}}}}}) {
+    try {
+      ask(wide);
+      ADD_FAILURE() << wide;
+    } catch (const ConfigError& error) {
+      EXPECT_NE(
+          std::string(error.what()).find("ranks 6 tokens to follow a node, but the topology asks for 7"),
+          std::string::npos)
+          << error.what();
+    }
+  }
 }
 
 std::vector<std::vector<Token>> texts(const Combination& combination, const Sampling& sampling,

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/clock.h"
+#include "core/distributions.h"
+#include "core/draft_heads.h"
+#include "core/feature_model.h"
+#include "core/models/llama_config.h"
+#include "core/recorder.h"
+#include "strategies/registry.h"
+
+namespace speclab {
+
+// A model with weights. Whoever made it keeps it.
+struct LoadedModel {
+  LanguageModel& model;
+  const LlamaConfig& config;
+};
+
+struct LoadedFeatures {
+  std::unique_ptr<FeatureModel> model;
+  int max_positions = 0;
+};
+
+// How matrices lie where they are read: as the checkpoint stores them, or in int8 with a scale per output.
+enum class Precision : std::uint8_t { as_stored, int8 };
+
+// Which of a folder's or a shape's models: whose it is, and how it runs. A target and a draft of one kind
+// have caches of their own.
+struct ModelUse {
+  Actor actor = Actor::target;
+  Precision precision = Precision::as_stored;
+  Place rows = Place::host;  // where its rows are to be read; device: where the model runs
+};
+
+// Where models with weights run. ConfigError where a folder does not hold what is asked for, or does not fit.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  // Loaded once for each use.
+  virtual LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) = 0;
+  // One that has learnt nothing, for measuring time at any shape; bf16. Made once for each use.
+  virtual LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) = 0;
+  // On a model that came from here.
+  virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
+  virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
+                                            LanguageModel& base, Place rows) = 0;
+  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) = 0;
+  // The rule of this name over rows that stay where models run; null where it reads them on the host.
+  virtual std::unique_ptr<AcceptanceRule> rule(const std::string& name) = 0;
+  virtual std::unique_ptr<Distributions> distributions(Place rows) = 0;
+  virtual std::unique_ptr<Clock> clock() = 0;  // that measures
+  virtual void describe(Provenance& provenance) const = 0;
+};
+
+// What tells models of random weights apart.
+std::string random_name(const LlamaConfig& config, std::uint64_t seed);
+
+}  // namespace speclab

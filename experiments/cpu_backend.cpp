@@ -1,0 +1,87 @@
+#include "experiments/cpu_backend.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "core/clocks.h"
+#include "core/errors.h"
+#include "core/host_distributions.h"
+#include "kernels/cpu/arithmetic.h"
+#include "kernels/cpu/cpu_eagle.h"
+#include "kernels/cpu/cpu_heads.h"
+#include "kernels/cpu/early_exit.h"
+
+namespace speclab {
+namespace {
+
+void refuse_int8(Precision precision) {
+  if (precision == Precision::as_stored) return;
+  throw ConfigError(
+      "precision = 'int8' is there on a GPU only; the processor reads weights as they are stored");
+}
+
+}  // namespace
+
+CpuTransformer& CpuBackend::made(const std::string& name, Actor actor,
+                                 const std::function<LlamaWeights()>& weights) {
+  std::unique_ptr<CpuTransformer>& slot = models_[{name, actor}];
+  if (slot == nullptr) slot = std::make_unique<CpuTransformer>(weights(), CpuOptions{.team = team_});
+  return *slot;
+}
+
+CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Actor actor) {
+  return made(folder.string(), actor, [&] { return load_weights(folder); });
+}
+
+LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUse& use) {
+  refuse_int8(use.precision);
+  CpuTransformer& found = transformer(folder, use.actor);
+  return {found, found.config()};
+}
+
+LoadedModel CpuBackend::random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) {
+  refuse_int8(use.precision);
+  CpuTransformer& found =
+      made(random_name(config, seed), use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
+  return {found, found.config()};
+}
+
+CpuTransformer& CpuBackend::own(LanguageModel& model) const {
+  const auto found =
+      std::ranges::find_if(models_, [&](const auto& entry) { return entry.second.get() == &model; });
+  SPECLAB_CHECK(found != models_.end(), "a model of another backend");
+  return *found->second;
+}
+
+std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int layers) {
+  return std::make_unique<EarlyExit>(own(whole), layers);
+}
+
+std::unique_ptr<DraftHeads> CpuBackend::heads(HeadKind kind, const std::filesystem::path& folder,
+                                              LanguageModel& base, Place) {
+  const LlamaWeights& weights = own(base).weights();
+  return std::make_unique<CpuHeads>(
+      kind == HeadKind::medusa ? load_medusa(folder, weights) : load_hydra(folder, weights),
+      CpuOptions{.team = team_});
+}
+
+LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base) {
+  auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, own(base).weights()), CpuOptions{.team = team_});
+  const int positions = eagle->config().max_positions;
+  return {std::move(eagle), positions};
+}
+
+std::unique_ptr<AcceptanceRule> CpuBackend::rule(const std::string&) { return nullptr; }
+
+std::unique_ptr<Distributions> CpuBackend::distributions(Place) {
+  return std::make_unique<HostDistributions>();
+}
+
+std::unique_ptr<Clock> CpuBackend::clock() { return std::make_unique<WallClock>(); }
+
+void CpuBackend::describe(Provenance& provenance) const {
+  provenance.cores = team_->size();
+  provenance.cpu += std::string(", ") + best_arithmetic().name;
+}
+
+}  // namespace speclab

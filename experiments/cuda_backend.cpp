@@ -1,0 +1,92 @@
+#include "experiments/cuda_backend.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "core/check.h"
+#include "core/errors.h"
+#include "core/host_distributions.h"
+#include "kernels/cuda/cuda_clock.h"
+#include "kernels/cuda/cuda_distributions.h"
+#include "kernels/cuda/cuda_rules.h"
+#include "kernels/cuda/host_rows.h"
+
+namespace speclab {
+namespace {
+
+// Models take turns on one stream, which the clock reads.
+class CudaBackend : public Backend {
+ public:
+  explicit CudaBackend(int device) : name_(use_cuda_device(device)), stream_(std::make_shared<Stream>()) {}
+
+  LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) override {
+    return made(folder.string(), use,
+                [&] { return load_cuda_model(folder, own(use.precision), {.stream = stream_}); });
+  }
+  LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) override {
+    return made(random_name(config, seed), use, [&] {
+      return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, {.stream = stream_});
+    });
+  }
+  std::unique_ptr<LanguageModel> early_exit(LanguageModel&, int) override { refuse("early_exit"); }
+  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
+                                    Place rows) override {
+    CudaTransformer& on = own(base);
+    auto made = kind == HeadKind::medusa ? load_cuda_medusa(folder, on) : load_cuda_hydra(folder, on);
+    if (rows == Place::device) return made;
+    return std::make_unique<HostHeadRows>(std::move(made));
+  }
+  LoadedFeatures features(const std::filesystem::path&, LanguageModel&) override { refuse("eagle"); }
+  std::unique_ptr<AcceptanceRule> rule(const std::string& name) override {
+    const CudaRuleOptions options{.stream = stream_};
+    if (name == "greedy") return std::make_unique<CudaGreedy>(options);
+    if (name == "speculative_sampling") return std::make_unique<CudaSpeculativeSampling>(options);
+    if (name == "target_only") return std::make_unique<CudaTargetOnly>(options);
+    if (name == "sample_and_match") return std::make_unique<CudaSampleAndMatch>(options);
+    return nullptr;
+  }
+  std::unique_ptr<Distributions> distributions(Place rows) override {
+    if (rows == Place::host) return std::make_unique<HostDistributions>();
+    return std::make_unique<CudaDistributions>(stream_);
+  }
+  std::unique_ptr<Clock> clock() override { return std::make_unique<CudaClock>(*stream_); }
+  void describe(Provenance& provenance) const override { provenance.device = name_; }
+
+ private:
+  using Key = std::tuple<std::string, Actor, Precision>;
+
+  static CudaPrecision own(Precision precision) {
+    return precision == Precision::int8 ? CudaPrecision::int8 : CudaPrecision::as_stored;
+  }
+  [[noreturn]] static void refuse(const std::string& drafter) {
+    throw ConfigError("drafter.kind = '" + drafter +
+                      "' runs on the processor only; set target.device = 'cpu'");
+  }
+  CudaTransformer& own(LanguageModel& model) const {
+    const auto found = std::ranges::find_if(models_, [&](const auto& entry) {
+      return entry.second.get() == &model || &entry.second->inner() == &model;
+    });
+    SPECLAB_CHECK(found != models_.end(), "a model of another backend");
+    return found->second->inner();
+  }
+  template <class Make>
+  LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {
+    std::unique_ptr<HostRows>& slot = models_[{name, use.actor, use.precision}];
+    if (slot == nullptr) slot = std::make_unique<HostRows>(make());
+    CudaTransformer& inner = slot->inner();
+    if (use.rows == Place::device) return {inner, inner.config()};
+    return {*slot, inner.config()};
+  }
+
+  std::string name_;
+  std::shared_ptr<Stream> stream_;
+  std::map<Key, std::unique_ptr<HostRows>> models_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cuda_backend(int device) { return std::make_unique<CudaBackend>(device); }
+
+}  // namespace speclab

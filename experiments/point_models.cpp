@@ -1,0 +1,248 @@
+#include "experiments/point_models.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "core/catalogue.h"
+#include "core/models/hashed.h"
+#include "core/models/llama_shape.h"
+#include "core/models/markov.h"
+#include "core/models/source_model.h"
+#include "experiments/config_section.h"
+#include "experiments/files.h"
+
+namespace speclab {
+namespace {
+
+using nlohmann::json;
+
+enum class SourceKind { checkpoint, random, hashed, markov };
+
+SourceKind read_source_kind(Params& p) {
+  return p.choose<SourceKind>(
+      {"kind"},
+      {{"checkpoint", SourceKind::checkpoint},
+       {"random", SourceKind::random},
+       {"hashed", SourceKind::hashed},
+       {"markov", SourceKind::markov}},
+      "checkpoint: a folder in Hugging Face layout; random: a shape with random weights; "
+      "hashed, markov: synthetic");
+}
+
+std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int default_seed) {
+  const int vocab =
+      p.integer({"vocab"}, 16, {.least = 2, .most = 65536}, "tokens of the synthetic vocabulary");
+  const auto seed = static_cast<std::uint64_t>(
+      p.integer({"source_seed"}, default_seed, {.least = 0}, "of the synthetic text"));
+  if (kind == SourceKind::hashed) return std::make_shared<const Hashed>(vocab, seed);
+  const double sharpness = p.number({"sharpness"}, 4, {.least = 0, .most = 100}, "spread of the logits");
+  return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
+}
+
+std::string rule_kind(const Config& config) {
+  return section(config, "rule", "speculative_sampling").required_text({"kind", "method"}, "");
+}
+
+// A cascade judges its small model's guesses by rules that read rows on the host.
+bool judges_on_the_host(const Config& config) {
+  return config.sections.value("drafter", json::object()).dump().find("\"cascade\"") != std::string::npos;
+}
+
+Precision read_precision(Params& p) {
+  return p.choose<Precision>(
+      {"precision"}, {{"stored", Precision::as_stored}, {"int8", Precision::int8}},
+      "stored: as the checkpoint has them; int8: matrices with a scale per output, on a GPU");
+}
+
+}  // namespace
+
+PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
+                         Settings& settings, Place rows)
+    : config_(config), shelf_(shelf), pricing_(pricing), workload_(workload), settings_(settings) {
+  Params p = section(config, "target");
+  const SourceKind kind = read_source_kind(p);
+  const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
+  backend_ = weights ? &shelf.backend(p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ..."))
+                     : &shelf.cpu();
+  if (rows == Place::device && !judges_on_the_host(config) && backend_->rule(rule_kind(config)) != nullptr) {
+    rows_ = Place::device;
+  }
+  if (weights) {
+    const LoadedModel loaded =
+        kind == SourceKind::checkpoint ? load_checkpoint(p, Actor::target) : make_random(p, Actor::target);
+    facts_.vocab = loaded.model.vocab();
+    facts_.max_positions = loaded.config.max_positions;
+    facts_.end_tokens = loaded.config.end_tokens;
+    loaded_.emplace("target", loaded);
+    loaded.model.tap({});  // an earlier point may have tapped it
+    unmetered_target_ = &loaded.model;
+  } else {
+    source_ = make_source(kind, p, 1);
+    unmetered_target_ = owned_.emplace_back(std::make_unique<SourceModel>(source_)).get();
+    facts_.vocab = unmetered_target_->vocab();
+  }
+  p.finish();
+  resolve(p);
+}
+
+LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
+  const std::string& name = p.section();
+  const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
+  const std::filesystem::path folder = find_path(name + ".path", path, config_.directory);
+  const Tokenizer& tokenizer = shelf_.tokenizer(folder);
+  if (actor == Actor::target) {
+    facts_.tokenizer = &tokenizer;
+  } else if (facts_.tokenizer == nullptr) {
+    throw ImpossiblePoint("a draft checkpoint cannot draft for a target without a tokenizer");
+  } else if (tokenizer.fingerprint() != facts_.tokenizer->fingerprint()) {
+    throw ConfigError(
+        fmt::format("{}.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
+                    "target's ({}); a draft must share the target's tokenizer",
+                    name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
+  }
+  const LoadedModel loaded = backend_->model(folder, {actor, read_precision(p), rows_});
+  if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
+  settings_[name + ".digest"] = shelf_.digest_of(folder);
+  return loaded;
+}
+
+LoadedModel PointModels::make_random(Params& p, Actor actor) {
+  const std::string shape = p.required_text({"shape", "random_weights"}, "a shape of `speclab list shapes`");
+  const int positions =
+      p.integer({"max_positions"}, 4096, {.least = 1, .most = 1 << 20}, "of a text, at most");
+  const int seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.least = 0}, "of the weights");
+  const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
+  if (actor != Actor::target) check_positions(shape, positions);
+  return backend_->random_model(config, static_cast<std::uint64_t>(seed), {actor, read_precision(p), rows_});
+}
+
+void PointModels::charge_to(Clock& clock) {
+  clock_ = &clock;
+  target_ = std::make_unique<Metered>(*unmetered_target_, Actor::target, clock);
+}
+
+void PointModels::resolve(const Params& params) {
+  for (const auto& [key, value] : params.resolved()) settings_[params.section() + "." + key] = value;
+}
+
+void PointModels::add_digest(const std::string& key, const std::string& digest) {
+  const auto [slot, first] = settings_.try_emplace(key, digest);
+  if (!first) slot->second = slot->second.get<std::string>() + " " + digest;
+}
+
+void PointModels::describe(Provenance& provenance) const {
+  if (loaded_.contains("target")) backend_->describe(provenance);
+}
+
+LanguageModel& PointModels::metered(LanguageModel& model, Actor actor) {
+  return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
+}
+
+LanguageModel& PointModels::adopt(std::unique_ptr<LanguageModel> model) {
+  return metered(*owned_.emplace_back(std::move(model)), pricing_.next_draft());
+}
+
+LanguageModel& PointModels::base_of_heads(const std::string& base) {
+  const auto found = loaded_.find(base);
+  if (found != loaded_.end()) return found->second.model;
+  throw ImpossiblePoint(
+      fmt::format("heads sit on the hidden rows of a checkpoint; set {}.kind to checkpoint", base));
+}
+
+std::filesystem::path PointModels::heads_folder(const std::string& path) {
+  if (path.empty()) throw ConfigError("drafter.path is required: the folder of the heads");
+  std::filesystem::path folder = find_path("drafter.path", path, config_.directory);
+  add_digest("drafter.digest", shelf_.digest_of(folder));
+  return folder;
+}
+
+DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, const std::string& base) {
+  LanguageModel& on = base_of_heads(base);
+  heads_.push_back(backend_->heads(kind, heads_folder(path), on, rows_));
+  heads_on_target_ = base == "target";
+  return *metered_heads_.emplace_back(
+      std::make_unique<MeteredHeads>(*heads_.back(), pricing_.next_draft(), *clock_));
+}
+
+FeatureDraft PointModels::features(const std::string& path) {
+  LanguageModel& on = base_of_heads("target");
+  LoadedFeatures loaded = backend_->features(heads_folder(path), on);
+  check_positions(path, loaded.max_positions);
+  if (std::exchange(reads_features_, true)) {
+    throw ImpossiblePoint("two EAGLE heads on one target: each would have it report other layers");
+  }
+  FeatureModel& told = *loaded.model;
+  on.tap(told.taps());
+  owned_.push_back(std::move(loaded.model));
+  return {told, metered(told, pricing_.next_draft())};
+}
+
+void PointModels::check_positions(const std::string& path, int positions) const {
+  for (const Request& request : workload_.requests) {
+    const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
+    if (needed <= positions) continue;
+    throw ImpossiblePoint(
+        fmt::format("the draft model {} has {} positions; a prompt of {} tokens and "
+                    "workload.max_new_tokens = {} need {}",
+                    path, positions, request.prompt.size(), workload_.max_new_tokens, needed));
+  }
+}
+
+LanguageModel& PointModels::early_exit(int layers) {
+  const auto target = loaded_.find("target");
+  if (target == loaded_.end()) throw ImpossiblePoint("a synthetic target has no layers to leave early");
+  owned_.push_back(backend_->early_exit(target->second.model, layers));
+  return metered(*owned_.back(), pricing_.part_of_target(layers, target->second.config.layers));
+}
+
+LanguageModel& PointModels::draft(const std::string& name) {
+  if (!name.starts_with("draft") || name == "drafter") {
+    throw ConfigError(
+        fmt::format("from = '{}': the sections of draft models are draft, draft2, ... draft9", name));
+  }
+  if (!config_.sections.contains(name)) {
+    throw ConfigError(
+        fmt::format("drafter.kind = 'model' needs a [{}] section with the draft model's path", name));
+  }
+  if (!drafting_.insert(name).second) {
+    throw ConfigError(
+        fmt::format("[{}] drafts for two drafters; give one of them a section of its own, "
+                    "such as [draft2], and `from = \"draft2\"`",
+                    name));
+  }
+  Params p = section(config_, name);
+  const SourceKind kind = read_source_kind(p);
+  LanguageModel* model = nullptr;
+  if (kind == SourceKind::checkpoint || kind == SourceKind::random) {
+    const Actor actor = draft_actor(pricing_.drafts());
+    const LoadedModel loaded =
+        kind == SourceKind::checkpoint ? load_checkpoint(p, actor) : make_random(p, actor);
+    loaded_.emplace(name, loaded);
+    model = &loaded.model;
+  } else {
+    model =
+        owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2 + pricing_.drafts()))).get();
+  }
+  if (model->vocab() != facts_.vocab) {
+    throw ConfigError(fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same",
+                                  model->vocab(), facts_.vocab));
+  }
+  p.finish();
+  resolve(p);
+  return metered(*model, pricing_.next_draft());
+}
+
+std::vector<std::vector<Token>> PointModels::corpus(const std::string& path) {
+  if (facts_.tokenizer == nullptr) {
+    throw ImpossiblePoint("drafter.corpus is text, but a synthetic target has no tokenizer; leave it out");
+  }
+  const std::filesystem::path file = find_path("drafter.corpus", path, config_.directory);
+  add_digest("drafter.corpus_digest", shelf_.digest_of(file));
+  std::vector<std::vector<Token>> texts;
+  for (Request& text : read_prompts(file, *facts_.tokenizer, facts_.vocab))
+    texts.push_back(std::move(text.prompt));
+  return texts;
+}
+
+}  // namespace speclab

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/metered.h"
+#include "core/models/token_source.h"
+#include "experiments/model_shelf.h"
+#include "experiments/pricing.h"
+#include "experiments/workload.h"
+#include "strategies/registry.h"
+
+namespace speclab {
+
+// The models of one point: the target of [target], and what drafts for it. Their passes are charged to the
+// point's clock, each to its actor.
+class PointModels {
+ public:
+  using Settings = std::map<std::string, nlohmann::json>;
+
+  // Reads [target]. What is resolved goes into `settings`. `workload` may be read later, but before a draft
+  // model is asked for. All must outlive this. Rows stay where the models run if `rows` allows it and the
+  // rule of [rule] can judge them there.
+  PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
+              Settings& settings, Place rows);
+
+  Backend& backend() { return *backend_; }
+  Place rows() const { return rows_; }  // where they are read
+  // To be told before a model is asked for.
+  void charge_to(Clock& clock);
+
+  LanguageModel& target() { return *target_; }
+  const TargetFacts& facts() const { return facts_; }
+  const std::shared_ptr<const TokenSource>& source() const { return source_; }  // of a synthetic target
+  // The only heads, where they sit on the target; null elsewhere.
+  DraftHeads* heads_on_target() {
+    return heads_.size() == 1 && heads_on_target_ ? heads_.front().get() : nullptr;
+  }
+  void describe(Provenance& provenance) const;
+
+  // What Parts wants (strategies/registry.h).
+  LanguageModel& draft(const std::string& section);
+  LanguageModel& adopt(std::unique_ptr<LanguageModel> model);
+  LanguageModel& early_exit(int layers);
+  DraftHeads& draft_heads(HeadKind kind, const std::string& path, const std::string& base);
+  FeatureDraft features(const std::string& path);
+  std::vector<std::vector<Token>> corpus(const std::string& path);
+
+ private:
+  LanguageModel& metered(LanguageModel& model, Actor actor);
+  // A checkpoint's folder is digested and its tokenizer compared with the target's, if it is not the target's
+  // own.
+  LoadedModel load_checkpoint(Params& p, Actor actor);
+  LoadedModel make_random(Params& p, Actor actor);
+  // ConfigError where heads cannot sit on the model of that section.
+  LanguageModel& base_of_heads(const std::string& base);
+  std::filesystem::path heads_folder(const std::string& path);
+  // ImpossiblePoint where a request outgrows a draft model's positions.
+  void check_positions(const std::string& path, int positions) const;
+  // The parts of a merge may each have files of their own.
+  void add_digest(const std::string& key, const std::string& digest);
+  void resolve(const Params& params);
+
+  const Config& config_;
+  ModelShelf& shelf_;
+  Pricing& pricing_;
+  const Workload& workload_;
+  Settings& settings_;
+  Backend* backend_ = nullptr;
+  Place rows_ = Place::host;
+  Clock* clock_ = nullptr;
+  TargetFacts facts_;
+  std::shared_ptr<const TokenSource> source_;
+  std::map<std::string, LoadedModel> loaded_;  // by section
+  std::vector<std::unique_ptr<LanguageModel>> owned_;
+  LanguageModel* unmetered_target_ = nullptr;
+  std::unique_ptr<Metered> target_;
+  std::vector<std::unique_ptr<Metered>> drafts_;
+  std::set<std::string> drafting_;  // sections whose models draft
+  std::vector<std::unique_ptr<DraftHeads>> heads_;
+  bool heads_on_target_ = false;
+  std::vector<std::unique_ptr<MeteredHeads>> metered_heads_;
+  bool reads_features_ = false;  // an EAGLE head does
+};
+
+}  // namespace speclab

@@ -1,0 +1,94 @@
+#include "experiments/pricing.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+
+#include "core/catalogue.h"
+#include "core/constant_cost.h"
+#include "core/metered.h"
+#include "experiments/config_section.h"
+#include "experiments/files.h"
+
+namespace speclab {
+
+using nlohmann::json;
+
+Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
+  if (!config.sections.contains("price")) return;
+  Params p = section(config, "price");
+  enum class Kind { roofline, constant };
+  const Kind kind =
+      p.choose<Kind>({"kind"}, {{"roofline", Kind::roofline}, {"constant", Kind::constant}},
+                     "roofline: a device and model shapes; constant: every pass of a model costs the same");
+  if (kind == Kind::constant) {
+    const double target =
+        p.number({"target_pass"}, 1, {.least = 0, .open_least = true}, "seconds of a pass of the target");
+    const double draft =
+        p.number({"draft_pass", "c"}, 0.1, {.least = 0}, "seconds of a pass of a draft model");
+    prices_ = std::make_unique<ConstantCost>(target, draft);
+    priced_drafts_ = std::numeric_limits<std::size_t>::max();
+    device_ = fmt::format("constant costs, draft/target = {:.3g}", draft / target);
+  } else {
+    const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
+    const std::string stack =
+        p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
+    const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
+    std::vector<std::string> draft_names = p.texts(
+        {"draft"}, {},
+        "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
+        "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
+        "drafters, goes before it");
+    const int devices =
+        p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
+    if (const json own = config.sections.value("drafter", json::object()); own.contains(kPricedAs)) {
+      draft_names = Params("drafter", own, config.places).texts({kPricedAs}, {}, "");
+    }
+    const Device device = find_device(project_configs("devices"), device_name, stack);
+    target_ = find_shape(project_configs("shapes"), target_name);
+    std::vector<ModelShape> drafts;
+    for (const std::string& draft : draft_names) {
+      drafts.push_back(find_shape(project_configs("shapes"), draft));
+      draft_name_ += (draft_name_.empty() ? "" : ", ") + drafts.back().name;
+    }
+    device_ = device.name + (devices > 1 ? fmt::format(" x{}", devices) : "");
+    target_name_ = target_.name;
+    priced_drafts_ = drafts.size();
+    auto roofline = std::make_unique<Roofline>(device, target_, drafts, devices);
+    roofline_ = roofline.get();
+    prices_ = std::move(roofline);
+  }
+  p.finish();
+  for (const auto& [key, value] : p.resolved()) settings["price." + key] = value;
+}
+
+Actor Pricing::next_draft() {
+  if (prices_ != nullptr && static_cast<std::size_t>(drafts_) >= priced_drafts_) {
+    throw ConfigError(
+        priced_drafts_ == 0
+            ? "price.draft is required: the drafter runs a model, and its passes cost time too"
+            : fmt::format(
+                  "price.draft names {} shapes, but the drafter runs another model; name one for each",
+                  priced_drafts_));
+  }
+  return draft_actor(drafts_++);
+}
+
+Actor Pricing::part_of_target(int layers, int of) {
+  if (roofline_ == nullptr) return next_draft();
+  ModelShape part = target_;
+  part.layers = std::max(1, static_cast<int>(std::lround(static_cast<double>(part.layers) * layers / of)));
+  part.windowed_layers = part.windowed_layers * part.layers / target_.layers;
+  part.name = fmt::format("{} of {} layers of {}", part.layers, target_.layers, part.name);
+  draft_name_ = part.name;
+  return draft_actor(roofline_->add_draft(part));  // after those that price.draft names
+}
+
+void Pricing::describe(Provenance& provenance) const {
+  provenance.priced_device = device_;
+  provenance.priced_target = target_name_;
+  provenance.priced_draft = draft_name_;
+}
+
+}  // namespace speclab

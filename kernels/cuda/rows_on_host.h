@@ -1,0 +1,19 @@
+#pragma once
+
+#include "core/language_model.h"
+#include "kernels/cuda/runtime.h"
+
+namespace speclab {
+
+// The rows of a pass on the device, copied to pinned host memory.
+class RowsOnHost {
+ public:
+  // Waits until they are there. They live until the next call.
+  const Forward& read(const Forward& pass, Stream& stream);
+
+ private:
+  PinnedBuffer<float> values_;  // logits, hidden rows, tapped rows
+  Forward forward_;
+};
+
+}  // namespace speclab

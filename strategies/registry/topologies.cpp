@@ -1,0 +1,170 @@
+#include "strategies/registry.h"
+#include "strategies/topologies/best_first.h"
+#include "strategies/topologies/budgeted.h"
+#include "strategies/topologies/chain.h"
+#include "strategies/topologies/confident.h"
+#include "strategies/topologies/goodput_chain.h"
+#include "strategies/topologies/heuristic_chain.h"
+#include "strategies/topologies/layered.h"
+#include "strategies/topologies/paths.h"
+#include "strategies/topologies/published_trees.h"
+#include "strategies/topologies/sequoia.h"
+
+namespace speclab {
+namespace {
+// Prices of a step; `key` asks for them, `instead` says what to set otherwise.
+StepPrices step_prices(const Params& p, const Parts& parts, const std::string& key,
+                       const std::string& instead, int sequences) {
+  if (parts.prices == nullptr)
+    p.fail(key, "weighs tokens against time: give a [price] section, or " + instead);
+  if (!parts.free_drafts && !parts.prices->knows(Actor::draft)) {
+    p.fail(key, "weighs tokens against time, and guesses cost passes of the draft: give price.draft, or " +
+                    instead);
+  }
+  return {*parts.prices, parts.free_drafts, sequences};
+}
+
+int read_sequences(Params& p) {
+  return p.integer({"sequences"}, 1, {.least = 1, .most = 65536},
+                   "sequences that share a pass, for its price");
+}
+
+std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
+  std::vector<double> acceptance =
+      p.numbers({"acceptance", "acceptance_rate_vector", "p"}, {}, {.least = 0, .most = 1},
+                "by rank, the probability that a node's child is accepted; []: Sequoia's published vector, "
+                ".634 .108 ...");
+  const Params::Range nodes_range{.least = 0, .most = 1024}, depth_range{.least = 0, .most = 64};
+  TreeSize least{p.guesses({"nodes"}, {"size"}, 0, nodes_range, "guesses; 0: as many as pay under [price]"),
+                 p.integer({"depth"}, 0, depth_range, "levels; 0: as many as pay under [price]")};
+  TreeSize most{p.guesses({"most_nodes"}, {"max_budget"}, 127, {.least = 1, .most = 1024}, "where nodes = 0"),
+                p.integer({"most_depth"}, 16, {.least = 1, .most = 64}, "where depth = 0")};
+  const int context =
+      p.integer({"context"}, 512, {.least = 0}, "cached positions of a sequence, for the prices");
+  const int sequences = read_sequences(p);
+  if (acceptance.empty()) acceptance = published_acceptance();
+  double sum = 0;
+  for (const double a : acceptance) sum += a;
+  if (sum > 1 + 1e-9) p.fail("acceptance", fmt::format("has the sum {}; at most one child is accepted", sum));
+  if (least.nodes > 0) most.nodes = least.nodes;
+  if (least.depth > 0) most.depth = least.depth;
+  const SequoiaSearch search(acceptance, most.nodes, most.depth);
+  TreeSize size = most;
+  if (least != most) {
+    const bool given = least.nodes > 0;
+    size = best_size(
+        search, least, most,
+        step_prices(p, parts, given ? "depth" : "nodes", "set topology.nodes and topology.depth", sequences),
+        context);
+  }
+  return std::make_unique<Paths>(search.tree(size.nodes, size.depth));
+}
+
+std::unique_ptr<Topology> make_adaptive(Params& p, const Parts& parts) {
+  enum class Schedule { heuristic, goodput, constant };
+  const auto schedule = p.choose<Schedule>(
+      {"schedule", "num_assistant_tokens_schedule"},
+      {{"heuristic", Schedule::heuristic}, {"goodput", Schedule::goodput}, {"constant", Schedule::constant}},
+      "heuristic: 2 more after a draft that was accepted whole, else 1 fewer; goodput: as many as promise "
+      "most "
+      "tokens per second under [price]; constant");
+  const Params::Range range{.least = 1, .most = 1024};
+  const int most = p.integer({"most"}, 16, range, "guesses per step, at most");
+  const int length =
+      p.integer({"length", "k", "num_assistant_tokens"}, 4, range, "guesses of the first step (not goodput)");
+  const GoodputChain::Belief belief{
+      p.number({"prior"}, 0.7, {.least = 0, .most = 1}, "believed before there is evidence (goodput)"),
+      p.number({"weight"}, 2, {.least = 0, .open_least = true}, "of that belief, in guesses (goodput)"),
+      p.number({"memory"}, 0.9, {.least = 0, .most = 1},
+               "what evidence counts for one step later (goodput)")};
+  const int sequences = read_sequences(p);
+  if (schedule != Schedule::goodput && length > most)
+    p.fail("length", fmt::format("= {} is more than most = {}", length, most));
+  switch (schedule) {
+    case Schedule::constant:
+      return std::make_unique<Chain>(length);
+    case Schedule::heuristic:
+      return std::make_unique<HeuristicChain>(length, most);
+    case Schedule::goodput:
+      break;
+  }
+  return std::make_unique<GoodputChain>(
+      most, belief, step_prices(p, parts, "schedule", "set topology.schedule = 'heuristic'", sequences));
+}
+
+}  // namespace
+
+std::span<const Entry<Topology>> topologies() {
+  static constexpr Entry<Topology> entries[] = {
+      {"chain", "a straight line of `length` guesses", "Leviathan et al. 2023 (arXiv 2211.17192)",
+       [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
+         return std::make_unique<Chain>(p.integer(
+             {"length", "k", "gamma", "num_speculative_tokens", "num_assistant_tokens", "spec_draft_n_max"},
+             4, {.least = 1, .most = 1024}, "guesses per step"));
+       }},
+      {"layered", "every node of depth d has widths[d] children",
+       "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
+       [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
+         auto widths =
+             p.integers({"widths", "expansion"}, {3, 2, 1}, {.least = 1, .most = 1024}, "children by depth");
+         if (widths.empty()) p.fail("widths", "is an empty list");
+         return std::make_unique<Layered>(std::move(widths));
+       }},
+      {"paths", "any static tree, as a list of rank paths", "Medusa, Cai et al. 2024 (arXiv 2401.10774)",
+       [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
+         const auto paths = p.paths({"paths", "medusa_choices", "speculative_token_tree"}, {{0}, {1}, {0, 0}},
+                                    "each node as the ranks on its way from the root; or a published tree: "
+                                    "mc_sim_7b_63 (Medusa's), eagle_25 (EAGLE-1's)",
+                                    published_trees());
+         if (paths.empty()) p.fail("paths", "is an empty list");
+         return std::make_unique<Paths>(paths);
+       }},
+      {"sequoia", "the static tree that is best for an acceptance by rank, in a size that the prices favour",
+       "Sequoia, Chen et al. 2024 (arXiv 2402.12374)", make_sequoia},
+      {"best_first",
+       "a dynamic tree of the paths that the draft model finds likeliest; drawn guesses are refused",
+       "EAGLE-2, Li et al. 2024 (arXiv 2406.16858)",
+       [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
+         const int nodes = p.guesses({"nodes", "max_total_draft_tokens"},
+                                     {"total_token", "speculative_num_draft_tokens", "num_draft_tokens"}, 59,
+                                     {.least = 1, .most = 4096}, "guesses that stay");
+         const int depth =
+             p.integer({"depth", "speculative_num_steps", "num_steps"}, 6, {.least = 1, .most = 1024},
+                       "levels (EAGLE's code makes one more than its `depth` says)");
+         const int top_k =
+             p.integer({"top_k", "speculative_eagle_topk", "dynamic_tree_max_topK"}, 10,
+                       {.least = 1, .most = 1024}, "nodes of a level that grow, and children of each");
+         return std::make_unique<BestFirst>(nodes, depth, top_k);
+       }},
+      {"confident", "a chain that goes on while the draft model is sure of its guesses",
+       "assisted generation in transformers; llama.cpp; SpecDec++, Huang et al. 2024 (arXiv 2405.19715)",
+       [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
+         const int length = p.integer({"length", "k", "gamma", "num_assistant_tokens", "spec_draft_n_max"}, 8,
+                                      {.least = 1, .most = 1024}, "guesses per step, at most");
+         const double threshold = p.number(
+             {"threshold", "p_min", "spec_draft_p_min", "draft_p_min", "assistant_confidence_threshold"}, 0.4,
+             {.least = 0, .most = 1}, "confidence below which a guess is the last");
+         using Measure = Confident::Measure;
+         const auto measure =
+             p.choose<Measure>({"measure"}, {{"token", Measure::token}, {"path", Measure::path}},
+                               "token: the guess' own probability; path: the product of all so far");
+         return std::make_unique<Confident>(length, threshold, measure);
+       }},
+      {"adaptive", "a chain whose length follows what was accepted before",
+       "assisted generation in transformers; SmartSpec, Liu et al. 2024 (arXiv 2406.14066)", make_adaptive},
+      {"budgeted",
+       "chains that share one budget of nodes in a batch, as their paths are likely; texts depend on the "
+       "batch, their distribution does not",
+       "adaptive verification of vLLM; SmartSpec, Liu et al. 2024 (arXiv 2406.14066)",
+       [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
+         const int length = p.integer({"length", "k", "num_speculative_tokens"}, 8,
+                                      {.least = 1, .most = 1024}, "guesses of a sequence, at most");
+         const int budget =
+             p.integer({"budget"}, 16, {.least = 1, .most = 1 << 20}, "guesses of the whole batch that stay");
+         return std::make_unique<Budgeted>(length, budget);
+       }},
+  };
+  return entries;
+}
+
+}  // namespace speclab

@@ -1,0 +1,88 @@
+// A whole point on the device: the shipped pair, put together as the program does it.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "experiments/rig.h"
+#include "support/temporary_folder.h"
+
+namespace speclab {
+namespace {
+
+using nlohmann::json;
+using Texts = std::vector<std::vector<Token>>;
+
+class PointOnDevice : public testing::Test {
+ protected:
+  PointOnDevice() {
+    std::ofstream(prompts()) << R"x({"text": "def add(a, b)", "kind": "code"})x"
+                             << "\n"
+                             << R"({"text": "The old man", "kind": "prose"})"
+                             << "\n";
+  }
+  std::string prompts() const { return (folder_.path() / "prompts.jsonl").string(); }
+
+  Config config(const std::string& device, double temperature, const json& drafter) const {
+    Config made;
+    made.sections = {
+        {"target", {{"path", "configs/models/speclab-target-11m"}, {"device", device}}},
+        {"draft", {{"path", "configs/models/speclab-draft-1m"}}},
+        {"drafter", drafter},
+        {"topology", {{"kind", "layered"}, {"widths", {2, 1}}}},
+        {"sampling", {{"temperature", temperature}}},
+        {"workload", {{"prompts", prompts()}, {"max_new_tokens", 5}, {"batch", 2}, {"ignore_eos", true}}},
+        {"clock", {{"repeats", 1}}}};
+    return made;
+  }
+
+  static Texts written(Rig& rig, bool plain = false) {
+    std::vector<Sequence> sequences = rig.workload().sequences();
+    if (plain) {
+      rig.decode_plainly(sequences);
+    } else {
+      rig.decode(sequences, rig.rule());
+    }
+    Texts texts;
+    for (const Sequence& s : sequences) texts.push_back(s.text);
+    return texts;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(PointOnDevice, WritesWhatPlainDecodingAndTheProcessorWrite) {
+  ModelShelf shelf(1);
+  Rig here(config("cpu", 0, {{"kind", "model"}}), shelf),
+      there(config("cuda", 0, {{"kind", "model"}}), shelf);
+  EXPECT_EQ(there.target().forward({}).logits.place, Place::device);
+  const Texts texts = written(there);
+  EXPECT_EQ(texts, written(there, true));
+  EXPECT_EQ(texts, written(here));
+}
+
+TEST_F(PointOnDevice, DecidesAlikeWhereverRowsAreRead) {
+  ModelShelf shelf(1);
+  const Config sampled = config("cuda", 1, {{"kind", "model"}});
+  Texts texts;
+  {
+    Rig there(sampled, shelf);
+    texts = written(there);
+  }
+  Rig back(sampled, shelf, Place::host);
+  EXPECT_EQ(texts, written(back));
+}
+
+TEST_F(PointOnDevice, DraftsWithHeads) {
+  ModelShelf shelf(1);
+  const json heads = {
+      {"kind", "hydra"}, {"path", "configs/models/speclab-target-11m-hydra"}, {"draw", "fixed"}};
+  Rig here(config("cpu", 0, heads), shelf);
+  const Texts texts = written(here);
+  for (const Place rows : {Place::device, Place::host}) {
+    Rig there(config("cuda", 0, heads), shelf, rows);
+    EXPECT_EQ(texts, written(there));
+  }
+}
+
+}  // namespace
+}  // namespace speclab
