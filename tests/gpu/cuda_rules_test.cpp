@@ -1,8 +1,8 @@
 // Rules on device rows against the host's, on drafts of all kinds under the same random numbers.
 #include "kernels/cuda/cuda_rules.h"
 
+#include <cmath>
 #include <functional>
-#include <limits>
 
 #include "core/check.h"
 #include "core/counter_chance.h"
@@ -259,37 +259,42 @@ class CudaResidualOnDevice : public OnDevice {
 };
 
 TEST_F(CudaResidualOnDevice, a_proposal_that_is_used_up_is_uniform_over_the_rest) {
-  for (const Draw draw : {Draw::without_replacement, Draw::independent}) {
-    const bool once = draw == Draw::without_replacement;
-    expect_alike(
-        {{0, 1, 0.5f, 1, 0.2f, -1}, {0, 0, 1, 0, 0, 0}, draw, once ? Tokens{2, 4, 1, 0} : Tokens{2, 2}}, 64);
-  }
+  std::vector<float> logits;
+  for (const double p : {0.3, 0.3, 0.05, 0.18, 0.03, 0.05, 0.05, 0.04})
+    logits.push_back(static_cast<float>(std::log(p)));
+  const std::vector<double> certain{0, 0, 1, 0, 0, 0, 0, 0};
+  expect_alike({logits, certain, Draw::without_replacement, {2, 4, 3, 1}}, 64);
 }
 
 TEST_F(CudaResidualOnDevice, a_candidate_that_leaves_nothing_is_accepted) {
   expect_alike({{0, 0, 0, 0}, {0.5, 0.5, 0.5, 0.5}, Draw::independent, {3}}, 16);
 }
 
-// Makes q(0) such that the verdict of sequence 0 turns at the very next number: what follows from any other
-// order of summation, or another rounding, turns elsewhere.
+// Scales half of q such that the verdict turns at the very next number: what follows from any other order of
+// summation, or another rounding, turns elsewhere.
 TEST_F(CudaResidualOnDevice, the_last_bit_of_a_residual_decides_as_on_the_host) {
   int turns = 0;
-  for (std::uint64_t seed = 0; seed < 12; ++seed) {
-    OneNode node{telling_logits(1, 50, seed), std::vector<double>(50), Draw::independent, {7}};
-    softmax(telling_logits(1, 50, seed + 100), {}, node.q);
-    node.q[7] = 30;  // never accepted
-    const auto next = [&](double first) {
-      node.q[0] = first;
+  for (std::uint64_t seed = 0; seed < 16; ++seed) {
+    OneNode node{telling_logits(1, 50, seed), {}, Draw::independent, {7}};
+    std::vector<double> q(50);
+    softmax(telling_logits(1, 50, seed + 100), {}, q);
+    const auto scale = [&](double factor) {
+      node.q = q;
+      for (std::size_t i = 0; i < 25; ++i) node.q[i] *= factor;
+      node.q[7] = 1e9;  // never accepted
+    };
+    const auto on_host = [&](double factor) {
+      scale(factor);
       return judge(host_, node, Place::host, 1);
     };
-    double low = 0, high = 1;
-    const auto at_low = next(low);
-    if (next(high) == at_low) continue;
-    for (double middle = 0.5; low < middle && middle < high; middle = low + (high - low) / 2)
-      (next(middle) == at_low ? low : high) = middle;
+    double low = 0, high = 1e4;
+    const auto at_low = on_host(low);
+    if (on_host(high) == at_low) continue;
+    for (double middle = high / 2; low < middle && middle < high; middle = low + (high - low) / 2)
+      (on_host(middle) == at_low ? low : high) = middle;
     ++turns;
-    for (const double first : {low, high}) {
-      node.q[0] = first;
+    for (const double factor : {low, high}) {
+      scale(factor);
       expect_alike(node, 1);
     }
   }
