@@ -108,6 +108,7 @@ void copy_bytes(void* to, const void* from, std::size_t bytes, Stream& stream) {
   SPECLAB_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream.handle()));
 }
 void fill_bytes(void* to, int value, std::size_t bytes, Stream& stream) {
+  if (bytes == 0) return;  // there may be no memory
   SPECLAB_CUDA(cudaMemsetAsync(to, value, bytes, stream.handle()));
 }
 
