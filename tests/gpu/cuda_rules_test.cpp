@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "core/check.h"
 #include "core/counter_chance.h"
