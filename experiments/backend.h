@@ -43,8 +43,9 @@ class Backend {
   virtual ~Backend() = default;
   // Loaded once for each use.
   virtual LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) = 0;
-  // One that has learnt nothing, for measuring time at any shape; bf16. Made once for each use.
-  virtual LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) = 0;
+  // One that has learnt nothing, for measuring time at any shape; bf16. Made once for each name and use.
+  virtual LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
+                                   const ModelUse& use) = 0;
   // On a model that came from here.
   virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
   virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
@@ -56,8 +57,5 @@ class Backend {
   virtual std::unique_ptr<Clock> clock() = 0;  // that measures
   virtual void describe(Provenance& provenance) const = 0;
 };
-
-// What tells models of random weights apart.
-std::string random_name(const LlamaConfig& config, std::uint64_t seed);
 
 }  // namespace speclab

@@ -39,10 +39,10 @@ LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUs
   return {found, found.config()};
 }
 
-LoadedModel CpuBackend::random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) {
+LoadedModel CpuBackend::random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
+                                     const ModelUse& use) {
   refuse_int8(use.precision);
-  CpuTransformer& found =
-      made(random_name(config, seed), use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
+  CpuTransformer& found = made(name, use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
   return {found, found.config()};
 }
 

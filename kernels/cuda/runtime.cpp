@@ -46,6 +46,7 @@ int multiprocessors() {
 Stream::Stream() { SPECLAB_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }
 Stream::~Stream() { quietly(cudaStreamDestroy(handle_)); }
 void Stream::wait() { SPECLAB_CUDA(cudaStreamSynchronize(handle_)); }
+void Stream::drain() noexcept { quietly(cudaStreamSynchronize(handle_)); }
 
 Event::Event(Use use) {
   SPECLAB_CUDA(
