@@ -14,6 +14,7 @@ constexpr std::size_t kAlignment = 256;  // as cudaMalloc promises
 struct Memory {
   std::map<const std::byte*, std::size_t> device, pinned;  // begin -> bytes
   std::size_t total = std::size_t{4} << 30, used = 0;
+  bool clusters = false;
 };
 
 Memory& memory() {
@@ -50,6 +51,7 @@ cudaError_t release(Blocks& blocks, void* where) {
 
 }  // namespace
 
+void set_clusters(bool there) { memory().clusters = there; }
 void set_memory_bytes(std::size_t bytes) { memory().total = bytes; }
 std::size_t memory_in_use() { return memory().used; }
 
@@ -74,7 +76,17 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  *value = attribute == cudaDevAttrComputeCapabilityMajor ? 9 : 132;
+  switch (attribute) {
+    case cudaDevAttrComputeCapabilityMajor:
+      *value = 9;
+      break;
+    case cudaDevAttrClusterLaunch:
+      *value = memory().clusters ? 1 : 0;
+      break;
+    case cudaDevAttrMultiProcessorCount:
+      *value = 132;
+      break;
+  }
   return cudaSuccess;
 }
 
