@@ -30,7 +30,7 @@ struct TimedModel {
   bool wanted = true;     // false: it only stands open for those that share its cache
 };
 
-inline constexpr int kTimedRepeats = 15;  // of each pass, after three to warm up
+inline constexpr int kTimedRepeats = 21;  // of each pass
 
 // Times passes over `sequences` texts of `context` random tokens, all but the last cached: that one and a
 // chain below it, all scored. Sizes and models take turns, so that a drift of the machine hits all alike. No
