@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "analysis/setting_names.h"
 #include "core/check.h"
 
 namespace speclab {
@@ -96,7 +97,7 @@ Value measured_of(const Selection& s, int) {
 }
 
 Value measured_of_calibrated(const Selection& s, int position) {
-  if (s.point().setting("price.kind") != "calibrated") return std::nullopt;
+  if (s.point().setting(kPriceKind) != kCalibrated) return std::nullopt;
   return measured_of<priced>(s, position);
 }
 
@@ -130,7 +131,6 @@ Value time_share(const Selection& s, int) {
   return found;
 }
 
-// Of all steps of the point, as above.
 Value outside_of_passes(const Selection& s, int position) {
   const Value target = time_share<Part::target, &TimeTally::measured>(s, position);
   if (!target) return std::nullopt;

@@ -1,10 +1,8 @@
 #include "experiments/rig.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <utility>
 
+#include "experiments/calibration.h"
 #include "experiments/config_section.h"
 #include "experiments/serve.h"
 #include "strategies/drafters/none.h"
@@ -175,58 +173,13 @@ void Rig::describe(Provenance& provenance) const {
   pricing_.describe(provenance);
   provenance.clock = clock_kind_;
   if (pricing_.calibrated() == nullptr) return;
-  const TimedTexts texts = timed_texts();
-  const int positions = models_.facts().max_positions;
-  const PassSize largest =
-      pass_sizes(texts.sequences, positions == 0 ? 0 : positions - texts.length + 1).back();
-  provenance.priced_device = fmt::format(
-      "passes of 1 to {} tokens timed on {} ({} at once, {} cached)", largest.new_tokens(),
-      provenance.device.empty() ? provenance.cpu : provenance.device, texts.sequences, texts.length - 1);
+  provenance.priced_device =
+      describe_calibration(TimedTexts(workload_), models_.facts().max_positions, provenance);
 }
 
-Rig::TimedTexts Rig::timed_texts() const {
-  std::size_t prompts = 0;
-  for (const Request& request : workload_.requests) prompts += request.prompt.size();
-  const int mean = static_cast<int>(prompts / workload_.requests.size());
-  return {std::min(workload_.batch, static_cast<int>(workload_.requests.size())),
-          mean + workload_.max_new_tokens / 2};
-}
-
-void Rig::time_passes() {
-  CalibratedCost* prices = pricing_.calibrated();
-  if (prices == nullptr || !prices->tables().empty()) return;
-  const TimedTexts texts = timed_texts();
-  const auto key = [&](const TimedModel& timed) {
-    return fmt::format("{} of {} after {}", timed.name, texts.sequences, texts.length);
-  };
-  std::vector<TimedModel> models = models_.metered_models();
-  for (TimedModel& timed : models)
-    timed.wanted = timed.name.empty() || !shelf_.timed_passes().contains(key(timed));
-  if (std::ranges::any_of(models, &TimedModel::wanted)) {
-    std::vector<PassTable> tables = speclab::time_passes(models, *clock_, texts.sequences, texts.length);
-    for (std::size_t m = 0; m < models.size(); ++m) {
-      if (!models[m].wanted) continue;
-      if (models[m].name.empty())
-        prices->fill(models[m].actor, std::move(tables[m]));
-      else
-        shelf_.timed_passes()[key(models[m])] = std::move(tables[m]);
-    }
-  }
-  for (const TimedModel& timed : models) {
-    if (!timed.name.empty()) prices->fill(timed.actor, shelf_.timed_passes().at(key(timed)));
-  }
-}
-
-std::vector<TimedPassRecord> Rig::timed_passes() const {
-  std::vector<TimedPassRecord> rows;
-  if (pricing_.calibrated() == nullptr) return rows;
-  for (const auto& [actor, table] : pricing_.calibrated()->tables()) {
-    for (const TimedPass& pass : table) {
-      rows.push_back({static_cast<std::int32_t>(actor), pass.sequences, pass.new_tokens,
-                      timed_texts().length - 1, kTimedRepeats, pass.seconds, pass.lower, pass.upper});
-    }
-  }
-  return rows;
+void Rig::calibrate_prices() {
+  if (pricing_.calibrated() == nullptr) return;
+  calibrate(*pricing_.calibrated(), models_.metered_models(), TimedTexts(workload_), shelf_, *clock_);
 }
 
 void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
@@ -236,7 +189,7 @@ void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
 
 void Rig::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
   record_continuations();
-  time_passes();
+  calibrate_prices();
   Decoder decoder(models_.target(), *metered_drafter_, rule);
   decode(sequences, decoder);
 }
@@ -268,8 +221,9 @@ std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
   std::vector<std::vector<Token>> written;
   RecordedRun observer(recorder, measured() ? pricing_.model() : nullptr, workload_);
   record_continuations();
-  time_passes();
-  recorder.timed_passes(timed_passes());
+  calibrate_prices();
+  if (pricing_.calibrated() != nullptr)
+    recorder.timed_passes(timed_passes(*pricing_.calibrated(), TimedTexts(workload_)));
   if (measured()) warm_up();
   for (int repeat = 0; repeat < repeats_; ++repeat) {
     for (const Role role : {Role::baseline, Role::method}) {

@@ -54,13 +54,7 @@ class Rig {
   Continuations promise_continuations();
   void record_continuations();
   void resolve(const Params& params);
-  // Fills prices that are to be timed, once; what another point of the shelf timed is taken from there.
-  void time_passes();
-  std::vector<TimedPassRecord> timed_passes() const;
-  struct TimedTexts {
-    int sequences = 1, length = 0;  // the last token of each is not cached
-  };
-  TimedTexts timed_texts() const;  // as many as run at once, half way through their growth
+  void calibrate_prices();                                       // once, where they are to be timed
   void decode(std::span<Sequence> sequences, Decoder& decoder);  // unrecorded
   void warm_up();  // fills caches and buffers, once per role, unrecorded
 

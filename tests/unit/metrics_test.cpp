@@ -170,6 +170,17 @@ TEST(Report, ShowsVaryingSettingsAsColumnsAndTheRestOnce) {
   EXPECT_NE(to_markdown(report).find("| model chain | 9 |"), std::string::npos);
 }
 
+TEST(Report, ShowsAccountedSpeedupBesidePricesOfTheSameMachine) {
+  LoadedPoint point = small_point();
+  EXPECT_EQ(build_report({&point, 1}).columns.back(), "measured speedup");
+  point.settings["price.kind"] = "calibrated";
+  const Report report = build_report({&point, 1});
+  EXPECT_EQ(report.columns.back(), "accounted speedup");
+  EXPECT_EQ(report.groups[0].rows[0].back().text.substr(0, 4), "1.05");
+  EXPECT_EQ(report.numeric, (std::vector<bool>{true, false, true, true})) << "accepted is text";
+  EXPECT_NE(to_text(report).find("accounted: as if nothing but passes"), std::string::npos);
+}
+
 TEST(MetricTable, RatiosKeepBothCounts) {
   const std::vector<LoadedPoint> points(1, small_point());
   const nlohmann::json rows = to_json(metric_table(points));
