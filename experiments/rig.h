@@ -22,7 +22,7 @@ namespace speclab {
 // ConfigError says what is wrong with them, ImpossiblePoint that they do not go together.
 class Rig {
  public:
-  // Where models run on a device, `rows` says whether their rows may stay there: certify reads them all.
+  // Where models run on a device, `rows` says whether their rows may stay there.
   Rig(const Config& config, ModelShelf& shelf, Place rows = Place::device);
 
   // Resolved: defaults and seeds included, what the point does not use left out.
@@ -47,6 +47,7 @@ class Rig {
   void decode_plainly(std::span<Sequence> sequences);
   AcceptanceRule& rule() { return *rule_; }
   LanguageModel& target() { return models_.target(); }
+  RowReader& reader() { return *reader_; }  // of rows that the target gives and the rule judges
 
  private:
   void make_clock(const Config& config);
@@ -65,6 +66,7 @@ class Rig {
   int repeats_ = 1;
   bool steps_recorded_ = true;
   std::unique_ptr<Clock> clock_;
+  std::unique_ptr<RowReader> reader_;
   std::vector<std::unique_ptr<Distributions>> distributions_;
   std::unique_ptr<Topology> topology_;
   std::unique_ptr<Drafter> drafter_, plain_drafter_;

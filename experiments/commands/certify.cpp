@@ -89,7 +89,7 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
     }
     try {
       const CertifySettings settings = read_settings(request.config);
-      Rig rig(request.config, shelf, Place::host);
+      Rig rig(request.config, shelf);
       PointSettings asked{experiment.name, rig.settings()};
       asked.settings["certify"] = request.config.sections.value("certify", nlohmann::json::object());
       if (!seen.insert(asked.key()).second) continue;

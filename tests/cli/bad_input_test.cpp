@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "tests/cli/speclab.h"
-#include "tests/cli/tiny_models.h"
+#include "tests/support/tiny_models.h"
 #include "tests/support/temporary_folder.h"
 
 namespace speclab {

@@ -1,6 +1,5 @@
 #include "tests/gpu/steered.h"
 
-#include <deque>
 #include <map>
 #include <numeric>
 
@@ -9,33 +8,25 @@
 namespace speclab {
 namespace {
 
-template <class T>
-std::vector<T> values_of(const Row& row, Stream& stream) {
-  std::vector<T> values(static_cast<std::size_t>(row.cols));
-  copy_bytes(values.data(), row.data, values.size() * sizeof(T), stream);
-  stream.wait();
-  return values;
-}
-
 // The same drafts with scores on the host.
-struct DraftsOnHost {
-  std::vector<Draft> drafts;
-  std::deque<std::vector<double>> rows;
-
-  DraftsOnHost(std::span<const Draft> on_device, Stream& stream)
-      : drafts(on_device.begin(), on_device.end()) {
-    for (Draft& draft : drafts) {
-      for (int node = 0; node < draft.size(); ++node) {
-        for (int proposer = 0; proposer < draft.proposers(); ++proposer) {
-          const Row row = draft.scores(node, proposer);
-          if (!row) continue;
-          rows.push_back(values_of<double>(row, stream));
-          draft.set_scores(node, {rows.back().data(), row.cols, Place::host, Scalar::f64}, proposer);
-        }
-      }
+std::vector<Draft> on_host(std::span<const Draft> drafts, RowReader& reader) {
+  std::vector<Row> rows;
+  const auto each = [](const Draft& draft, const auto& use) {
+    for (int node = 0; node < draft.size(); ++node) {
+      for (int proposer = 0; proposer < draft.proposers(); ++proposer) use(node, proposer);
     }
+  };
+  for (const Draft& draft : drafts) {
+    each(draft, [&](int node, int proposer) { rows.push_back(draft.scores(node, proposer)); });
   }
-};
+  reader.read(rows);
+  std::vector<Draft> all(drafts.begin(), drafts.end());
+  auto row = rows.begin();
+  for (Draft& draft : all) {
+    each(draft, [&](int node, int proposer) { draft.set_scores(node, *row++, proposer); });
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -70,14 +61,9 @@ std::shared_ptr<CounterChance> NotedDecisions::steered() const {
 
 void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                         std::span<Verdict> verdicts) {
-  const Rows& rows = target.logits;
-  const std::size_t size = static_cast<std::size_t>(rows.count) * static_cast<std::size_t>(rows.cols);
-  std::vector<float> logits(size);
-  copy_bytes(logits.data(), rows.data, size * sizeof(float), *stream_);
-  stream_->wait();
-  Forward on_host = target;
-  on_host.logits = {logits.data(), rows.count, rows.cols, Place::host};
-  const DraftsOnHost drafts_on_host(drafts, *stream_);
+  Forward target_on_host = target;
+  target_on_host.logits = reader_.read(target.logits);
+  const std::vector<Draft> drafts_on_host = on_host(drafts, reader_);
 
   std::vector<std::shared_ptr<Chance>> own;
   std::vector<std::shared_ptr<NotedDecisions>> noted;
@@ -87,7 +73,7 @@ void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forwar
     sequence->judge_chance = noted.back();
   }
   std::vector<Verdict> of_twin(verdicts.size());
-  twin_.judge(batch, drafts_on_host.drafts, on_host, of_twin);
+  twin_.judge(batch, drafts_on_host, target_on_host, of_twin);
   std::vector<std::shared_ptr<CounterChance>> steered;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i]->judge_chance = steered.emplace_back(noted[i]->steered());
@@ -99,11 +85,13 @@ void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forwar
 void SteeredDistributions::draw(std::span<const Draws> questions, std::vector<Token>& answers,
                                 std::vector<int>& drawn) {
   std::vector<Draws> asked(questions.begin(), questions.end());
-  std::deque<std::vector<double>> rows;
+  std::vector<Row> rows;
+  for (const Draws& question : asked) rows.push_back(question.probabilities);
+  reader_.read(rows);
   std::map<Chance*, NotedDecisions> noted;
-  for (Draws& question : asked) {
-    rows.push_back(values_of<double>(question.probabilities, *stream_));
-    question.probabilities = {rows.back().data(), question.probabilities.cols, Place::host, Scalar::f64};
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    Draws& question = asked[i];
+    question.probabilities = rows[i];
     question.chance = &noted.try_emplace(question.chance, *question.chance).first->second;
   }
   std::vector<Token> of_twin;

@@ -9,7 +9,7 @@
 #include "core/counter_chance.h"
 #include "core/distributions.h"
 #include "core/host_distributions.h"
-#include "kernels/cuda/runtime.h"
+#include "kernels/cuda/device_row_reader.h"
 
 namespace speclab {
 
@@ -38,7 +38,7 @@ class NotedDecisions : public Chance {
 class SteeredRule : public AcceptanceRule {
  public:
   SteeredRule(AcceptanceRule& device, AcceptanceRule& twin, std::shared_ptr<Stream> stream)
-      : device_(device), twin_(twin), stream_(std::move(stream)) {}
+      : device_(device), twin_(twin), reader_(std::move(stream)) {}
 
   bool lossless(const Sampling& sampling) const override { return device_.lossless(sampling); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
@@ -47,14 +47,14 @@ class SteeredRule : public AcceptanceRule {
  private:
   AcceptanceRule& device_;
   AcceptanceRule& twin_;
-  std::shared_ptr<Stream> stream_;
+  DeviceRowReader reader_;
 };
 
 // Answers of the device's distributions.
 class SteeredDistributions : public Distributions {
  public:
   SteeredDistributions(Distributions& device, std::shared_ptr<Stream> stream)
-      : device_(device), stream_(std::move(stream)) {}
+      : device_(device), reader_(std::move(stream)) {}
 
   Place place() const override { return Place::device; }
   void forget() override { device_.forget(); }
@@ -68,7 +68,7 @@ class SteeredDistributions : public Distributions {
 
  private:
   Distributions& device_;
-  std::shared_ptr<Stream> stream_;
+  DeviceRowReader reader_;
   HostDistributions twin_;
 };
 
