@@ -65,6 +65,7 @@ PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& prici
   const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
   backend_ = weights ? &shelf.backend(p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ..."))
                      : &shelf.cpu();
+  on_device_ = backend_ != &shelf.cpu();
   if (rows == Place::device && !judges_on_the_host(config) && backend_->rule(rule_kind(config)) != nullptr) {
     rows_ = Place::device;
   }

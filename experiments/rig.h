@@ -28,6 +28,7 @@ class Rig {
   // Resolved: defaults and seeds included, what the point does not use left out.
   const std::map<std::string, nlohmann::json>& settings() const { return settings_; }
   bool measured() const { return clock_kind_ == ClockKind::wall; }
+  bool on_device() const { return models_.on_device(); }
   const Workload& workload() const { return workload_; }
   const Tokenizer* tokenizer() const { return models_.facts().tokenizer; }
   bool steps_recorded() const { return steps_recorded_; }

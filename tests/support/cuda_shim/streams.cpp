@@ -98,7 +98,7 @@ void reset() {
     stream->capture.reset();
   }
   streams().fault = cudaSuccess;
-  set_memory_bytes(std::size_t{4} << 30);
+  reset_machine();
   set_order({});
 }
 
@@ -114,6 +114,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidValue";
     case cudaErrorMemoryAllocation:
       return "cudaErrorMemoryAllocation";
+    case cudaErrorInsufficientDriver:
+      return "cudaErrorInsufficientDriver";
     case cudaErrorNoDevice:
       return "cudaErrorNoDevice";
     case cudaErrorNotReady:
@@ -129,6 +131,9 @@ const char* cudaGetErrorName(cudaError_t error) {
 const char* cudaGetErrorString(cudaError_t error) {
   if (error == cudaErrorLaunchFailure) return streams().why.c_str();
   if (error == cudaErrorMemoryAllocation) return "out of memory";
+  if (error == cudaErrorNoDevice) return "no CUDA-capable device is detected";
+  if (error == cudaErrorInsufficientDriver)
+    return "CUDA driver version is insufficient for CUDA runtime version";
   return cudaGetErrorName(error);
 }
 
