@@ -53,6 +53,7 @@ StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& opti
     for (const Sequence& sequence : sequences) {
       check_rows(rig.target(), rig.reader(), sequence, witness.facts(sequence.id), result.rows);
     }
+    if (options.emitted) options.emitted(result.evidence.tokens());
     if (!looks.due(result.evidence.tokens())) continue;
     result.certificate = looks.take(result.evidence, options.certificate);
     result.looks = looks.taken();
