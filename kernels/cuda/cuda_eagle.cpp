@@ -8,7 +8,7 @@
 namespace speclab {
 namespace {
 
-constexpr int kMost = PassPart::kMostRows;
+constexpr int kMost = CudaEaglePass::kMostRows;
 
 }  // namespace
 

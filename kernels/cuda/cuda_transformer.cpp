@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/product_switch.h"
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
@@ -10,8 +11,11 @@ CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options)
     : weights_(std::move(weights)),
       stream_(options.stream ? std::move(options.stream) : std::make_shared<Stream>()),
       capture_(options.graphs),
+      cublas_from_(options.cublas_from == CudaOptions::kMeasured
+                       ? speclab::cublas_from(time_products(weights_, *stream_))
+                       : options.cublas_from),
       pool_(std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
-      pass_(make_cuda_pass(weights_, *pool_, *stream_)) {}
+      pass_(make_cuda_pass(weights_, *pool_, *stream_, cublas_from_)) {}
 
 CudaTransformer::~CudaTransformer() { stream_->drain(); }
 
@@ -49,7 +53,7 @@ const Forward& CudaTransformer::forward(std::span<const Slice> batch) {
 }
 
 void CudaTransformer::reserve(std::span<const Slice> batch) {
-  std::size_t scored = PassPart::kMostRows, featured = 0;
+  std::size_t scored = PassPart::kMostRounding, featured = 0;
   int pages = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Slice& slice = batch[i];

@@ -17,7 +17,8 @@ std::span<const PassRow> rows_of(const PassPlan& plan, std::size_t part) {
 
 int rounded_rows(int rows) {
   if (rows <= 8) return static_cast<int>(std::bit_ceil(static_cast<unsigned>(rows)));
-  return rows <= 32 ? (rows + 7) / 8 * 8 : (rows + 15) / 16 * 16;
+  const int step = rows <= 32 ? 8 : rows <= 64 ? 16 : PassPart::kMostRounding + 1;
+  return (rows + step - 1) / step * step;
 }
 
 int power_of_two(std::size_t count, unsigned least) {

@@ -91,7 +91,9 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  *value = attribute == cudaDevAttrMemoryClockRate ? 2'600'000 : 132;
+  *value = attribute == cudaDevAttrMemoryClockRate          ? 2'600'000
+           : attribute == cudaDevAttrComputeCapabilityMajor ? memory().driver.compute_major
+                                                            : 132;
   return cudaSuccess;
 }
 

@@ -89,7 +89,7 @@ cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void(
                     config.dynamicSmemBytes <= std::size_t{227} * 1024;
   if (!fits) return cudaErrorInvalidValue;
   return enqueue(config.stream, [launch = Launch{streams().kernel_name, grid, block, config.dynamicSmemBytes,
-                                                 std::move(body)}] { run(launch); });
+                                                 config.numAttrs > 0, std::move(body)}] { run(launch); });
 }
 
 void reset() {
