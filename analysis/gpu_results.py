@@ -6,8 +6,8 @@
 
 gpu_check.h5: attributes say on what, with what, when and from which commit it was measured. /benchmarks: (program,
 case, counter, value), times in microseconds; /notes: (program, case, kind, text), errors among them; /tests: (tool, test,
-result, seconds); /stages: (stage, status, begin, seconds); /sweeps/NAME: what `speclab sweep` wrote. The exit status
-is 1 where one of the stages that ran did not pass.
+result, seconds); /stages: (stage, status, begin, seconds); /sweeps/NAME: what `speclab sweep` and `speclab certify` wrote.
+The exit status is 1 where one of the stages that ran did not pass.
 """
 import argparse
 import datetime
@@ -20,7 +20,7 @@ import numpy as np
 
 PROGRAMS = ("model", "kernels", "more_models", "compare")
 TOOLS = ("test", "memcheck", "racecheck", "initcheck")
-STAGES = ("build", "test", "sanitize", "bench", "models", "compare")
+STAGES = ("build", "test", "sanitize", "bench", "models", "certify", "compare")
 # Quantities that are to hold: what is asked, of which case and counter, at least or at most.
 MUST_HOLD = (
     ("7B, one token: % of copy bandwidth", "pass/llama-2-7b/tokens:1", "%_of_copy", ">=", 88),

@@ -138,6 +138,7 @@ Hdf5File Hdf5File::in_memory(std::filesystem::path name) {
 
 Hdf5File Hdf5File::open(std::filesystem::path path) {
   const Lock lock(library());
+  if (H5Fis_hdf5(path.c_str()) == 0) throw Hdf5Error(path, "reading", "it is no HDF5 file");
   const hid_t id = checked(H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT), path, "H5Fopen");
   return {std::move(path), id};
 }

@@ -11,6 +11,7 @@
 #include "core/feature_model.h"
 #include "core/models/llama_config.h"
 #include "core/recorder.h"
+#include "core/row_reader.h"
 #include "strategies/registry.h"
 
 namespace speclab {
@@ -60,6 +61,7 @@ class Backend {
   // The rule of this name over rows that stay where models run; null where it reads them on the host.
   virtual std::unique_ptr<AcceptanceRule> rule(const std::string& name) = 0;
   virtual std::unique_ptr<Distributions> distributions(Place rows) = 0;
+  virtual std::unique_ptr<RowReader> reader(Place rows) = 0;
   virtual std::unique_ptr<Clock> clock() = 0;  // that measures
   virtual void describe(Provenance& provenance) const = 0;
 };

@@ -225,7 +225,7 @@ Experiment read_experiment(const std::filesystem::path& file) {
   return experiment;
 }
 
-void apply_set(Experiment& experiment, const std::string& assignment) {
+void apply_set(Experiment& experiment, const std::string& assignment, const std::string& option) {
   const auto equals = assignment.find('=');
   const std::string key = assignment.substr(0, equals);
   const auto dot = key.find('.');
@@ -239,11 +239,11 @@ void apply_set(Experiment& experiment, const std::string& assignment) {
     if (!expand_range(part, values)) values.push_back(parse_value(part));
   }
   std::erase_if(experiment.axes, [&](const Axis& axis) { return axis.key == key; });
-  std::erase_if(experiment.overrides, [&](const auto& o) { return o.first == key; });
+  std::erase_if(experiment.overrides, [&](const Override& o) { return o.key == key; });
   if (values.size() == 1) {
-    experiment.overrides.emplace_back(key, values.front());
+    experiment.overrides.push_back({key, values.front(), option});
   } else {
-    experiment.axes.push_back({key, std::move(values), kCommandLine});
+    experiment.axes.push_back({key, std::move(values), option});
   }
 }
 
@@ -263,7 +263,7 @@ std::vector<PointRequest> points(const Experiment& experiment) {
     all = std::move(product);
   }
   for (PointRequest& point : all) {
-    for (const auto& [key, value] : experiment.overrides) set_value(point.config, key, value, kCommandLine);
+    for (const Override& o : experiment.overrides) set_value(point.config, o.key, o.value, o.place);
     for (const SkipIf& skip : experiment.skip_ifs) {
       if (point.skipped.empty() && holds(point.config, skip)) point.skipped = skip.reason;
     }

@@ -28,11 +28,17 @@ struct SkipIf {
   std::string reason;
 };
 
+struct Override {
+  std::string key;
+  nlohmann::json value;
+  std::string place;  // the option that says it
+};
+
 struct Experiment {
   std::string name;
   Config base;
   std::vector<Axis> axes;
-  std::vector<std::pair<std::string, nlohmann::json>> overrides;  // from the command line; the last word
+  std::vector<Override> overrides;  // from the command line; the last word
   std::vector<SkipIf> skip_ifs;
 };
 
@@ -47,7 +53,8 @@ Experiment read_experiment(const std::filesystem::path& file);
 
 // Applies "section.key=value": one TOML value overrides the setting, several ("1,2,4" or "1..8") make it an
 // axis. Commas within brackets, braces and quotes do not separate; what is no TOML value is a string.
-void apply_set(Experiment& experiment, const std::string& assignment);
+// `option` is what the user wrote.
+void apply_set(Experiment& experiment, const std::string& assignment, const std::string& option = "--set");
 
 // The product of the axes, the last axis fastest.
 std::vector<PointRequest> points(const Experiment& experiment);

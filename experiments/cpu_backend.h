@@ -24,6 +24,7 @@ class CpuBackend : public Backend {
   LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override;
   std::unique_ptr<AcceptanceRule> rule(const std::string& name) override;
   std::unique_ptr<Distributions> distributions(Place rows) override;
+  std::unique_ptr<RowReader> reader(Place) override { return std::make_unique<RowReader>(); }
   std::unique_ptr<Clock> clock() override;
   void describe(Provenance& provenance) const override;
 

@@ -13,6 +13,7 @@
 #include "kernels/cuda/cuda_clock.h"
 #include "kernels/cuda/cuda_distributions.h"
 #include "kernels/cuda/cuda_rules.h"
+#include "kernels/cuda/device_row_reader.h"
 #include "kernels/cuda/host_rows.h"
 
 namespace speclab {
@@ -60,6 +61,10 @@ class CudaBackend : public Backend {
   std::unique_ptr<Distributions> distributions(Place rows) override {
     if (rows == Place::host) return std::make_unique<HostDistributions>();
     return std::make_unique<CudaDistributions>(stream_);
+  }
+  std::unique_ptr<RowReader> reader(Place rows) override {
+    if (rows == Place::host) return std::make_unique<RowReader>();
+    return std::make_unique<DeviceRowReader>(stream_);
   }
   std::unique_ptr<Clock> clock() override { return std::make_unique<CudaClock>(*stream_); }
   void describe(Provenance& provenance) const override { provenance.device = name_; }

@@ -71,6 +71,7 @@ PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& prici
   const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
   if (weights) device_ = p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ...");
   backend_ = weights ? &shelf.backend(device_) : &shelf.cpu();
+  on_device_ = backend_ != &shelf.cpu();
   if (rows == Place::device && !judges_on_the_host(config) && backend_->rule(rule_kind(config)) != nullptr) {
     rows_ = Place::device;
   }

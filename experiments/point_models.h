@@ -30,6 +30,7 @@ class PointModels {
 
   Backend& backend() { return *backend_; }
   Place rows() const { return rows_; }  // where they are read
+  bool on_device() const { return on_device_; }
   // To be told before a model is asked for.
   void charge_to(Clock& clock);
 
@@ -77,6 +78,7 @@ class PointModels {
   const Workload& workload_;
   Settings& settings_;
   Backend* backend_ = nullptr;
+  bool on_device_ = false;  // the models with weights are
   Place rows_ = Place::host;
   Clock* clock_ = nullptr;
   TargetFacts facts_;

@@ -5,10 +5,12 @@
 
 #include <cmath>
 #include <cstdio>
+#include <utility>
 
 namespace speclab {
 
-Progress::Progress(std::size_t total) : total_(total), terminal_(isatty(STDERR_FILENO) == 1) {}
+Progress::Progress(std::size_t total, std::string unit)
+    : total_(total), unit_(std::move(unit)), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
   if (terminal_ && done_ > 0) fmt::print(stderr, "\r\x1b[K");
@@ -17,10 +19,23 @@ Progress::~Progress() {
 void Progress::done(const std::string& what) {
   const std::lock_guard lock(mutex_);
   ++done_;
+  show(what);
+}
+
+void Progress::reached(std::size_t count, const std::string& what) {
+  constexpr std::chrono::seconds kBetweenLines{5};
+  const std::lock_guard lock(mutex_);
+  done_ = count;
+  if (terminal_ || done_ >= total_ || Clock::now() - shown_ >= kBetweenLines) show(what);
+}
+
+void Progress::show(const std::string& what) {
+  shown_ = Clock::now();
+  const std::size_t left = total_ > done_ ? total_ - done_ : 0;
   const double seconds = std::chrono::duration<double>(Clock::now() - began_).count();
   const double rate = static_cast<double>(done_) / seconds;
-  const std::string state = fmt::format("{}/{} points, {:.3g}/s, {} left", done_, total_, rate,
-                                        duration_text(static_cast<double>(total_ - done_) / rate));
+  const std::string state = fmt::format("{}/{} {}, {:.3g}/s, {} left", done_, total_, unit_, rate,
+                                        duration_text(static_cast<double>(left) / rate));
   if (terminal_) {
     fmt::print(stderr, "\r\x1b[K{}  {}", state, what.substr(0, 60));
     std::fflush(stderr);

@@ -7,22 +7,26 @@
 
 namespace speclab {
 
-// How far a sweep is: one line that is rewritten on a terminal, a plain line per point elsewhere. On
-// standard error, so that what a command prints can be piped. Safe to use from several threads.
+// How far a command is: one line that is rewritten on a terminal, plain lines elsewhere. On standard error,
+// so that what a command prints can be piped. Safe to use from several threads.
 class Progress {
  public:
-  explicit Progress(std::size_t total);
+  explicit Progress(std::size_t total, std::string unit = "points");
   ~Progress();
 
-  void done(const std::string& what);  // one more point
+  void done(const std::string& what);  // one more
+  // So many by now. Plain lines come at most every few seconds, and at the end.
+  void reached(std::size_t count, const std::string& what);
 
  private:
   using Clock = std::chrono::steady_clock;
+  void show(const std::string& what);
 
   std::mutex mutex_;
   std::size_t total_, done_ = 0;
+  std::string unit_;
   bool terminal_;
-  Clock::time_point began_ = Clock::now();
+  Clock::time_point began_ = Clock::now(), shown_ = began_;
 };
 
 // "41 s", "3 min 20 s", "1 h 5 min".

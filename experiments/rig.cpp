@@ -57,6 +57,7 @@ Rig::Rig(const Config& config, ModelShelf& shelf, Place rows)
       models_(config, shelf, pricing_, workload_, settings_, rows) {
   make_clock(config);
   models_.charge_to(*clock_);
+  reader_ = models_.backend().reader(models_.rows());
   Params workload = section(config, "workload"), sampling = section(config, "sampling");
   workload_ = read_workload(workload, sampling, models_.facts(), config, shelf);
   resolve(workload);

@@ -22,12 +22,13 @@ namespace speclab {
 // ConfigError says what is wrong with them, ImpossiblePoint that they do not go together.
 class Rig {
  public:
-  // Where models run on a device, `rows` says whether their rows may stay there: certify reads them all.
+  // Where models run on a device, `rows` says whether their rows may stay there.
   Rig(const Config& config, ModelShelf& shelf, Place rows = Place::device);
 
   // Resolved: defaults and seeds included, what the point does not use left out.
   const std::map<std::string, nlohmann::json>& settings() const { return settings_; }
   bool measured() const { return clock_kind_ == ClockKind::wall; }
+  bool on_device() const { return models_.on_device(); }
   const Workload& workload() const { return workload_; }
   const Tokenizer* tokenizer() const { return models_.facts().tokenizer; }
   bool steps_recorded() const { return steps_recorded_; }
@@ -47,6 +48,7 @@ class Rig {
   void decode_plainly(std::span<Sequence> sequences);
   AcceptanceRule& rule() { return *rule_; }
   LanguageModel& target() { return models_.target(); }
+  RowReader& reader() { return *reader_; }  // of rows that the target gives and the rule judges
 
  private:
   void make_clock(const Config& config);
@@ -67,6 +69,7 @@ class Rig {
   int repeats_ = 1;
   bool steps_recorded_ = true;
   std::unique_ptr<Clock> clock_;
+  std::unique_ptr<RowReader> reader_;
   std::vector<std::unique_ptr<Distributions>> distributions_;
   std::unique_ptr<Topology> topology_;
   std::unique_ptr<Drafter> drafter_, plain_drafter_;

@@ -28,7 +28,8 @@ struct Point {
   Config config;
   PointSettings settings;
   std::string skipped;  // the reason, or empty
-  bool measured = false;
+  std::string failed;   // why it broke before it began, or empty
+  bool alone = false;   // runs while nothing else does
 };
 
 std::map<std::string, nlohmann::json> as_given(const Config& config) {
@@ -51,16 +52,33 @@ std::string label(const PointSettings& settings) {
   return text;
 }
 
+// Where there is no room for a point's models beside those of earlier ones, these go.
+std::unique_ptr<Rig> make_rig(const Config& config, ModelShelf& shelf) {
+  try {
+    return std::make_unique<Rig>(config, shelf);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const std::exception&) {
+    shelf = ModelShelf(shelf.threads());
+  }
+  return std::make_unique<Rig>(config, shelf);
+}
+
 Point resolve(const PointRequest& request, const std::string& experiment, ModelShelf& shelf) {
-  Point point{request.config, {experiment, {}}, request.skipped, false};
+  Point point{request.config, {experiment, {}}, request.skipped, "", false};
   if (point.skipped.empty()) {
     try {
-      const Rig rig(request.config, shelf);
-      point.settings.settings = rig.settings();
-      point.measured = rig.measured();
+      const std::unique_ptr<Rig> rig = make_rig(request.config, shelf);
+      point.settings.settings = rig->settings();
+      point.alone = rig->measured() || rig->on_device();
       return point;
     } catch (const ImpossiblePoint& e) {
       point.skipped = e.what();
+    } catch (const ConfigError&) {
+      throw;
+    } catch (const std::exception& e) {
+      point.failed = e.what();
+      shelf = ModelShelf(shelf.threads());
     }
   }
   point.settings.settings = as_given(request.config);
@@ -96,7 +114,7 @@ class Sweep {
         ++outcome_.kept;
         outcome_.skipped += status->status == kSkipped ? 1 : 0;
       } else {
-        (point.measured ? measured_ : priced_).push_back(std::move(point));
+        (point.alone ? alone_ : together_).push_back(std::move(point));
       }
     }
     outcome_.file = options.results / (experiment.name + ".h5");
@@ -104,15 +122,15 @@ class Sweep {
 
   SweepOutcome run() {
     const FolderLock lock(options_.results / experiment_);
-    Progress progress(measured_.size() + priced_.size());
-    run_priced(progress);
-    for (const Point& point : measured_) run_point(point, shelf_, progress);
+    Progress progress(alone_.size() + together_.size());
+    run_together(progress);
+    for (const Point& point : alone_) run_point(point, shelf_, progress);
     outcome_.unreadable = merge_points(options_.results / experiment_, keys_).unreadable;
     return outcome_;
   }
 
  private:
-  void run_priced(Progress& progress) {
+  void run_together(Progress& progress) {
     const int jobs =
         options_.jobs > 0 ? options_.jobs : static_cast<int>(std::thread::hardware_concurrency());
     std::atomic<std::size_t> next{0};
@@ -121,15 +139,16 @@ class Sweep {
     const auto work = [&] {
       ModelShelf shelf(1);
       try {
-        for (std::size_t i = next++; i < priced_.size(); i = next++) run_point(priced_[i], shelf, progress);
+        for (std::size_t i = next++; i < together_.size(); i = next++)
+          run_point(together_[i], shelf, progress);
       } catch (...) {
-        next = priced_.size();
+        next = together_.size();
         const std::lock_guard lock(mutex);
         if (!first) first = std::current_exception();
       }
     };
     std::vector<std::thread> threads;
-    for (int i = 0; i < std::min<int>(jobs, static_cast<int>(priced_.size())); ++i)
+    for (int i = 0; i < std::min<int>(jobs, static_cast<int>(together_.size())); ++i)
       threads.emplace_back(work);
     for (std::thread& thread : threads) thread.join();
     if (first) std::rethrow_exception(first);
@@ -145,21 +164,29 @@ class Sweep {
       note = "  skipped: " + point.skipped;
       count(&SweepOutcome::skipped);
     } else {
-      Rig rig(point.config, shelf);
-      rig.describe(made);
-      Hdf5Recorder recorder(options_.results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
-      recorder.begin(point.settings, made);
+      std::unique_ptr<Rig> rig;
+      std::optional<Hdf5Recorder> recorder;
+      const auto begin = [&](RecordMode mode) {
+        recorder.emplace(options_.results, mode);
+        recorder->begin(point.settings, made);
+      };
       try {
-        rig.run(recorder);
-        recorder.finish();
+        if (!point.failed.empty()) throw std::runtime_error(point.failed);
+        rig = make_rig(point.config, shelf);
+        rig->describe(made);
+        begin(rig->steps_recorded() ? RecordMode::steps : RecordMode::counts);
+        rig->run(*recorder);
+        recorder->finish();
         count(&SweepOutcome::ran);
       } catch (const Interrupted&) {
         throw;
       } catch (const Hdf5Error&) {
         throw;
       } catch (const std::exception& e) {
+        rig.reset();
         shelf = ModelShelf(shelf.threads());  // its models may hold half-finished sequences
-        recorder.fail(e.what());
+        if (!recorder) begin(RecordMode::counts);
+        recorder->fail(e.what());
         note = std::string("  failed: ") + e.what();
         count(&SweepOutcome::failed);
       }
@@ -176,7 +203,7 @@ class Sweep {
   std::string experiment_;
   ModelShelf shelf_;
   std::set<std::string> keys_;  // of all points of this sweep
-  std::vector<Point> measured_, priced_;
+  std::vector<Point> alone_, together_;
   std::mutex mutex_;
   SweepOutcome outcome_;
 };

@@ -21,9 +21,9 @@ struct SweepOutcome {
 };
 
 // Runs all points of an experiment that are not yet in the results' folder. Priced points share all cores;
-// measured ones run alone. A point that cannot be is stored with its reason, and so is one that broke.
-// Throws ConfigError before anything runs where the settings of a point are wrong, Hdf5Error where results
-// cannot be written; whatever was finished by then stays, and is not run again.
+// those that are measured, or on a device, run alone. A point that cannot be is stored with its reason, and
+// so is one that broke. Throws ConfigError before anything runs where the settings of a point are wrong,
+// Hdf5Error where results cannot be written; whatever was finished by then stays, and is not run again.
 SweepOutcome run_sweep(const Experiment& experiment, const SweepOptions& options);
 
 }  // namespace speclab

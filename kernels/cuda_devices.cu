@@ -25,10 +25,10 @@ CudaDevices cuda_devices() {
     cudaDeviceProp properties{};
     if (cudaGetDeviceProperties(&properties, device) != cudaSuccess) continue;
     const double clock_hz = 1e3 * attribute(cudaDevAttrMemoryClockRate, device);
-    found.devices.push_back({properties.name,
-                             std::to_string(properties.major) + "." + std::to_string(properties.minor),
-                             static_cast<double>(properties.totalGlobalMem),
-                             2 * clock_hz * properties.memoryBusWidth / 8, properties.multiProcessorCount});
+    found.devices.push_back(
+        {properties.name, std::to_string(properties.major) + "." + std::to_string(properties.minor),
+         static_cast<double>(properties.totalGlobalMem), 2 * clock_hz * properties.memoryBusWidth / 8,
+         properties.multiProcessorCount, properties.major < kLeastComputeMajor});
   }
   return found;
 }

@@ -5,6 +5,9 @@
 
 namespace speclab {
 
+// Models run on devices of this compute capability and above: older ones have no products of bf16.
+inline constexpr int kLeastComputeMajor = 8;
+
 // A CUDA device of this machine, as its driver describes it.
 struct CudaDevice {
   std::string name;
@@ -13,6 +16,7 @@ struct CudaDevice {
   double bytes_per_second =
       0;  // of the data sheet: memory clock x bus width x 2; 0 where the driver does not tell
   int multiprocessors = 0;
+  bool too_old = false;  // for models to run on it
 };
 
 struct CudaDevices {

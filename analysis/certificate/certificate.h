@@ -34,6 +34,7 @@ struct Certificate {
   CertificateOptions options;
   std::int64_t tokens = 0;
   std::vector<Judged> tests;   // smallest adjusted p-value first
+  std::int64_t enough = 0;     // tokens with which options.distance would be detectable
   double detectable = 1;       // distance in 16 bins that one test alone notices with options.power
   DistanceBound distance;      // the larger of those by probability and by draft ratio
   std::string distance_along;  // which

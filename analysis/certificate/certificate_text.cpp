@@ -56,6 +56,10 @@ std::string to_text(const Certificate& certificate) {
   } else {
     out += "so few tokens that no distance would be noticed with any certainty\n";
   }
+  if (certificate.decision == Decision::undecided) {
+    out += fmt::format("{:g} was asked for: about {} tokens are enough for that (--tokens)\n", o.distance,
+                       certificate.enough);
+  }
   return out;
 }
 

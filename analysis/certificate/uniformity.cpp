@@ -38,22 +38,35 @@ Band uniform_band(std::int64_t n, int bins, double level) {
   return {quantile(count, tail), quantile(complement(count, tail))};
 }
 
-double detectable_distance(std::int64_t n, int bins, double level, double power) {
-  if (n < 5 * bins) return 1;
+namespace {
+
+// Of the statistic of a law that is rejected at `level` with probability `power`.
+double noncentrality_detected(int bins, double level, double power) {
   const int degrees = bins - 1;
   const double threshold = boost::math::quantile(complement(boost::math::chi_squared(degrees), level));
-  const auto detected = [&](double distance) {
-    const double noncentrality = 4 * static_cast<double>(n) * distance * distance;
+  const auto detected = [&](double noncentrality) {
     return boost::math::cdf(
         complement(boost::math::non_central_chi_squared(degrees, noncentrality), threshold));
   };
   double below = 0, above = 1;
-  if (detected(above) < power) return 1;
+  while (detected(above) < power) above *= 2;
   for (int i = 0; i < 60; ++i) {
     const double middle = (below + above) / 2;
     (detected(middle) < power ? below : above) = middle;
   }
   return above;
+}
+
+}  // namespace
+
+double detectable_distance(std::int64_t n, int bins, double level, double power) {
+  if (n < 5 * bins) return 1;
+  return std::min(1.0, std::sqrt(noncentrality_detected(bins, level, power) / (4 * static_cast<double>(n))));
+}
+
+std::int64_t numbers_to_detect(double distance, int bins, double level, double power) {
+  const double n = noncentrality_detected(bins, level, power) / (4 * distance * distance);
+  return std::max<std::int64_t>(5 * bins, static_cast<std::int64_t>(std::ceil(n)));
 }
 
 DistanceBound distance_bound(const UnitHistogram& histogram, double level) {

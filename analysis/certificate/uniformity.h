@@ -53,6 +53,8 @@ Band uniform_band(std::int64_t n, int bins, double level);
 // same mass from every bin of one half to every bin of the other is the hardest: its noncentrality 4 n d^2
 // is the least (Cauchy-Schwarz). 1 where n is too small.
 double detectable_distance(std::int64_t n, int bins, double level, double power);
+// The least n for which that distance is no more than `distance`.
+std::int64_t numbers_to_detect(double distance, int bins, double level, double power);
 
 // A two-sided bound on the total variation distance, over the histogram's bins, between uniform and the
 // average law of the numbers given their past; both ends hold with probability 1 - level. Azuma-Hoeffding

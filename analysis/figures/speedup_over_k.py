@@ -6,9 +6,10 @@ Draws what `speclab report RESULTS --figure-data DATA.h5` computed, and computes
     /usr/bin/python3 analysis/figures/speedup_over_k.py DATA.h5 FIGURE
 
 writes FIGURE.png and FIGURE.svg. A row of panels per quantity, a column per temperature, a colour per
-text kind; lines are chains, diamonds are trees; bands and bars are 95 % intervals.
+text kind, a marker per strategy; lines are chains, single marks are trees; bands and bars are 95 % intervals.
 """
 import argparse
+import itertools
 import textwrap
 
 import matplotlib
@@ -19,7 +20,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from common import COLOURS, DASHES, STYLE, caption, labels_to_draw, read
+from common import COLOURS, DASHES, MARKERS, STYLE, caption, labels_to_draw, read
 
 QUANTITIES = [
     ("tokens_per_step", "Tokens per step", "tokens per target pass"),
@@ -28,12 +29,17 @@ QUANTITIES = [
 ]
 
 
+def looks(series):
+    """Each strategy with its dash and its marker: no two share both."""
+    return zip(series, itertools.cycle(DASHES), itertools.cycle(MARKERS))
+
+
 def draw_panel(axes, rows, mask, quantity, kinds, series):
     """Returns the right end of each kind's first line: (x, y, kind, colour)."""
     ends = []
     low, high = rows.get(quantity + "_low"), rows.get(quantity + "_high")
     for beside, (kind, colour) in enumerate(zip(kinds, COLOURS)):
-        for name, dash in zip(series, DASHES):
+        for name, dash, marker in looks(series):
             chosen = mask & (rows["label"] == kind) & (rows["series"] == name) & np.isfinite(rows[quantity])
             if not chosen.any():
                 continue
@@ -42,11 +48,11 @@ def draw_panel(axes, rows, mask, quantity, kinds, series):
             if rows["tree"][order].any():
                 x = x + 0.22 * (beside - (len(kinds) - 1) / 2)  # side by side, so that the bars can be told apart
                 axes.vlines(x, low[order], high[order], color=colour, linewidth=0.9, zorder=3)
-                axes.plot(x, y, "D", color="white", markeredgecolor=colour, markeredgewidth=1.1, markersize=4.5,
+                axes.plot(x, y, marker, color="white", markeredgecolor=colour, markeredgewidth=1.1, markersize=4.5,
                           zorder=4)
                 continue
             axes.fill_between(x, low[order], high[order], color=colour, alpha=0.15, linewidth=0)
-            axes.plot(x, y, linestyle=dash, color=colour, linewidth=1.4, marker="o", markersize=2.8, zorder=3)
+            axes.plot(x, y, linestyle=dash, color=colour, linewidth=1.4, marker=marker, markersize=2.8, zorder=3)
             if name == series[0]:
                 ends.append((x[-1], y[-1], kind, colour))
     return ends
@@ -98,10 +104,14 @@ def draw(rows, facts):
         axes.set_xlabel("Drafted tokens per step, K" + (" (trees: nodes)" if trees else ""))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
 
-    handles = [Line2D([], [], color="#333333", linestyle=dash, marker="o", markersize=2.8, linewidth=1.4, label=name)
-               for name, dash in zip(series, DASHES)]
-    handles += [Line2D([], [], color="white", marker="D", markeredgecolor="#333333", markeredgewidth=1.1,
-                       markersize=4.5, label=f"{name} (tree)") for name in trees]
+    handles = []
+    for name, dash, marker in looks(series + trees):
+        if name in trees:
+            handles.append(Line2D([], [], color="white", marker=marker, markeredgecolor="#333333", markeredgewidth=1.1,
+                                  markersize=4.5, label=f"{name} (tree)"))
+        else:
+            handles.append(Line2D([], [], color="#333333", linestyle=dash, marker=marker, markersize=2.8, linewidth=1.4,
+                                  label=name))
     height = figure.get_size_inches()[1]
     figure.subplots_adjust(left=0.74 / width, right=1 - 0.72 / width, top=1 - 0.55 / height, bottom=0.9 / height,
                            hspace=0.16, wspace=0.08)

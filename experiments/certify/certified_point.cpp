@@ -98,11 +98,15 @@ std::string CertifiedPoint::title() const {
 CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
   CertifiedPoint point;
   point.settings = rig.settings();
+  Provenance made;
+  rig.describe(made);
+  point.device = made.device;
   point.small = prove_small(point.settings, rig.workload().sampling);
   if (rig.workload().sampling.temperature == 0) {
     const GreedySubject subject{
         .target = rig.target(),
         .rule = rig.rule(),
+        .reader = rig.reader(),
         .plainly = [&](std::span<Sequence> s) { rig.decode_plainly(s); },
         .by_method = [&](std::span<Sequence> s, AcceptanceRule& rule) { rig.decode(s, rule); }};
     point.greedy = certify_greedy(subject, rig.workload().sequences());
@@ -125,6 +129,7 @@ std::string to_text(const CertifiedPoint& point, const Tokenizer* tokenizer) {
       break;
     }
   }
+  if (!point.device.empty()) out += fmt::format("on {}  ", point.device);
   out += fmt::format("seed {}\n\n", words(point.settings.at("sampling.seed")));
   out += small_text(point.small) + "\n";
   if (point.statistical) {
@@ -140,6 +145,7 @@ void write_point(Hdf5File& file, const std::string& group, const CertifiedPoint&
   file.make_group(group);
   file.set(group, "decision", std::string(name(point.decision)));
   file.set(group, "title", point.title());
+  if (!point.device.empty()) file.set(group, "device", point.device);
   file.set(group, "key", PointSettings{{}, point.settings}.name());
   file.make_group(group + "/settings");
   for (const auto& [key, value] : point.settings) file.set(group + "/settings", key, value);

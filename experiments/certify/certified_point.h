@@ -16,6 +16,7 @@ namespace speclab {
 // Everything that was found out about one point.
 struct CertifiedPoint {
   std::map<std::string, nlohmann::json> settings;  // resolved
+  std::string device;                              // where its models ran, if not on the processor
   SmallProof small;
   std::optional<StatisticalResult> statistical;  // at a temperature above 0
   std::optional<GreedyResult> greedy;            // at temperature 0

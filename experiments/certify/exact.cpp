@@ -18,11 +18,11 @@ struct Probability {
 using Texts = std::vector<Token>;
 constexpr Token kTextEnd = -1;
 
-// The target's own joint distribution of a batch's texts, from the table alone.
+// The target's own joint distribution of a batch's texts, from its rows alone.
 class Expected {
  public:
-  Expected(const Scenario& scenario, std::map<Texts, Probability>& joint)
-      : scenario_(scenario), joint_(joint) {
+  Expected(const Scenario& scenario, const NextLogits& target, std::map<Texts, Probability>& joint)
+      : scenario_(scenario), target_(target), joint_(joint) {
     request(0, 1);
   }
 
@@ -32,29 +32,34 @@ class Expected {
       joint_[texts_].expected = probability;
       return;
     }
-    extend(index, scenario_.requests[index].prompt.back(), 0, probability);
+    std::vector<Token> text = scenario_.requests[index].prompt;
+    extend(index, text, 0, probability);
   }
 
-  void extend(std::size_t index, Token last, int length, double probability) {
-    const bool ended = length > 0 && std::ranges::count(scenario_.end_tokens, last) > 0;
+  void extend(std::size_t index, std::vector<Token>& text, int length, double probability) {
+    const bool ended = length > 0 && std::ranges::count(scenario_.end_tokens, text.back()) > 0;
     if (ended || length == scenario_.requests[index].tokens) {
       texts_.push_back(kTextEnd);
       request(index + 1, probability);
       texts_.pop_back();
       return;
     }
-    std::vector<double> p(static_cast<std::size_t>(scenario_.target->vocab()));
-    softmax(scenario_.target->row(last), scenario_.sampling, p);
-    for (Token token = 0; token < scenario_.target->vocab(); ++token) {
-      const double here = p[static_cast<std::size_t>(token)];
-      if (here <= 0) continue;
+    const std::span<const float> logits = target_(text);
+    std::vector<double> p(logits.size());
+    softmax(logits, scenario_.sampling, p);
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      if (p[i] <= 0) continue;
+      const auto token = static_cast<Token>(i);
       texts_.push_back(token);
-      extend(index, token, length + 1, probability * here);
+      text.push_back(token);
+      extend(index, text, length + 1, probability * p[i]);
+      text.pop_back();
       texts_.pop_back();
     }
   }
 
   const Scenario& scenario_;
+  const NextLogits& target_;
   std::map<Texts, Probability>& joint_;
   Texts texts_;
 };
@@ -63,8 +68,14 @@ class Expected {
 
 ExactResult exact_check(const Scenario& scenario, const std::function<void(std::span<Sequence>)>& decode,
                         std::int64_t most_outcomes) {
+  const NextLogits table = [&](std::span<const Token> text) { return scenario.target->row(text.back()); };
+  return exact_check(scenario, table, decode, most_outcomes);
+}
+
+ExactResult exact_check(const Scenario& scenario, const NextLogits& target,
+                        const std::function<void(std::span<Sequence>)>& decode, std::int64_t most_outcomes) {
   std::map<Texts, Probability> joint;
-  const Expected expected(scenario, joint);
+  const Expected expected(scenario, target, joint);
 
   const auto all = std::make_shared<Enumeration>();
   std::vector<Sequence> sequences;

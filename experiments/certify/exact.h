@@ -38,9 +38,17 @@ struct ExactResult {
   double at_most() const { return complete ? distance : distance + (1 - mass); }
 };
 
+// The target's logits after a text, prompt included.
+using NextLogits = std::function<std::span<const float>(std::span<const Token> text)>;
+
 // Runs `decode` (it must decode each sequence to its end, deciding through the sequences' chances alone, and
 // keep nothing from one call to the next) over every outcome, or the first `most_outcomes` of them.
 ExactResult exact_check(const Scenario& scenario, const std::function<void(std::span<Sequence>)>& decode,
+                        std::int64_t most_outcomes = 2'000'000);
+
+// The same for a target whose rows depend on the whole text; the scenario's sources are not read.
+ExactResult exact_check(const Scenario& scenario, const NextLogits& target,
+                        const std::function<void(std::span<Sequence>)>& decode,
                         std::int64_t most_outcomes = 2'000'000);
 
 // The same for a registered combination, or for what a control makes of it. Throws ConfigError where the

@@ -33,16 +33,17 @@ TwoLikeliest two_likeliest(std::span<const float> logits) {
 // Notes what each verdict's rows held.
 class Noting : public AcceptanceRule {
  public:
-  explicit Noting(AcceptanceRule& inner) : inner_(inner) {}
+  Noting(AcceptanceRule& inner, RowReader& reader) : inner_(inner), reader_(reader) {}
   bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
     inner_.judge(batch, drafts, target, verdicts);
+    const Rows logits = reader_.read(target.logits);
     for (std::size_t i = 0; i < batch.size(); ++i) {
       std::vector<TwoLikeliest>& notes = notes_[batch[i]->id];
-      notes.push_back(two_likeliest(target.logits[target.first[i]].f32()));
+      notes.push_back(two_likeliest(logits[target.first[i]].f32()));
       for (const int node : verdicts[i].path) {
-        notes.push_back(two_likeliest(target.logits[target.first[i] + node].f32()));
+        notes.push_back(two_likeliest(logits[target.first[i] + node].f32()));
       }
     }
   }
@@ -52,13 +53,15 @@ class Noting : public AcceptanceRule {
 
  private:
   AcceptanceRule& inner_;
+  RowReader& reader_;
   std::unordered_map<SequenceId, std::vector<TwoLikeliest>> notes_;  // by emitted token
 };
 
-std::span<const float> row_after(LanguageModel& target, SequenceId id, std::span<const Token> text) {
+std::span<const float> row_after(const GreedySubject& subject, SequenceId id, std::span<const Token> text) {
+  LanguageModel& target = subject.target;
   target.open(id);
   const Slice slice{.sequence = id, .text = text};
-  const std::span<const float> row = target.forward({&slice, 1}).logits[0].f32();
+  const std::span<const float> row = subject.reader.read(target.forward({&slice, 1}).logits)[0].f32();
   target.close(id);  // the row lives until the next pass
   return row;
 }
@@ -71,7 +74,7 @@ GreedyResult certify_greedy(const GreedySubject& subject, const std::vector<Sequ
     SPECLAB_CHECK(s.sampling.temperature == 0, "greedy equality at temperature {}", s.sampling.temperature);
   }
   subject.plainly(plain);
-  Noting noting(subject.rule);
+  Noting noting(subject.rule, subject.reader);
   subject.by_method(method, noting);
   GreedyResult result{.prompts = static_cast<std::int64_t>(plain.size()), .mismatches = {}};
   for (std::size_t i = 0; i < plain.size(); ++i) {
@@ -87,7 +90,7 @@ GreedyResult certify_greedy(const GreedySubject& subject, const std::vector<Sequ
       mismatch.method = in_b == b.end() ? -1 : *in_b;
       mismatch.margin = std::numeric_limits<double>::infinity();
     } else {
-      const std::span<const float> row = row_after(subject.target, plain[i].id, std::span(a).first(length));
+      const std::span<const float> row = row_after(subject, plain[i].id, std::span(a).first(length));
       const TwoLikeliest& seen = noting.at(method[i].id, mismatch.position);
       const auto logit = [&](Token t) { return static_cast<double>(row[static_cast<std::size_t>(t)]); };
       mismatch.plain = *in_a;

@@ -7,6 +7,7 @@
 #include "analysis/certificate/certificate.h"
 #include "core/acceptance_rule.h"
 #include "core/language_model.h"
+#include "core/row_reader.h"
 #include "core/sequence.h"
 
 namespace speclab {
@@ -33,6 +34,7 @@ struct GreedyResult {
 struct GreedySubject {
   LanguageModel& target;
   AcceptanceRule& rule;
+  RowReader& reader;  // of the target's rows
   std::function<void(std::span<Sequence>)> plainly;
   std::function<void(std::span<Sequence>, AcceptanceRule&)> by_method;
 };

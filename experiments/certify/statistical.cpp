@@ -13,8 +13,8 @@ namespace speclab {
 namespace {
 
 // The target's rows after each written token, from one pass over the text alone.
-void check_rows(LanguageModel& target, const Sequence& sequence, const std::vector<RowFact>& facts,
-                RowCheck& check) {
+void check_rows(LanguageModel& target, RowReader& reader, const Sequence& sequence,
+                const std::vector<RowFact>& facts, RowCheck& check) {
   const std::span<const Token> text = sequence.text;
   const auto prompt = static_cast<std::size_t>(sequence.prompt_length);
   if (facts.empty()) return;
@@ -24,10 +24,10 @@ void check_rows(LanguageModel& target, const Sequence& sequence, const std::vect
   for (std::size_t i = 0; i + 1 < facts.size(); ++i) tree.add(static_cast<int>(i), text[prompt + i]);
   target.open(sequence.id);
   const Slice slice{.sequence = sequence.id, .text = text.first(prompt), .tree = &tree, .nodes = nodes};
-  const Forward& forward = target.forward({&slice, 1});
+  const Rows rows = reader.read(target.forward({&slice, 1}).logits);
   std::vector<double> p(static_cast<std::size_t>(target.vocab()));
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    softmax(forward.logits[static_cast<int>(i)].f32(), sequence.sampling, p);
+    softmax(rows[static_cast<int>(i)].f32(), sequence.sampling, p);
     const double off = std::max(std::abs(p[static_cast<std::size_t>(text[prompt + i])] - facts[i].token),
                                 std::abs(*std::ranges::max_element(p) - facts[i].likeliest));
     ++check.rows;
@@ -43,7 +43,7 @@ StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& opti
   Workload workload = rig.workload();
   const std::uint64_t seed = workload.seed;
   StatisticalResult result{.evidence = Evidence(mix64(seed ^ kGolden)), .certificate = {}, .rows = {}};
-  Witness witness(rig.rule(), result.evidence);
+  Witness witness(rig.rule(), result.evidence, rig.reader());
   Looks looks(options.tokens, options.until_decided);
   for (std::uint64_t round = 0;; ++round) {
     workload.seed = mix64(seed + kGolden * round);
@@ -51,8 +51,9 @@ StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& opti
     witness.begin_round();
     rig.decode(sequences, witness);
     for (const Sequence& sequence : sequences) {
-      check_rows(rig.target(), sequence, witness.facts(sequence.id), result.rows);
+      check_rows(rig.target(), rig.reader(), sequence, witness.facts(sequence.id), result.rows);
     }
+    if (options.emitted) options.emitted(result.evidence.tokens());
     if (!looks.due(result.evidence.tokens())) continue;
     result.certificate = looks.take(result.evidence, options.certificate);
     result.looks = looks.taken();

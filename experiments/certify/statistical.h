@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "analysis/certificate/certificate.h"
 #include "experiments/rig.h"
 
@@ -9,6 +11,7 @@ struct StatisticalOptions {
   CertificateOptions certificate;
   std::int64_t tokens = 100'000;  // at least so many are emitted; the most, if it may stop early
   bool until_decided = false;     // look at 2,000, 4,000, ... tokens and stop at the first decision
+  std::function<void(std::int64_t)> emitted = {};  // is told again and again how many tokens there are
 };
 
 // Whether the rows that verdicts rested on, from passes over trees and batches, are those that the target

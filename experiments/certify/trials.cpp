@@ -77,7 +77,8 @@ Certificate trial(const TrialOptions& options, const Control* control, std::uint
   const Sources sources(seed);
   SmallWorld world(combination_for(control), sources.target, sources.draft, control);
   Evidence evidence(mix64(seed ^ kGolden));
-  Witness witness(world.rule(), evidence);
+  RowReader reader;
+  Witness witness(world.rule(), evidence, reader);
   world.judge_by(witness);
   Looks looks(options.tokens, options.until_decided);
   for (std::uint64_t round = 0;; ++round) {

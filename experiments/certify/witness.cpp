@@ -11,21 +11,39 @@ namespace {
 
 constexpr int kPrefix = 3;  // tokens of a text whose joint distribution is looked at
 
+// The proposer's row from which the first candidate that was drawn came, if any was.
+Row drawn_from(const Draft& draft, int node) {
+  for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
+    if (draft.drawn(c) != Draw::fixed) return draft.scores(node, draft.proposer(c));
+  }
+  return {};
+}
+
 }  // namespace
 
 void Witness::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                     std::span<Verdict> verdicts) {
   inner_.judge(batch, drafts, target, verdicts);
-  firsts_.clear();
+  drawn_from_.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) {
-    firsts_.push_back(observe(*batch[i], drafts[i], target, target.first[i], verdicts[i]));
+    drawn_from_.push_back(drawn_from(drafts[i], 0));
+    for (const int node : verdicts[i].path) drawn_from_.push_back(drawn_from(drafts[i], node));
+  }
+  const Rows logits = reader_.read(target.logits);
+  reader_.read(drawn_from_);
+  firsts_.clear();
+  std::span<const Row> left = drawn_from_;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    const std::size_t nodes = verdicts[i].path.size() + 1;
+    firsts_.push_back(observe(*batch[i], drafts[i], logits, target.first[i], left.first(nodes), verdicts[i]));
+    left = left.subspan(nodes);
   }
   for (std::size_t i = 0; i + 1 < firsts_.size(); i += 2) evidence_.add_mates(firsts_[i], firsts_[i + 1]);
 }
 
 // Tokens that the end of the text or the length limit cuts off are no evidence: nobody sees them.
-Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const Forward& target,
-                            int first_row, const Verdict& verdict) {
+Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const Rows& logits, int first_row,
+                            std::span<const Row> drawn_from, const Verdict& verdict) {
   Transforms first;
   std::vector<RowFact>& facts = facts_[sequence.id];
   std::vector<Token> text;  // prompt and what was written, as long as that is short
@@ -35,19 +53,16 @@ Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const 
     const bool last = static_cast<std::size_t>(position) > verdict.path.size();
     const int child = last ? 0 : verdict.path[static_cast<std::size_t>(position - 1)];
     const Token token = last ? verdict.next : draft.tree().token(child);
-    const std::span<const float> logits = target.logits[first_row + node].f32();
-    p_.resize(logits.size());
-    softmax(logits, sequence.sampling, p_);
+    const std::span<const float> row = logits[first_row + node].f32();
+    p_.resize(row.size());
+    softmax(row, sequence.sampling, p_);
     Emission emission{.p = p_, .q = {}, .token = token, .position = position};
     candidates_.clear();
     for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c)) {
-      if (draft.drawn(c) == Draw::fixed) {
-        candidates_.push_back(draft.tree().token(c));
-      } else if (emission.q.empty()) {
-        emission.q = draft.scores(node, draft.proposer(c)).f64();
-      }
+      if (draft.drawn(c) == Draw::fixed) candidates_.push_back(draft.tree().token(c));
     }
     emission.candidates = candidates_;
+    emission.q = drawn_from[static_cast<std::size_t>(position - 1)].f64();
     emission.sequence = mix64(round_) + static_cast<std::uint64_t>(sequence.id);
     const int written = sequence.new_tokens() + position - 1;
     if (written < kPrefix) emission.context = text_signature(text);

@@ -5,6 +5,7 @@
 
 #include "analysis/certificate/evidence.h"
 #include "core/acceptance_rule.h"
+#include "core/row_reader.h"
 
 namespace speclab {
 
@@ -19,7 +20,8 @@ struct RowFact {
 // they are, whatever the rule looked at.
 class Witness : public AcceptanceRule {
  public:
-  Witness(AcceptanceRule& inner, Evidence& evidence) : inner_(inner), evidence_(evidence) {}
+  Witness(AcceptanceRule& inner, Evidence& evidence, RowReader& reader)
+      : inner_(inner), evidence_(evidence), reader_(reader) {}
 
   bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
@@ -34,15 +36,19 @@ class Witness : public AcceptanceRule {
   const std::vector<RowFact>& facts(SequenceId sequence) const { return facts_.at(sequence); }
 
  private:
-  Transforms observe(const Sequence& sequence, const Draft& draft, const Forward& target, int first_row,
-                     const Verdict& verdict);
+  // `drawn_from` is what guesses below the path's nodes were drawn
+  // from, the root's first; empty where none was.
+  Transforms observe(const Sequence& sequence, const Draft& draft, const Rows& logits, int first_row,
+                     std::span<const Row> drawn_from, const Verdict& verdict);
 
   AcceptanceRule& inner_;
   Evidence& evidence_;
+  RowReader& reader_;
   std::uint64_t round_ = 0;
   std::unordered_map<SequenceId, std::vector<RowFact>> facts_;
   std::vector<double> p_;
   std::vector<Token> candidates_;
+  std::vector<Row> drawn_from_;
   std::vector<Transforms> firsts_;
 };
 

@@ -13,6 +13,7 @@
 #include "experiments/certify/trial_table.h"
 #include "experiments/commands/command.h"
 #include "experiments/config_file.h"
+#include "experiments/progress.h"
 #include "experiments/provenance.h"
 
 namespace speclab {
@@ -88,12 +89,14 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
       continue;
     }
     try {
-      const CertifySettings settings = read_settings(request.config);
-      Rig rig(request.config, shelf, Place::host);
+      StatisticalOptions options = read_settings(request.config).options;
+      Rig rig(request.config, shelf);
       PointSettings asked{experiment.name, rig.settings()};
       asked.settings["certify"] = request.config.sections.value("certify", nlohmann::json::object());
       if (!seen.insert(asked.key()).second) continue;
-      points.push_back(certify_point(rig, settings.options));
+      Progress progress(static_cast<std::size_t>(options.tokens), "tokens");
+      options.emitted = [&](std::int64_t tokens) { progress.reached(static_cast<std::size_t>(tokens), ""); };
+      points.push_back(certify_point(rig, options));
       verdict = worse(verdict, points.back().decision);
       fmt::print("{}{}", points.size() > 1 ? "\n" : "", to_text(points.back(), rig.tokenizer()));
       std::fflush(stdout);
@@ -193,12 +196,13 @@ int certify_command(const std::vector<std::string>& arguments, const std::string
   }
   for (const char* key : {"tokens", "level", "distance"}) {
     if (parsed.values.contains(key)) {
-      apply_set(experiment, fmt::format("certify.{}={}", key, parsed.values[key].as<std::string>()));
+      apply_set(experiment, fmt::format("certify.{}={}", key, parsed.values[key].as<std::string>()),
+                fmt::format("--{}", key));
     }
   }
   if (parsed.values.contains("until-decided")) {
     if (log) throw ConfigError("--until-decided runs a strategy; a log is as long as it is");
-    apply_set(experiment, "certify.until_decided=true");
+    apply_set(experiment, "certify.until_decided=true", "--until-decided");
   }
   const std::filesystem::path folder = parsed.values["results"].as<std::string>();
   check_writable(folder);

@@ -96,7 +96,7 @@ Experiment named_experiment(const ParsedOptions& parsed, std::string_view comman
     use_random_weights(experiment, parsed.values["random-weights"].as<std::string>());
   }
   if (parsed.values.contains("device")) {
-    apply_set(experiment, "target.device=" + parsed.values["device"].as<std::string>());
+    apply_set(experiment, "target.device=" + parsed.values["device"].as<std::string>(), "--device");
   }
   if (!parsed.values.contains("set")) return experiment;
   for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) {

@@ -96,9 +96,11 @@ void print_devices() {
   fmt::print("\ndevices of this machine\n");
   const CudaDevices cuda = cuda_devices();
   for (const CudaDevice& device : cuda.devices) {
-    fmt::print("  {}: compute capability {}, {:.0f} GB, {:.0f} GB/s, {} multiprocessors\n", device.name,
-               device.compute_capability, device.memory_bytes / 1e9, device.bytes_per_second / 1e9,
-               device.multiprocessors);
+    fmt::print(
+        "  {}: compute capability {}, {:.0f} GB, {:.0f} GB/s, {} multiprocessors{}\n", device.name,
+        device.compute_capability, device.memory_bytes / 1e9, device.bytes_per_second / 1e9,
+        device.multiprocessors,
+        device.too_old ? fmt::format("; too old for models, which need {}.0", kLeastComputeMajor) : "");
   }
   if (!cuda.absent.empty()) fmt::print("  {}\n", cuda.absent);
   fmt::print("\n");

@@ -4,6 +4,7 @@
 
 #include "core/errors.h"
 #include "kernels/cuda/cuda_check.h"
+#include "kernels/cuda_devices.h"
 
 namespace speclab {
 namespace {
@@ -29,15 +30,16 @@ std::string use_cuda_device(int number) {
     throw ConfigError(
         fmt::format("there is no usable CUDA device: {} (speclab list devices)", cudaGetErrorString(error)));
   }
+  if (count == 0) throw ConfigError("there is no CUDA device (speclab list devices)");
   if (number < 0 || number >= count) {
     throw ConfigError(fmt::format("CUDA device {}, but there are {} (counted from 0; speclab list devices)",
                                   number, count));
   }
   cudaDeviceProp properties{};
   SPECLAB_CUDA(cudaGetDeviceProperties(&properties, number));
-  if (properties.major < 8) {
-    throw ConfigError(fmt::format("{} has compute capability {}.{}, but 8.0 is the least (bf16 products)",
-                                  properties.name, properties.major, properties.minor));
+  if (properties.major < kLeastComputeMajor) {
+    throw ConfigError(fmt::format("{} has compute capability {}.{}, but {}.0 is the least (bf16 products)",
+                                  properties.name, properties.major, properties.minor, kLeastComputeMajor));
   }
   SPECLAB_CUDA(cudaSetDevice(number));
   return properties.name;

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "tests/cli/speclab.h"
-#include "tests/cli/tiny_models.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tiny_models.h"
 
 namespace speclab {
 namespace {
@@ -67,7 +67,11 @@ const std::vector<Mistake> kCommandLine = {
     {"missing_config", "", {"nowhere.toml", "no such config file"}, {"run", "nowhere.toml"}},
     {"folder_as_config", "", {"no such config file"}, {"run", "."}},
     {"missing_result", "", {"nothing.h5", "no such result file"}, {"report", "nothing.h5"}},
-    {"damaged_result", "", {"junk.h5", "signature"}, {"report", "junk.h5"}, [] { write("junk.h5", "junk"); }},
+    {"damaged_result",
+     "",
+     {"junk.h5", "no HDF5 file"},
+     {"report", "junk.h5"},
+     [] { write("junk.h5", "junk"); }},
     {"empty_results", "", {"empty", "no point"}, {"report", "empty"}, [] { fs::create_directory("empty"); }},
     {"nothing_to_list",
      "",

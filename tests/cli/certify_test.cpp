@@ -39,6 +39,8 @@ TEST_F(Certify, AnswersByExitStatus) {
   const Ended few = certify({"c.toml", "--tokens", "500"});
   EXPECT_EQ(few.status, 2) << few.err;
   EXPECT_NE(few.out.find("\nUNDECIDED\n"), std::string::npos) << few.out;
+  EXPECT_NE(few.out.find("0.05 was asked for: about "), std::string::npos) << few.out;
+  EXPECT_NE(lossless.err.find("/20000 tokens, "), std::string::npos) << lossless.err;
   EXPECT_EQ(certify({"missing.toml"}).status, 3);
 }
 
@@ -111,8 +113,9 @@ TEST_F(Certify, RefusesWhatMakesNoSense) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{}, "a config or --trace"},
       {{"c.toml", "--trace", "x.jsonl"}, "one of them"},
-      {{"c.toml", "--tokens", "0"}, "certify.tokens"},
-      {{"c.toml", "--level", "2"}, "certify.level"},
+      {{"c.toml", "--tokens", "-5"}, "certify.tokens = -5 must be at least 1 (--tokens)"},
+      {{"c.toml", "--level", "2"}, "at most 0.5 (--level)"},
+      {{"c.toml", "--device", "gpu"}, "(--device)"},
       {{"c.toml", "--set", "certify.tokns=5"}, "tokns"},
       {{"c.toml", "--set", "certify.control=no_residual"}, "certify.seeds"},
       {{"c.toml", "--set", "certify.control=no_residul", "--set", "certify.seeds=1"}, "no_residual"},

@@ -4,9 +4,9 @@
 #include "core/hdf5.h"
 #include "core/result_rows.h"
 #include "tests/cli/speclab.h"
-#include "tests/cli/tiny_models.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_heads.h"
+#include "tests/support/tiny_models.h"
 
 namespace speclab {
 namespace {

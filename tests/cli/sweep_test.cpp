@@ -3,7 +3,7 @@
 
 #include "core/hdf5_recorder.h"
 #include "tests/cli/sweeps.h"
-#include "tests/cli/tiny_models.h"
+#include "tests/support/tiny_models.h"
 
 namespace speclab {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "experiments/rig.h"
 #include "support/temporary_folder.h"
-#include "tests/cli/tiny_models.h"
+#include "tests/support/tiny_models.h"
 
 namespace speclab {
 namespace {

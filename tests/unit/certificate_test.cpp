@@ -147,6 +147,9 @@ TEST(DetectableDistance, ShrinksWithTheRootOfN) {
   const double many = detectable_distance(40'000, 16, 1e-4, 0.99);
   EXPECT_NEAR(few / many, 2, 1e-6);
   EXPECT_EQ(detectable_distance(10, 16, 1e-4, 0.99), 1);
+  const std::int64_t enough = numbers_to_detect(0.05, 16, 1e-4, 0.99);
+  EXPECT_LE(detectable_distance(enough, 16, 1e-4, 0.99), 0.05);
+  EXPECT_GT(detectable_distance(enough - 1, 16, 1e-4, 0.99), 0.05);
 }
 
 TEST(DistanceBound, HoldsTheTrueDistance) {

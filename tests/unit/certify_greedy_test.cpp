@@ -87,9 +87,11 @@ GreedyResult compared(float error, AcceptanceRule& rule, int tokens = 12) {
                          .draft_chance = std::make_shared<CounterChance>(1, 0, 0),
                          .judge_chance = std::make_shared<CounterChance>(1, 0, 1)});
   }
+  RowReader reader;
   return certify_greedy(
       {.target = target,
        .rule = rule,
+       .reader = reader,
        .plainly = [&](std::span<Sequence> s) { decode(none, plain_rule, s); },
        .by_method = [&](std::span<Sequence> s, AcceptanceRule& judge) { decode(drafter, judge, s); }},
       sequences);

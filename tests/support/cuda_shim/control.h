@@ -19,8 +19,17 @@ void set_clusters(bool there);
 
 void set_memory_bytes(std::size_t bytes);  // of the pretended device; 4 GiB at first
 std::size_t memory_in_use();
-// After a fault every call fails, as on a device. This makes the device whole again and forgets what is
-// queued.
+std::size_t most_memory_used();  // since the last reset
+
+// What the driver says. At first there is one device, and it is new enough.
+struct Driver {
+  int error = 0;  // of the question for devices: a cudaError_t
+  int devices = 1;
+  int compute_major = 9, compute_minor = 0;
+};
+void set_driver(Driver driver);
+// After a fault every call fails, as on a device. This makes machine and device whole again and forgets what
+// is queued.
 void reset();
 
 }  // namespace cuda_shim

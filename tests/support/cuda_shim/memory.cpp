@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <iterator>
 #include <map>
@@ -13,8 +14,9 @@ constexpr std::size_t kAlignment = 256;  // as cudaMalloc promises
 
 struct Memory {
   std::map<const std::byte*, std::size_t> device, pinned;  // begin -> bytes
-  std::size_t total = std::size_t{4} << 30, used = 0;
+  std::size_t total = std::size_t{4} << 30, used = 0, most = 0;
   bool clusters = false;
+  Driver driver;
 };
 
 Memory& memory() {
@@ -54,14 +56,22 @@ cudaError_t release(Blocks& blocks, void* where) {
 void set_clusters(bool there) { memory().clusters = there; }
 void set_memory_bytes(std::size_t bytes) { memory().total = bytes; }
 std::size_t memory_in_use() { return memory().used; }
+std::size_t most_memory_used() { return memory().most; }
+void set_driver(Driver driver) { memory().driver = driver; }
+void reset_machine() {
+  set_memory_bytes(std::size_t{4} << 30);
+  set_driver({});
+  set_clusters(false);
+  memory().most = memory().used;
+}
 
 }  // namespace cuda_shim
 
 using namespace cuda_shim;
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
-  return cudaSuccess;
+  *count = memory().driver.devices;
+  return static_cast<cudaError_t>(memory().driver.error);
 }
 cudaError_t cudaGetDevice(int* device) {
   *device = 0;
@@ -71,17 +81,28 @@ cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaE
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (device != 0) return cudaErrorInvalidValue;
-  *properties = {"the host, through the shim", 9, 0, 132, 1 << 20, memory().total, std::size_t{227} * 1024};
+  const Driver& driver = memory().driver;
+  *properties = {.name = "the host, through the shim",
+                 .major = driver.compute_major,
+                 .minor = driver.compute_minor,
+                 .multiProcessorCount = 132,
+                 .l2CacheSize = 1 << 20,
+                 .memoryBusWidth = 5120,
+                 .totalGlobalMem = memory().total,
+                 .sharedMemPerBlockOptin = std::size_t{227} * 1024};
   return cudaSuccess;
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
   switch (attribute) {
     case cudaDevAttrComputeCapabilityMajor:
-      *value = 9;
+      *value = memory().driver.compute_major;
       break;
     case cudaDevAttrClusterLaunch:
       *value = memory().clusters ? 1 : 0;
+      break;
+    case cudaDevAttrMemoryClockRate:
+      *value = 2'600'000;
       break;
     case cudaDevAttrMultiProcessorCount:
       *value = 132;
@@ -101,6 +122,7 @@ cudaError_t cudaMalloc(void** where, std::size_t bytes) {
   if (memory().used + bytes > memory().total) return cudaErrorMemoryAllocation;
   const cudaError_t result = allocate(memory().device, where, bytes);
   if (result == cudaSuccess) memory().used += bytes;
+  memory().most = std::max(memory().most, memory().used);
   return result;
 }
 

@@ -105,8 +105,7 @@ void reset() {
     stream->capture.reset();
   }
   streams().fault = cudaSuccess;
-  set_memory_bytes(std::size_t{4} << 30);
-  set_clusters(false);
+  reset_machine();
   set_order({});
 }
 
@@ -122,6 +121,8 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorInvalidValue";
     case cudaErrorMemoryAllocation:
       return "cudaErrorMemoryAllocation";
+    case cudaErrorInsufficientDriver:
+      return "cudaErrorInsufficientDriver";
     case cudaErrorNoDevice:
       return "cudaErrorNoDevice";
     case cudaErrorNotReady:
@@ -137,6 +138,9 @@ const char* cudaGetErrorName(cudaError_t error) {
 const char* cudaGetErrorString(cudaError_t error) {
   if (error == cudaErrorLaunchFailure) return streams().why.c_str();
   if (error == cudaErrorMemoryAllocation) return "out of memory";
+  if (error == cudaErrorNoDevice) return "no CUDA-capable device is detected";
+  if (error == cudaErrorInsufficientDriver)
+    return "CUDA driver version is insufficient for CUDA runtime version";
   return cudaGetErrorName(error);
 }
 

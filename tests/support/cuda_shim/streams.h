@@ -29,8 +29,9 @@ struct CUevent_st {
 
 namespace cuda_shim {
 
-cudaError_t fault();  // of the past; cudaSuccess: none
-bool captures();      // whether any stream does
+void reset_machine();  // memory and driver
+cudaError_t fault();   // of the past; cudaSuccess: none
+bool captures();       // whether any stream does
 cudaError_t drain(cudaStream_t stream);
 cudaError_t drain_all();
 

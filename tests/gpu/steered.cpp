@@ -1,0 +1,107 @@
+#include "tests/gpu/steered.h"
+
+#include <map>
+#include <numeric>
+
+#include "core/check.h"
+
+namespace speclab {
+namespace {
+
+// The same drafts with scores on the host.
+std::vector<Draft> on_host(std::span<const Draft> drafts, RowReader& reader) {
+  std::vector<Row> rows;
+  const auto each = [](const Draft& draft, const auto& use) {
+    for (int node = 0; node < draft.size(); ++node) {
+      for (int proposer = 0; proposer < draft.proposers(); ++proposer) use(node, proposer);
+    }
+  };
+  for (const Draft& draft : drafts) {
+    each(draft, [&](int node, int proposer) { rows.push_back(draft.scores(node, proposer)); });
+  }
+  reader.read(rows);
+  std::vector<Draft> all(drafts.begin(), drafts.end());
+  auto row = rows.begin();
+  for (Draft& draft : all) {
+    each(draft, [&](int node, int proposer) { draft.set_scores(node, *row++, proposer); });
+  }
+  return all;
+}
+
+}  // namespace
+
+bool NotedDecisions::bernoulli(double p) {
+  const bool yes = source_.bernoulli(p);
+  if (p > 0 && p < 1) uniforms_.push_back(yes ? std::pair(0.0, p) : std::pair(p, 1.0));
+  return yes;
+}
+
+int NotedDecisions::categorical(std::span<const double> weights) {
+  const int chosen = source_.categorical(weights);
+  const double whole = std::accumulate(weights.begin(), weights.end(), 0.0),
+               before = std::accumulate(weights.begin(), weights.begin() + chosen, 0.0);
+  uniforms_.emplace_back(before / whole, (before + weights[static_cast<std::size_t>(chosen)]) / whole);
+  return chosen;
+}
+
+std::shared_ptr<CounterChance> NotedDecisions::steered() const {
+  constexpr std::uint64_t kMostTried = 100'000'000;
+  for (std::uint64_t seed = 0; seed < kMostTried; ++seed) {
+    const CounterChance tried(seed, 0, 0);
+    std::uint64_t decision = 0;
+    bool same = true;
+    for (const auto& [low, high] : uniforms_) {
+      const double u = counter_uniform(tried.key(), ++decision);
+      if (!(same = low <= u && u < high)) break;
+    }
+    if (same) return std::make_shared<CounterChance>(tried);
+  }
+  throw BrokenInvariant("decisions too unlikely to find a key for");
+}
+
+void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+                        std::span<Verdict> verdicts) {
+  Forward target_on_host = target;
+  target_on_host.logits = reader_.read(target.logits);
+  const std::vector<Draft> drafts_on_host = on_host(drafts, reader_);
+
+  std::vector<std::shared_ptr<Chance>> own;
+  std::vector<std::shared_ptr<NotedDecisions>> noted;
+  for (Sequence* sequence : batch) {
+    own.push_back(sequence->judge_chance);
+    noted.push_back(std::make_shared<NotedDecisions>(*own.back()));
+    sequence->judge_chance = noted.back();
+  }
+  std::vector<Verdict> of_twin(verdicts.size());
+  twin_.judge(batch, drafts_on_host, target_on_host, of_twin);
+  std::vector<std::shared_ptr<CounterChance>> steered;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i]->judge_chance = steered.emplace_back(noted[i]->steered());
+  }
+  device_.judge(batch, drafts, target, verdicts);
+  for (std::size_t i = 0; i < batch.size(); ++i) batch[i]->judge_chance = own[i];
+}
+
+void SteeredDistributions::draw(std::span<const Draws> questions, std::vector<Token>& answers,
+                                std::vector<int>& drawn) {
+  std::vector<Draws> asked(questions.begin(), questions.end());
+  std::vector<Row> rows;
+  for (const Draws& question : asked) rows.push_back(question.probabilities);
+  reader_.read(rows);
+  std::map<Chance*, NotedDecisions> noted;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    Draws& question = asked[i];
+    question.probabilities = rows[i];
+    question.chance = &noted.try_emplace(question.chance, *question.chance).first->second;
+  }
+  std::vector<Token> of_twin;
+  std::vector<int> drawn_by_twin;
+  twin_.draw(asked, of_twin, drawn_by_twin);
+  std::map<Chance*, std::shared_ptr<CounterChance>> steered;
+  for (const auto& [source, decisions] : noted) steered[source] = decisions.steered();
+  asked.assign(questions.begin(), questions.end());
+  for (Draws& question : asked) question.chance = steered.at(question.chance).get();
+  device_.draw(asked, answers, drawn);
+}
+
+}  // namespace speclab
