@@ -89,9 +89,9 @@ void CudaEagle::plan(std::span<const Slice> batch) {
   plan_.check(batch, told_, slots_, weights_.config);
   const auto needed = [&](std::size_t i) { return cached_[i]->used() + PassPlan::slots_of(plan_.slices[i]); };
   int pages = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) pages += cached_[i]->lacking(needed(i));
+  for (std::size_t i = 0; i < batch.size(); ++i) pages += cached_[i]->cache->lacking(needed(i));
   pool_->reserve(pages);
-  for (std::size_t i = 0; i < batch.size(); ++i) cached_[i]->take_pages(needed(i));
+  for (std::size_t i = 0; i < batch.size(); ++i) cached_[i]->cache->take(needed(i));
   plan_.enter(batch, told_, slots_, weights_.config);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     std::vector<float*>& made = in_batch_[i]->made;

@@ -38,7 +38,8 @@ class CudaEagle : public FeatureModel {
 
  private:
   struct State : FeatureSequence {
-    State(CudaEagle& model, std::shared_ptr<PagePool> pool) : slots(std::move(pool)), of(model) {}
+    State(CudaEagle& model, const std::shared_ptr<PagePool>& pool)
+        : slots(std::make_shared<CachePages>(pool)), of(model) {}
     ~State();
     CudaSequence slots;
     CudaEagle& of;

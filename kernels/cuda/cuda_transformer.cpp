@@ -7,10 +7,17 @@
 namespace speclab {
 
 CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options)
+    : CudaTransformer(std::move(weights), std::move(options), nullptr) {}
+
+CudaTransformer::CudaTransformer(CudaWeights weights, const CudaTransformer& whole)
+    : CudaTransformer(std::move(weights), {.stream = whole.stream_, .graphs = whole.capture_}, whole.pool_) {}
+
+CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options, std::shared_ptr<PagePool> pool)
     : weights_(std::move(weights)),
       stream_(options.stream ? std::move(options.stream) : std::make_shared<Stream>()),
       capture_(options.graphs),
-      pool_(std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
+      pool_(pool ? std::move(pool)
+                 : std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
       pass_(make_cuda_pass(weights_, *pool_, *stream_)) {}
 
 // What is in the stream still uses the memory.
@@ -46,7 +53,7 @@ const Forward& CudaTransformer::forward(std::span<const Slice> batch) {
   in_batch_.clear();
   slots_.clear();
   for (const Slice& slice : batch) {
-    in_batch_.push_back(&sequences_.find(slice.sequence));
+    in_batch_.push_back(&find(slice.sequence));
     slots_.push_back(in_batch_.back());
   }
   plan_.check(batch, slots_, weights_.config);
@@ -65,10 +72,12 @@ void CudaTransformer::reserve(std::span<const Slice> batch) {
     const Slice& slice = batch[i];
     if (slice.give == Give::scores) scored += (slice.text.empty() ? 0 : 1) + slice.nodes.size();
     if (slice.give == Give::features) featured += slice.text.size();
-    pages += in_batch_[i]->lacking(in_batch_[i]->used() + PassPlan::slots_of(slice));
+    pages += in_batch_[i]->cache->lacking(in_batch_[i]->used() + PassPlan::slots_of(slice));
   }
   const std::size_t asked = scored + featured;
-  bool moved = pool_->reserve(pages);
+  pool_->reserve(pages);
+  bool moved = pool_moves_ != pool_->moves();
+  pool_moves_ = pool_->moves();
   const std::size_t width = static_cast<std::size_t>(weights_.config.hidden);
   const auto room = [&](DeviceBuffer<float>& buffer, std::size_t count, const char* what) {
     moved |= count > buffer.size();
@@ -79,7 +88,7 @@ void CudaTransformer::reserve(std::span<const Slice> batch) {
   room(tapped_, asked * width * pass_->taps().size(), "tapped rows");
   if (moved) graphs_.clear();
   for (std::size_t i = 0; i < batch.size(); ++i)
-    in_batch_[i]->take_pages(in_batch_[i]->used() + PassPlan::slots_of(batch[i]));
+    in_batch_[i]->cache->take(in_batch_[i]->used() + PassPlan::slots_of(batch[i]));
 }
 
 void CudaTransformer::evaluate() {
@@ -118,7 +127,7 @@ Work CudaTransformer::keep(std::span<const Kept> batch) {
   kept_.clear();
   from_.clear();
   for (const Kept& kept : batch) {
-    CudaSequence& sequence = sequences_.find(kept.sequence);
+    CudaSequence& sequence = find(kept.sequence);
     work.context += sequence.used();
     const int begin = static_cast<int>(from_.size());
     int to = 0;
@@ -152,7 +161,7 @@ Work CudaTransformer::rewind(std::span<const Rewound> batch) {
   finish();
   Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
   for (const Rewound& rewound : batch) {
-    CudaSequence& sequence = sequences_.find(rewound.sequence);
+    CudaSequence& sequence = find(rewound.sequence);
     work.context += sequence.used();
     sequence.rewind(rewound.sequence, rewound.length);
   }

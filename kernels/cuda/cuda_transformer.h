@@ -36,9 +36,10 @@ class CudaTransformer : public LanguageModel {
   int vocab() const override { return weights_.config.vocab; }
   int hidden() const override { return weights_.config.hidden; }
   void tap(std::span<const int> layers) override;
-  void open(SequenceId sequence) override { sequences_.open(sequence, pool_); }
+  void open(SequenceId sequence) override { open(sequence, std::make_shared<CachePages>(pool_)); }
   void close(SequenceId sequence) override { sequences_.close(sequence); }
-  int length(SequenceId sequence) const override { return sequences_.find(sequence).length; }
+  int length(SequenceId sequence) const override { return find(sequence).length; }
+  const std::shared_ptr<CachePages>& cache(SequenceId sequence) const { return find(sequence).cache; }
 
   // ConfigError where a text outgrows the model's positions. Where logits overflow, `finish` or the next call
   // says so. CudaError where the device's memory does not suffice for the cache or the rows; nothing has
@@ -50,7 +51,16 @@ class CudaTransformer : public LanguageModel {
   // Waits for the last pass. ConfigError where it gave a logit that is NaN or infinite.
   void finish();
 
+ protected:
+  // With the stream and the pages of another, whose weights have as many layers at least.
+  CudaTransformer(CudaWeights weights, const CudaTransformer& whole);
+  CudaSequence& find(SequenceId sequence) const { return sequences_.find(sequence); }
+  void open(SequenceId sequence, std::shared_ptr<CachePages> cache) {
+    sequences_.open(sequence, std::move(cache));
+  }
+
  private:
+  CudaTransformer(CudaWeights weights, CudaOptions options, std::shared_ptr<PagePool> pool);
   struct Known {
     int seen = 0;
     Graph graph;
@@ -63,6 +73,7 @@ class CudaTransformer : public LanguageModel {
   std::shared_ptr<Stream> stream_;
   bool capture_;
   std::shared_ptr<PagePool> pool_;
+  int pool_moves_ = 0;  // that graphs know of
   std::unique_ptr<CudaPass> pass_;
   OpenSequences<CudaSequence> sequences_;
   // Reused from call to call.

@@ -26,7 +26,7 @@ int power_of_two(std::size_t count, unsigned least) {
 
 bool PageTable::fit(std::span<CudaSequence* const> sequences) {
   std::size_t most = 0;
-  for (const CudaSequence* sequence : sequences) most = std::max(most, sequence->pages.size());
+  for (const CudaSequence* sequence : sequences) most = std::max(most, sequence->cache->pages.size());
   if (most <= static_cast<std::size_t>(stride_)) return false;
   stride_ = power_of_two(most, 16);
   return true;
@@ -34,7 +34,7 @@ bool PageTable::fit(std::span<CudaSequence* const> sequences) {
 
 void PageTable::write(std::span<CudaSequence* const> sequences, int* to) const {
   for (const CudaSequence* sequence : sequences) {
-    std::copy(sequence->pages.begin(), sequence->pages.end(), to);
+    std::ranges::copy(sequence->cache->pages, to);
     to += stride_;
   }
 }

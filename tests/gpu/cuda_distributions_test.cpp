@@ -147,7 +147,7 @@ TEST_F(CudaDistributionsOnDevice, the_last_bit_of_a_sum_decides_as_on_the_host) 
     for (const double first : {low, high}) {
       const auto expected = on_host(first);
       const auto on_device = to_device(row, *stream_);
-      EXPECT_EQ(ask(device_, on_device.data(), Place::device), expected) << seed;
+      EXPECT_EQ(ask(*device_, on_device.data(), Place::device), expected) << seed;
     }
   }
   EXPECT_GE(turns, 12);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <optional>
 
 #include "core/check.h"
 #include "core/counter_chance.h"
@@ -217,6 +218,12 @@ struct OneNode {
 
 class CudaResidualOnDevice : public OnDevice {
  protected:
+  void SetUp() override {
+    OnDevice::SetUp();
+    if (IsSkipped()) return;
+    stream_ = std::make_shared<Stream>();
+    device_.emplace(CudaRuleOptions{.stream = stream_});
+  }
   // What `sequences` judges with a chance each make of it: (path, next) one after another.
   template <class Rule>
   std::vector<int> judge(Rule& rule, const OneNode& node, Place place, int sequences) {
@@ -250,11 +257,11 @@ class CudaResidualOnDevice : public OnDevice {
     return seen;
   }
   void expect_alike(const OneNode& node, int sequences) {
-    EXPECT_EQ(judge(device_, node, Place::device, sequences), judge(host_, node, Place::host, sequences));
+    EXPECT_EQ(judge(*device_, node, Place::device, sequences), judge(host_, node, Place::host, sequences));
   }
 
-  std::shared_ptr<Stream> stream_ = std::make_shared<Stream>();
-  CudaSpeculativeSampling device_{{.stream = stream_}};
+  std::shared_ptr<Stream> stream_;
+  std::optional<CudaSpeculativeSampling> device_;
   SpeculativeSampling host_;
 };
 
