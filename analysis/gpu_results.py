@@ -130,7 +130,7 @@ def said_by(*command):
 def facts(folder, command):
     gpu = said_by("nvidia-smi", "--query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem", "--format=csv,noheader")
     device, driver, *clocks = (gpu.splitlines() or [""])[0].split(", ") + ["", ""]
-    pack = pathlib.Path(".gpu/pack/commit")
+    pack = folder / "pack/commit"
     compiler = said_by("nvcc", "--version").splitlines()
     return {"device": device or "none", "driver": driver, "most_clocks": ", ".join(clocks).strip(", "),
             "cuda": compiler[-2] if len(compiler) > 1 else "",

@@ -43,21 +43,19 @@ class Backend {
   virtual ~Backend() = default;
   // Loaded once for each use.
   virtual LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) = 0;
-  // One that has learnt nothing, for measuring time at any shape; bf16. Made once for each use.
-  virtual LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) = 0;
+  // One that has learnt nothing, for measuring time at any shape; bf16. Made once for each name and use.
+  virtual LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
+                                   const ModelUse& use) = 0;
   // On a model that came from here.
   virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
   virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
                                             LanguageModel& base, Place rows) = 0;
-  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) = 0;
+  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) = 0;
   // The rule of this name over rows that stay where models run; null where it reads them on the host.
   virtual std::unique_ptr<AcceptanceRule> rule(const std::string& name) = 0;
   virtual std::unique_ptr<Distributions> distributions(Place rows) = 0;
   virtual std::unique_ptr<Clock> clock() = 0;  // that measures
   virtual void describe(Provenance& provenance) const = 0;
 };
-
-// What tells models of random weights apart.
-std::string random_name(const LlamaConfig& config, std::uint64_t seed);
 
 }  // namespace speclab

@@ -39,10 +39,10 @@ LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUs
   return {found, found.config()};
 }
 
-LoadedModel CpuBackend::random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) {
+LoadedModel CpuBackend::random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
+                                     const ModelUse& use) {
   refuse_int8(use.precision);
-  CpuTransformer& found =
-      made(random_name(config, seed), use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
+  CpuTransformer& found = made(name, use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
   return {found, found.config()};
 }
 
@@ -65,7 +65,7 @@ std::unique_ptr<DraftHeads> CpuBackend::heads(HeadKind kind, const std::filesyst
       CpuOptions{.team = team_});
 }
 
-LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base) {
+LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base, Place) {
   auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, own(base).weights()), CpuOptions{.team = team_});
   const int positions = eagle->config().max_positions;
   return {std::move(eagle), positions};

@@ -16,11 +16,12 @@ class CpuBackend : public Backend {
   explicit CpuBackend(int threads) : team_(std::make_shared<ThreadTeam>(threads)) {}
 
   LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) override;
-  LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) override;
+  LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
+                           const ModelUse& use) override;
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override;
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
                                     Place rows) override;
-  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override;
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override;
   std::unique_ptr<AcceptanceRule> rule(const std::string& name) override;
   std::unique_ptr<Distributions> distributions(Place rows) override;
   std::unique_ptr<Clock> clock() override;

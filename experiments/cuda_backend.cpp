@@ -25,12 +25,15 @@ class CudaBackend : public Backend {
     return made(folder.string(), use,
                 [&] { return load_cuda_model(folder, own(use.precision), {.stream = stream_}); });
   }
-  LoadedModel random_model(const LlamaConfig& config, std::uint64_t seed, const ModelUse& use) override {
-    return made(random_name(config, seed), use, [&] {
+  LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
+                           const ModelUse& use) override {
+    return made(name, use, [&] {
       return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, {.stream = stream_});
     });
   }
-  std::unique_ptr<LanguageModel> early_exit(LanguageModel&, int) override { refuse("early_exit"); }
+  std::unique_ptr<LanguageModel> early_exit(LanguageModel&, int) override {
+    throw ConfigError("drafter.kind = 'early_exit' runs on the processor only; set target.device = 'cpu'");
+  }
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
                                     Place rows) override {
     CudaTransformer& on = own(base);
@@ -38,7 +41,12 @@ class CudaBackend : public Backend {
     if (rows == Place::device) return made;
     return std::make_unique<HostHeadRows>(std::move(made));
   }
-  LoadedFeatures features(const std::filesystem::path&, LanguageModel&) override { refuse("eagle"); }
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override {
+    std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base));
+    const int positions = made->config().max_positions;
+    if (rows == Place::device) return {std::move(made), positions};
+    return {std::make_unique<HostFeatureRows>(std::move(made)), positions};
+  }
   std::unique_ptr<AcceptanceRule> rule(const std::string& name) override {
     const CudaRuleOptions options{.stream = stream_};
     if (name == "greedy") return std::make_unique<CudaGreedy>(options);
@@ -59,10 +67,6 @@ class CudaBackend : public Backend {
 
   static CudaPrecision own(Precision precision) {
     return precision == Precision::int8 ? CudaPrecision::int8 : CudaPrecision::as_stored;
-  }
-  [[noreturn]] static void refuse(const std::string& drafter) {
-    throw ConfigError("drafter.kind = '" + drafter +
-                      "' runs on the processor only; set target.device = 'cpu'");
   }
   CudaTransformer& own(LanguageModel& model) const {
     const auto found = std::ranges::find_if(models_, [&](const auto& entry) {

@@ -18,7 +18,9 @@ PyTorch and transformers; --device cpu and --layers 2 try it without a GPU.
 import argparse
 import json
 import pathlib
+import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -162,7 +164,7 @@ def generate(model, text, count, **how):
 
 
 def decode_with_ours(program, folder, out):
-    subprocess.run([program, str(folder), f"--benchmark_out={out}"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*shlex.split(program), str(folder), f"--benchmark_out={out}"], check=True, stdout=subprocess.DEVNULL)
     row = json.loads(pathlib.Path(out).read_text())["benchmarks"][0]
     if row.get("error_occurred"):
         raise RuntimeError(row["error_message"])
@@ -170,20 +172,28 @@ def decode_with_ours(program, folder, out):
 
 
 class Report:
-    def __init__(self, path, shape):
-        self.path, self.shape, self.rows, self.texts = path, shape, [], {}
+    def __init__(self, path, shape, end):
+        self.path, self.shape, self.end, self.rows, self.texts = path, shape, end, [], {}
+
+        def out_of_time(signal_number, frame):
+            raise TimeoutError("out of time")
+
+        signal.signal(signal.SIGALRM, out_of_time)
 
     def measure(self, name, decode, repeats=REPEATS):
         row = {"name": f"compare/{self.shape}/{name}"}
         begin = time.perf_counter()
         try:
+            signal.alarm(max(1, int(self.end - time.monotonic())))
             samples = [decode() for _ in range(1 + repeats)]
+            signal.alarm(0)
             samples = samples[1:] or samples  # the first time has things to do besides
             self.texts[name] = samples[-1][0]
             seconds = sorted(sample[1] for sample in samples)[len(samples) // 2]
             row |= {"us": 1e6 * seconds, "tokens/s": 1 / seconds, "taken_s": time.perf_counter() - begin}
         except Exception as error:  # one way that this installation cannot go must not cost the others
-            row |= {"error_occurred": True, "error_message": f"{type(error).__name__}: {error}"[:500]}
+            signal.alarm(0)
+            row |= {"error_occurred": True, "error_message": f"{name}: {type(error).__name__}: {error}"[:500]}
         self.rows.append(row)
         print(row.get("error_message") or f"{name:20} {row['tokens/s']:8.1f} tokens/s {row['us']:9.0f} us", flush=True)
         self.write()
@@ -203,15 +213,17 @@ class Report:
 @torch.inference_mode()
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--ours", help="the program bench_cuda_model")
+    parser.add_argument("--ours", help="the program bench_cuda_model, as a command")
     parser.add_argument("--out", required=True, help="a JSON file")
     parser.add_argument("--shape", default="configs/shapes/llama-2-7b.toml")
     parser.add_argument("--layers", type=int, default=0, help="fewer than the shape's")
     parser.add_argument("--context", type=int, default=512)
     parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--seconds", type=float, default=600, help="what is not done by then is given up")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--folder", help="where the checkpoint goes for a while; memory if it has the room")
     options = parser.parse_args()
+    end = time.monotonic() + options.seconds
     if options.device == "cuda" and not torch.cuda.is_available():
         raise SystemExit("gpu_compare: no CUDA device")
     config = config_of(tomllib.loads(pathlib.Path(options.shape).read_text()), options.layers)
@@ -220,7 +232,7 @@ def main():
     with torch.device(options.device):
         model = LlamaForCausalLM(config).eval()
     text = [i * 37 % config.vocab_size for i in range(options.context + 1)]
-    report = Report(options.out, pathlib.Path(options.shape).stem)
+    report = Report(options.out, pathlib.Path(options.shape).stem, end)
     bytes_needed = 2 * sum(weight.numel() for weight in model.parameters())
     roomy = [place for place in ("/dev/shm", tempfile.gettempdir())
              if pathlib.Path(place).is_dir() and shutil.disk_usage(place).free > 1.2 * bytes_needed]
@@ -236,6 +248,8 @@ def main():
     report.measure("hf_generate", lambda: generate(model, text, count), repeats=1)
     report.measure("hf_generate_static", lambda: generate(model, text, count, cache_implementation="static"),
                    repeats=1)
+    if options.ours and "ours" not in report.texts:
+        raise SystemExit("gpu_compare: ours did not run")
 
 
 if __name__ == "__main__":

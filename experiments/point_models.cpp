@@ -114,7 +114,9 @@ LoadedModel PointModels::make_random(Params& p, Actor actor) {
   const int seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.least = 0}, "of the weights");
   const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
   if (actor != Actor::target) check_positions(shape, positions);
-  return backend_->random_model(config, static_cast<std::uint64_t>(seed), {actor, read_precision(p), rows_});
+  const std::string name = fmt::format("random {}, {} positions, seed {}", shape, positions, seed);
+  return backend_->random_model(name, config, static_cast<std::uint64_t>(seed),
+                                {actor, read_precision(p), rows_});
 }
 
 void PointModels::charge_to(Clock& clock) {
@@ -167,7 +169,7 @@ DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, con
 
 FeatureDraft PointModels::features(const std::string& path) {
   LanguageModel& on = base_of_heads("target");
-  LoadedFeatures loaded = backend_->features(heads_folder(path), on);
+  LoadedFeatures loaded = backend_->features(heads_folder(path), on, rows_);
   check_positions(path, loaded.max_positions);
   if (std::exchange(reads_features_, true)) {
     throw ImpossiblePoint("two EAGLE heads on one target: each would have it report other layers");

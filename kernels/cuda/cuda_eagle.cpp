@@ -9,14 +9,14 @@ namespace speclab {
 namespace {
 
 constexpr int kMost = PassPart::kMostRows;
-constexpr int kUnset = 0x7F;  // a byte; four of them are above all row numbers
-constexpr std::int32_t kNone = 0x7F7F7F7F;
 
 }  // namespace
 
 CudaEagle::CudaEagle(const EagleWeights& weights, const CudaTransformer& target, int cache_positions)
     : weights_(weights, target),
       taps_(weights.taps),
+      guessable_(weights.target_token.empty() ? weights.vocab
+                                              : static_cast<int>(weights.target_token.size())),
       feature_width_(weights.fuse.inputs - (weights.third ? 0 : weights.config.hidden)),
       stream_(target.stream()),
       features_(feature_width_),
@@ -24,13 +24,7 @@ CudaEagle::CudaEagle(const EagleWeights& weights, const CudaTransformer& target,
       pool_(std::make_shared<PagePool>(weights.config, cache_positions, *stream_)),
       pass_(make_cuda_eagle_pass(weights_, *pool_, *stream_)) {}
 
-// What is in the stream still uses the memory.
-CudaEagle::~CudaEagle() {
-  try {
-    stream_->wait();
-  } catch (const std::exception&) {  // a broken device has told whoever asked it
-  }
-}
+CudaEagle::~CudaEagle() { stream_->drain(); }
 
 CudaEagle::State::~State() {
   for (float* row : features) of.features_.give_back(row);
@@ -50,11 +44,7 @@ void CudaEagle::tell(SequenceId sequence, Row feature) {
 }
 
 void CudaEagle::finish() {
-  const std::size_t flags = std::exchange(flags_running_, 0);
-  passed_.wait();
-  for (std::size_t i = 0; i < flags; ++i) {
-    if (flags_.data()[i] != kNone) head_overflows("the EAGLE head's");
-  }
+  if (flags_.wait()) head_overflows("the EAGLE head's");
 }
 
 const Forward& CudaEagle::forward(std::span<const Slice> batch) {
@@ -148,8 +138,7 @@ void CudaEagle::give() {
   const int asked = plan_.rows.asked;
   const std::size_t parts = static_cast<std::size_t>((asked + kMost - 1) / kMost);
   unsound_.require(parts, "flags of an EAGLE head");
-  flags_.require(parts, "flags of an EAGLE head");
-  fill_bytes(unsound_.data(), kUnset, parts * sizeof(std::int32_t), *stream_);
+  fill_bytes(unsound_.data(), PartFlags::kSoundByte, parts * sizeof(std::int32_t), *stream_);
   for (std::size_t i = 0; i < parts; ++i) {
     const int begin = static_cast<int>(i) * kMost;
     pass_->give(asked_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(config().hidden),
@@ -157,9 +146,7 @@ void CudaEagle::give() {
                 logits_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(vocab()),
                 unsound_.data() + i);
   }
-  copy_bytes(flags_.data(), unsound_.data(), parts * sizeof(std::int32_t), *stream_);
-  passed_.record(*stream_);
-  flags_running_ = parts;
+  flags_.fetch(unsound_.data(), parts, *stream_);
   forward_.logits = {logits_.data(), plan_.rows.scores ? asked : 0, weights_.vocab, Place::device};
 }
 

@@ -6,6 +6,7 @@
 #include "core/feature_model.h"
 #include "kernels/cuda/cuda_eagle_pass.h"
 #include "kernels/cuda/packed_upload.h"
+#include "kernels/cuda/part_flags.h"
 #include "kernels/cuda/remembered_rows.h"
 #include "kernels/cuda/uploaded_plan.h"
 #include "kernels/llama/feature_plan.h"
@@ -23,6 +24,8 @@ class CudaEagle : public FeatureModel {
 
   const LlamaConfig& config() const { return weights_.config; }
   int vocab() const override { return weights_.vocab; }
+  int guessable() const override { return guessable_; }
+  const std::shared_ptr<Stream>& stream() const { return stream_; }
   std::span<const int> taps() const override { return taps_; }
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override { states_.close(sequence); }
@@ -54,6 +57,7 @@ class CudaEagle : public FeatureModel {
 
   CudaEagleWeights weights_;
   std::vector<int> taps_;
+  int guessable_;
   int feature_width_;
   std::shared_ptr<Stream> stream_;
   RememberedRows features_, made_;
@@ -72,9 +76,7 @@ class CudaEagle : public FeatureModel {
   DeviceBuffer<float> asked_;           // (asked, hidden)
   DeviceBuffer<float> logits_;          // (asked, vocab)
   DeviceBuffer<std::int32_t> unsound_;  // by 64 asked rows: the first that is not finite
-  PinnedBuffer<std::int32_t> flags_;    // the same of the last pass
-  std::size_t flags_running_ = 0;
-  Event passed_;
+  PartFlags flags_;                     // the same of the last pass
   Forward forward_;
 };
 

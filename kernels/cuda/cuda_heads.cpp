@@ -1,7 +1,6 @@
 #include "kernels/cuda/cuda_heads.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "core/check.h"
@@ -15,7 +14,6 @@ namespace speclab {
 namespace {
 
 constexpr std::size_t kMostRows = FewRowsProduct<Bf16>::kMostRows;
-constexpr std::int32_t kNone = std::numeric_limits<std::int32_t>::max();
 
 }  // namespace
 
@@ -42,13 +40,7 @@ CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
     buffer->require(kMostRows * static_cast<std::size_t>(hidden_), "activations of heads");
 }
 
-// What is in the stream still uses the memory.
-CudaHeads::~CudaHeads() {
-  try {
-    stream_->wait();
-  } catch (const std::exception&) {  // a broken device has told whoever asked it
-  }
-}
+CudaHeads::~CudaHeads() { stream_->drain(); }
 
 void CudaHeads::open(SequenceId sequence) {
   const auto [at, fresh] = sequences_.try_emplace(sequence);
@@ -76,11 +68,7 @@ void CudaHeads::remember(SequenceId sequence, Row hidden) {
 }
 
 void CudaHeads::finish() {
-  const std::size_t parts = std::exchange(parts_running_, 0);
-  passed_.wait();
-  for (std::size_t part = 0; part < parts; ++part) {
-    if (flags_.data()[part] != kNone) head_overflows("a head's");
-  }
+  if (flags_.wait()) head_overflows("a head's");
 }
 
 const Forward& CudaHeads::forward(std::span<const Question> questions) {
@@ -99,10 +87,7 @@ const Forward& CudaHeads::forward(std::span<const Question> questions) {
   const int count = static_cast<int>(questions.size());
   if (!in_order)
     copy_rows({answers_.data(), upload_.device(place_), logits_.data(), count, vocab_, vocab_}, *stream_);
-  flags_.require(parts, "flags of heads");
-  copy_bytes(flags_.data(), upload_.device(not_finite_), parts * sizeof(std::int32_t), *stream_);
-  passed_.record(*stream_);
-  parts_running_ = parts;
+  flags_.fetch(upload_.device(not_finite_), parts, *stream_);
   forward_.logits = {logits_.data(), count, vocab_, Place::device};
   return forward_;
 }
@@ -154,7 +139,7 @@ void CudaHeads::send(std::span<const Question> questions) {
     upload_.host(place_)[order_[i]] = static_cast<int>(i);
     if (reads_tokens_) token = std::ranges::copy(question.after, token).out;
   }
-  std::fill_n(upload_.host(not_finite_), parts_.size(), kNone);
+  std::fill_n(upload_.host(not_finite_), parts_.size(), PartFlags::kSound);
   upload_.send(*stream_);
 }
 

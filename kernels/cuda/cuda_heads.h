@@ -9,6 +9,7 @@
 #include "kernels/cuda/cuda_transformer.h"
 #include "kernels/cuda/device_linear.h"
 #include "kernels/cuda/packed_upload.h"
+#include "kernels/cuda/part_flags.h"
 #include "kernels/cuda/remembered_rows.h"
 
 namespace speclab {
@@ -78,9 +79,7 @@ class CudaHeads : public DraftHeads {
   DeviceBuffer<std::uint16_t> rounded_;        // (64, the longest input)
   DeviceBuffer<float> x_, y_, residual_;       // (64, hidden)
   DeviceBuffer<float> answers_, logits_;       // (questions, vocab), by head and as they were asked
-  PinnedBuffer<std::int32_t> flags_;           // by part of the last pass
-  std::size_t parts_running_ = 0;
-  Event passed_;
+  PartFlags flags_;                            // of the last pass
   Forward forward_;
 };
 

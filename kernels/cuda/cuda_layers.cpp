@@ -8,6 +8,7 @@
 
 #include "core/errors.h"
 #include "kernels/cpu/rope_table.h"
+#include "kernels/cuda/matrix_product.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/rms_norm.h"
 #include "kernels/cuda/tree_attention.h"
@@ -85,52 +86,39 @@ void CudaLayers<T>::norm(const float* weight, const int* at, int rows, float* ex
 template <class T>
 void CudaLayers<T>::run(const PassPart& part, const CudaWeights::Layer& layer, int index, int input_width) {
   const int rows = part.size.rows;
-  product({.x = input_.data(),
-           .out = qkv_.data(),
-           .rows = rows,
-           .inputs = input_width,
-           .outputs = qkv_length_,
-           .stride = qkv_length_},
-          layer.query);
+  multiply<T>({.x = input_.data(),
+               .out = qkv_.data(),
+               .rows = rows,
+               .inputs = input_width,
+               .outputs = qkv_length_,
+               .stride = qkv_length_},
+              layer.query, stream_);
   attend(part, layer, index);
-  product({.x = attended_.data(),
-           .out = residual_.data(),
-           .rows = rows,
-           .inputs = queries_length_,
-           .outputs = c_.hidden,
-           .stride = c_.hidden,
-           .finish = Finish::add},
-          layer.output);
+  multiply<T>({.x = attended_.data(),
+               .out = residual_.data(),
+               .rows = rows,
+               .inputs = queries_length_,
+               .outputs = c_.hidden,
+               .stride = c_.hidden,
+               .finish = Finish::add},
+              layer.output, stream_);
   norm(layer.output_norm, nullptr, rows, nullptr);
-  product({.x = input_.data(),
-           .out = activated_.data(),
-           .rows = rows,
-           .inputs = c_.hidden,
-           .outputs = c_.intermediate,
-           .stride = padded16(c_.intermediate),
-           .finish = Finish::gate},
-          layer.gate);
-  product({.x = activated_.data(),
-           .out = residual_.data(),
-           .rows = rows,
-           .inputs = c_.intermediate,
-           .outputs = c_.hidden,
-           .stride = c_.hidden,
-           .finish = Finish::add},
-          layer.down);
-}
-
-template <class T>
-void CudaLayers<T>::product(FewRowsProduct<T> task, const DeviceMatrix& matrix) {
-  if (matrix.scales) {
-    multiply<T, std::int8_t>(
-        {static_cast<const std::int8_t*>(matrix.data), matrix.scales, task.x, task.out, task.rows,
-         task.inputs, task.outputs, task.stride, task.finish, task.not_finite},
-        stream_);
-  } else {
-    task.weights = static_cast<const T*>(matrix.data);
-    multiply<T, T>(task, stream_);
-  }
+  multiply<T>({.x = input_.data(),
+               .out = activated_.data(),
+               .rows = rows,
+               .inputs = c_.hidden,
+               .outputs = c_.intermediate,
+               .stride = padded16(c_.intermediate),
+               .finish = Finish::gate},
+              layer.gate, stream_);
+  multiply<T>({.x = activated_.data(),
+               .out = residual_.data(),
+               .rows = rows,
+               .inputs = c_.intermediate,
+               .outputs = c_.hidden,
+               .stride = c_.hidden,
+               .finish = Finish::add},
+              layer.down, stream_);
 }
 
 template <class T>

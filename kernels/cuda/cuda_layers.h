@@ -1,7 +1,6 @@
 #pragma once
 
 #include "kernels/cuda/cuda_weights.h"
-#include "kernels/cuda/few_rows_product.h"
 #include "kernels/cuda/page_pool.h"
 #include "kernels/cuda/pass_part.h"
 
@@ -28,7 +27,6 @@ class CudaLayers {
   void norm(const float* weight, const int* at, int rows, float* exact);
   // Fills the caches. `input` holds what queries, keys and values read, of this width.
   void run(const PassPart& part, const CudaWeights::Layer& layer, int index, int input_width);
-  void product(FewRowsProduct<T> task, const DeviceMatrix& matrix);
 
  private:
   void attend(const PassPart& part, const CudaWeights::Layer& layer, int index);

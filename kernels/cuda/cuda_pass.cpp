@@ -4,6 +4,8 @@
 #include "kernels/cuda/copy_rows.h"
 #include "kernels/cuda/cuda_layers.h"
 #include "kernels/cuda/embedding.h"
+#include "kernels/cuda/matrix_product.h"
+#include "kernels/cuda/with_number.h"
 
 namespace speclab {
 namespace {
@@ -34,14 +36,14 @@ class CudaPassOf : public CudaPass {
     if (part.size.asked == 0) return;
     layers_.norm(weights_.final_norm, part.asked, part.size.asked, out.hidden);
     if (!part.size.scores) return;
-    layers_.product({.x = layers_.input(),
-                     .out = out.logits,
-                     .rows = part.size.asked,
-                     .inputs = c_.hidden,
-                     .outputs = c_.vocab,
-                     .stride = c_.vocab,
-                     .not_finite = part.not_finite},
-                    weights_.head);
+    multiply<T>({.x = layers_.input(),
+                 .out = out.logits,
+                 .rows = part.size.asked,
+                 .inputs = c_.hidden,
+                 .outputs = c_.vocab,
+                 .stride = c_.vocab,
+                 .not_finite = part.not_finite},
+                weights_.head, stream_);
   }
 
   void keep(const KeptSlots* paths, const int* from, int path_count, const int* table,
@@ -76,8 +78,9 @@ class CudaPassOf : public CudaPass {
 
 std::unique_ptr<CudaPass> make_cuda_pass(const CudaWeights& weights, const PagePool& pool, Stream& stream) {
   check_head_dim(weights.config);
-  if (weights.dtype == Dtype::f16) return std::make_unique<CudaPassOf<F16>>(weights, pool, stream);
-  return std::make_unique<CudaPassOf<Bf16>>(weights, pool, stream);
+  return with_number(weights.dtype, [&]<class T>(T) -> std::unique_ptr<CudaPass> {
+    return std::make_unique<CudaPassOf<T>>(weights, pool, stream);
+  });
 }
 
 }  // namespace speclab

@@ -20,13 +20,7 @@ CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options, std::
                  : std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
       pass_(make_cuda_pass(weights_, *pool_, *stream_)) {}
 
-// What is in the stream still uses the memory.
-CudaTransformer::~CudaTransformer() {
-  try {
-    stream_->wait();
-  } catch (const std::exception&) {  // a broken device has told whoever asked it
-  }
-}
+CudaTransformer::~CudaTransformer() { stream_->drain(); }
 
 std::size_t CudaTransformer::graphs() const {
   return static_cast<std::size_t>(std::ranges::count_if(
@@ -40,12 +34,8 @@ void CudaTransformer::tap(std::span<const int> layers) {
 }
 
 void CudaTransformer::finish() {
-  const std::size_t parts = std::exchange(parts_running_, 0);
-  passed_.wait();
-  for (std::size_t part = 0; part < parts; ++part) {
-    const std::int32_t row = not_finite_.data()[part];
-    if (row != UploadedPlan::kNone) logits_overflow(uploaded_.parts()[part].asked_before + row);
-  }
+  if (const auto unsound = flags_.wait())
+    logits_overflow(uploaded_.parts()[unsound->part].asked_before + unsound->row);
 }
 
 const Forward& CudaTransformer::forward(std::span<const Slice> batch) {
@@ -95,12 +85,8 @@ void CudaTransformer::evaluate() {
   bool moved = uploaded_.send(plan_, in_batch_, weights_.config, *stream_);
   moved |= pass_->fit(uploaded_.most_partials(), uploaded_.positions());
   if (moved) graphs_.clear();
-  const std::size_t parts = uploaded_.parts().size();
   for (const PassPart& part : uploaded_.parts()) run(part);
-  not_finite_.require(parts, "flags of a pass");
-  copy_bytes(not_finite_.data(), uploaded_.not_finite(), parts * sizeof(std::int32_t), *stream_);
-  passed_.record(*stream_);
-  parts_running_ = parts;
+  flags_.fetch(uploaded_.not_finite(), uploaded_.parts().size(), *stream_);
   const int taps = static_cast<int>(pass_->taps().size()), hidden = weights_.config.hidden;
   forward_.logits = {logits_.data(), plan_.scores ? plan_.asked : 0, weights_.config.vocab, Place::device};
   forward_.hidden = {hidden_.data(), plan_.asked, hidden, Place::device};

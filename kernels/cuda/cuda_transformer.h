@@ -8,6 +8,7 @@
 
 #include "core/language_model.h"
 #include "kernels/cuda/cuda_pass.h"
+#include "kernels/cuda/part_flags.h"
 #include "kernels/cuda/uploaded_plan.h"
 
 namespace speclab {
@@ -89,9 +90,7 @@ class CudaTransformer : public LanguageModel {
   DeviceBuffer<float> hidden_;  // (rows, hidden)
   DeviceBuffer<float> tapped_;  // (rows, taps, hidden)
   std::map<PartSize, Known> graphs_;
-  PinnedBuffer<std::int32_t> not_finite_;  // by part of the last pass
-  std::size_t parts_running_ = 0;          // of the last pass, not looked at
-  Event passed_;
+  PartFlags flags_;  // of the last pass
   Forward forward_;
 };
 

@@ -5,6 +5,7 @@
 #include "kernels/cuda/weight_staging.h"
 #include "kernels/cuda/weight_values.h"
 #include "kernels/cuda/weight_writer.h"
+#include "kernels/cuda/with_number.h"
 #include "kernels/llama/random_values.h"
 #include "kernels/llama/tensor_source.h"
 
@@ -19,7 +20,7 @@ struct StoredTaker {
 
   DeviceMatrix table(const std::string& name, int vocab, int hidden) {
     const Tensor tensor = tensors.matrix(name, vocab, hidden);
-    writer.set_dtype(tensor.dtype == Dtype::f16 ? Dtype::f16 : Dtype::bf16);
+    writer.set_dtype(device_dtype(tensor.dtype));
     return writer.table(vocab, hidden, rows_of(tensor));
   }
   DeviceMatrix tied(const DeviceMatrix& table, int vocab, int hidden) {
@@ -57,7 +58,7 @@ struct RandomTaker {
     std::vector<float> values(static_cast<std::size_t>(length));
     for (float& value : values) {
       value = 1 + random_value(key, number++) * kNormScale;
-      value = dtype == Dtype::f16 ? float_of_f16(detail::f16_bits(value)) : float_of_bf16(bf16_of(value));
+      with_number(dtype, [&]<class T>(T) { value = to_float(number_of<T>(value)); });
     }
     return writer.vector(values);
   }
@@ -68,11 +69,9 @@ struct RandomTaker {
     return [=, this](int begin, int end, void* to) {
       const std::uint64_t from = first + static_cast<std::uint64_t>(begin) * width;
       const float scale = matrix_scale(inputs);
-      if (dtype == Dtype::f16) {
-        fill_random<F16>({static_cast<F16*>(to), end - begin, inputs, key, from, scale}, stream);
-      } else {
-        fill_random<Bf16>({static_cast<Bf16*>(to), end - begin, inputs, key, from, scale}, stream);
-      }
+      with_number(dtype, [&]<class T>(T) {
+        fill_random<T>({static_cast<T*>(to), end - begin, inputs, key, from, scale}, stream);
+      });
     };
   }
 };
@@ -99,7 +98,7 @@ CudaWeights load_cuda_weights(const std::filesystem::path& directory, CudaPrecis
     WeightWriter writer(checkpoint.config(), precision, stream);
     StoredTaker take{TensorTaker(source), WeightStaging(stream), writer};
     auto parts = take_parts<DeviceMatrix, const float*>(checkpoint.config(), take);
-    const Dtype dtype = take.tensors.dtype() == Dtype::f16 ? Dtype::f16 : Dtype::bf16;
+    const Dtype dtype = device_dtype(take.tensors.dtype());
     weights = {std::move(parts), checkpoint.config(), dtype, precision, writer.finish()};
   });
   return weights;

@@ -1,38 +1,21 @@
 #include "kernels/cuda/device_linear.h"
 
-#include "kernels/cuda/few_rows_product.h"
+#include "kernels/cuda/matrix_product.h"
 #include "kernels/cuda/weight_writer.h"
 
 namespace speclab {
-namespace {
-
-template <class T>
-void multiply_as(const DeviceLinear& linear, const void* x, float* out, int rows, Stream& stream,
-                 std::int32_t* not_finite) {
-  const auto product = [&]<class W>(const W* weights) {
-    multiply<T, W>({.weights = weights,
-                    .scales = linear.matrix.scales,
-                    .x = static_cast<const T*>(x),
-                    .out = out,
-                    .rows = rows,
-                    .inputs = linear.inputs,
-                    .outputs = linear.outputs,
-                    .stride = linear.outputs,
-                    .not_finite = not_finite},
-                   stream);
-  };
-  if (linear.matrix.scales) {
-    product(static_cast<const std::int8_t*>(linear.matrix.data));
-  } else {
-    product(static_cast<const T*>(linear.matrix.data));
-  }
-}
-
-}  // namespace
-
 void multiply(const DeviceLinear& linear, const void* x, float* out, int rows, Stream& stream,
               std::int32_t* not_finite) {
-  with_number(linear.dtype, [&]<class T>(T) { multiply_as<T>(linear, x, out, rows, stream, not_finite); });
+  with_number(linear.dtype, [&]<class T>(T) {
+    multiply<T>({.x = static_cast<const T*>(x),
+                 .out = out,
+                 .rows = rows,
+                 .inputs = linear.inputs,
+                 .outputs = linear.outputs,
+                 .stride = linear.outputs,
+                 .not_finite = not_finite},
+                linear.matrix, stream);
+  });
 }
 
 DeviceLinear DevicePieces::linear(const Linear& linear) {
@@ -41,7 +24,7 @@ DeviceLinear DevicePieces::linear(const Linear& linear) {
 
 DeviceLinear DevicePieces::stacked(std::span<const Linear> parts) {
   DeviceLinear made;
-  made.dtype = parts[0].dtype == Dtype::f16 ? Dtype::f16 : Dtype::bf16;
+  made.dtype = device_dtype(parts[0].dtype);
   made.inputs = parts[0].inputs;
   for (const Linear& part : parts) made.outputs += part.outputs;
   const std::size_t bytes = row_bytes(made.inputs, false);

@@ -4,8 +4,8 @@
 
 #include "kernels/cpu/linear.h"
 #include "kernels/cuda/cuda_weights.h"
-#include "kernels/cuda/number.h"
 #include "kernels/cuda/weight_staging.h"
+#include "kernels/cuda/with_number.h"
 
 namespace speclab {
 
@@ -18,13 +18,6 @@ struct DeviceLinear {
 
   explicit operator bool() const { return matrix.data != nullptr; }
 };
-
-// Calls `use` with a number of the type in which rows of this type are kept on the device.
-template <class Use>
-void with_number(Dtype dtype, const Use& use) {
-  if (dtype == Dtype::f16) return use(F16{});
-  use(Bf16{});
-}
 
 // out (rows, outputs) = x times the matrix; the bias is left to whoever reads `out`. x: (rows,
 // padded16(inputs)) of the matrix's type, up to 64 rows. See FewRowsProduct::not_finite.

@@ -14,4 +14,10 @@ const Forward& HostHeadRows::forward(std::span<const Question> questions) {
   return read;
 }
 
+const Forward& HostFeatureRows::forward(std::span<const Slice> batch) {
+  const Forward& read = rows_.read(inner_->forward(batch), *inner_->stream());
+  inner_->finish();
+  return read;
+}
+
 }  // namespace speclab

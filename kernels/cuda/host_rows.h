@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "kernels/cuda/cuda_eagle.h"
 #include "kernels/cuda/cuda_heads.h"
 #include "kernels/cuda/cuda_transformer.h"
 #include "kernels/cuda/rows_on_host.h"
@@ -48,6 +49,28 @@ class HostHeadRows : public DraftHeads {
 
  private:
   std::unique_ptr<CudaHeads> inner_;
+  RowsOnHost rows_;
+};
+
+// The same for an EAGLE head.
+class HostFeatureRows : public FeatureModel {
+ public:
+  explicit HostFeatureRows(std::unique_ptr<CudaEagle> inner) : inner_(std::move(inner)) {}
+
+  int vocab() const override { return inner_->vocab(); }
+  int guessable() const override { return inner_->guessable(); }
+  std::span<const int> taps() const override { return inner_->taps(); }
+  void open(SequenceId sequence) override { inner_->open(sequence); }
+  void close(SequenceId sequence) override { inner_->close(sequence); }
+  int length(SequenceId sequence) const override { return inner_->length(sequence); }
+  void tell(SequenceId sequence, Row feature) override { inner_->tell(sequence, feature); }
+  // ConfigError also where a logit is NaN or infinite.
+  const Forward& forward(std::span<const Slice> batch) override;
+  Work keep(std::span<const Kept> batch) override { return inner_->keep(batch); }
+  Work rewind(std::span<const Rewound> batch) override { return inner_->rewind(batch); }
+
+ private:
+  std::unique_ptr<CudaEagle> inner_;
   RowsOnHost rows_;
 };
 

@@ -46,6 +46,7 @@ int multiprocessors() {
 Stream::Stream() { SPECLAB_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }
 Stream::~Stream() { quietly(cudaStreamDestroy(handle_)); }
 void Stream::wait() { SPECLAB_CUDA(cudaStreamSynchronize(handle_)); }
+void Stream::drain() noexcept { quietly(cudaStreamSynchronize(handle_)); }
 
 Event::Event(Use use) {
   SPECLAB_CUDA(
@@ -108,6 +109,7 @@ void copy_bytes(void* to, const void* from, std::size_t bytes, Stream& stream) {
   SPECLAB_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream.handle()));
 }
 void fill_bytes(void* to, int value, std::size_t bytes, Stream& stream) {
+  if (bytes == 0) return;  // there may be no memory
   SPECLAB_CUDA(cudaMemsetAsync(to, value, bytes, stream.handle()));
 }
 

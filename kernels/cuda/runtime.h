@@ -27,6 +27,8 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   void wait();  // until all that was put in is done
+  // The same for destructors, whose memory the stream still uses: a broken device has told whoever asked it.
+  void drain() noexcept;
   CUstream_st* handle() const { return handle_; }
 
  private:

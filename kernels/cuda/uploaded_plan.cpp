@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "kernels/cuda/part_flags.h"
+
 namespace speclab {
 namespace {
 
@@ -98,7 +100,7 @@ bool UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> seq
   const auto table = upload_.add<int>((1 + sequences.size()) * stride);
   moved |= upload_.lay_out();
 
-  std::fill_n(upload_.host(not_finite_), parts, kNone);
+  std::fill_n(upload_.host(not_finite_), parts, PartFlags::kSound);
   std::ranges::copy(plan.paths, upload_.host(paths));
   table_.write(sequences, upload_.host(table) + stride);
   parts_.clear();

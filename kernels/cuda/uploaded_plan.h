@@ -35,8 +35,7 @@ class UploadedPlan {
   const std::vector<PassPart>& parts() const { return parts_; }
   int most_partials() const { return most_partials_; }  // AttentionPlan::parts, the most of a part
   int positions() const { return positions_; }          // that occur
-  // To be copied back: one word a part, kNone where all logits are finite.
-  static constexpr std::int32_t kNone = 0x7FFFFFFF;
+  // See PartFlags.
   const std::int32_t* not_finite() const { return upload_.device(not_finite_); }
 
  private:

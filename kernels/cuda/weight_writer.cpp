@@ -4,6 +4,7 @@
 
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/weight_values.h"
+#include "kernels/cuda/with_number.h"
 
 namespace speclab {
 namespace {
@@ -65,11 +66,9 @@ DeviceMatrix WeightWriter::write(int outputs, int inputs, bool int8, const Rows&
 }
 
 void WeightWriter::quantize_to(const void* from, int rows, int inputs, std::int8_t* to, float* scales) {
-  if (dtype_ == Dtype::f16) {
-    quantize<F16>({static_cast<const F16*>(from), to, scales, rows, inputs}, stream_);
-  } else {
-    quantize<Bf16>({static_cast<const Bf16*>(from), to, scales, rows, inputs}, stream_);
-  }
+  with_number(dtype_, [&]<class T>(T) {
+    quantize<T>({static_cast<const T*>(from), to, scales, rows, inputs}, stream_);
+  });
 }
 
 DeviceMatrix WeightWriter::tied(const DeviceMatrix& table, int vocab, int hidden) {

@@ -183,7 +183,7 @@ const std::vector<Mistake> kSettings = {
      {"workload.max_new_tokens = 0", "at least 1", "c.toml:5"}},
     {"unknown_target",
      "target.kind = \"hash\"\n",
-     {"target.kind = 'hash'", "checkpoint, hashed, markov", "c.toml:1"}},
+     {"target.kind = 'hash'", "checkpoint, random, hashed, markov", "c.toml:1"}},
     {"unknown_drafter",
      "target.kind = \"hashed\"\ndrafter.kind = \"ngrams\"\n",
      {"drafter.kind = 'ngrams'", "did you mean 'ngram'", "there are: none, model", "c.toml:2"}},

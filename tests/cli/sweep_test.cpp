@@ -116,9 +116,9 @@ sampling.seed = [0, 1]
   EXPECT_EQ(count(all, "done"), 1);
   EXPECT_EQ(count(all, "skipped"), 3);
   EXPECT_EQ(std::ranges::count(all, "seed 1 is unlucky", &PointStatus::reason), 1);
-  EXPECT_EQ(
-      std::ranges::count(all, "a draft checkpoint cannot draft for a synthetic target", &PointStatus::reason),
-      2);
+  EXPECT_EQ(std::ranges::count(all, "a draft checkpoint cannot draft for a target without a tokenizer",
+                               &PointStatus::reason),
+            2);
   const auto facts = hdf5_facts("r/e.h5");
   EXPECT_TRUE(facts.contains("/points"));
   expect_said(sweep("r"), "0 points ran, 4 were there already");

@@ -74,13 +74,15 @@ TEST_F(PointOnDevice, DecidesAlikeWhereverRowsAreRead) {
 
 TEST_F(PointOnDevice, DraftsWithHeads) {
   ModelShelf shelf(1);
-  const json heads = {
-      {"kind", "hydra"}, {"path", "configs/models/speclab-target-11m-hydra"}, {"draw", "fixed"}};
-  Rig here(config("cpu", 0, heads), shelf);
-  const Texts texts = written(here);
-  for (const Place rows : {Place::device, Place::host}) {
-    Rig there(config("cuda", 0, heads), shelf, rows);
-    EXPECT_EQ(texts, written(there));
+  for (const std::string kind : {"hydra", "eagle"}) {
+    const json heads = {
+        {"kind", kind}, {"path", "configs/models/speclab-target-11m-" + kind}, {"draw", "fixed"}};
+    Rig here(config("cpu", 0, heads), shelf);
+    const Texts texts = written(here);
+    for (const Place rows : {Place::device, Place::host}) {
+      Rig there(config("cuda", 0, heads), shelf, rows);
+      EXPECT_EQ(texts, written(there)) << kind;
+    }
   }
 }
 

@@ -143,8 +143,9 @@ void measure_sampling(benchmark::State& state, DeviceTiming& timing, const Model
 void add_row_cases(DeviceTiming& timing, const ModelShape& shape) {
   const auto add = [&](const char* kernel, auto measure) {
     for (const int rows : {1, 2, 4, 8, 16, 32, 64}) {
-      add_case(fmt::format("{}/{}/rows:{}", kernel, slug(shape.name), rows),
-               [&timing, shape, rows, measure](auto& state) { measure(state, timing, shape, rows); });
+      add_case(
+          fmt::format("{}/{}/rows:{}", kernel, slug(shape.name), rows),
+          [&timing, shape, rows, measure](auto& state) { measure(state, timing, shape, rows); }, 10);
     }
   };
   add("embed", measure_embedding);
