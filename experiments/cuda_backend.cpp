@@ -6,10 +6,10 @@
 #include <tuple>
 
 #include "core/check.h"
-#include "core/errors.h"
 #include "core/host_distributions.h"
 #include "kernels/cuda/cuda_clock.h"
 #include "kernels/cuda/cuda_distributions.h"
+#include "kernels/cuda/cuda_early_exit.h"
 #include "kernels/cuda/cuda_rules.h"
 #include "kernels/cuda/host_rows.h"
 
@@ -31,8 +31,10 @@ class CudaBackend : public Backend {
       return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, {.stream = stream_});
     });
   }
-  std::unique_ptr<LanguageModel> early_exit(LanguageModel&, int) override {
-    throw ConfigError("drafter.kind = 'early_exit' runs on the processor only; set target.device = 'cpu'");
+  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) override {
+    auto made = std::make_unique<CudaEarlyExit>(own(whole), layers);
+    if (rows == Place::device) return made;
+    return std::make_unique<HostRows>(std::move(made));
   }
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
                                     Place rows) override {
