@@ -36,6 +36,8 @@ class Draft {
     return tree_.add(parent, token);
   }
 
+  void set_token(int node, Token token) { tree_.set_token(node, token); }
+
   const TokenTree& tree() const { return tree_; }
   int size() const { return tree_.size(); }
   int probes() const { return probes_; }  // how many nodes are probes

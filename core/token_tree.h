@@ -36,6 +36,8 @@ class TokenTree {
     return node;
   }
 
+  void set_token(int node, Token token) { nodes_[node].token = token; }
+
   int size() const { return static_cast<int>(nodes_.size()); }
   Token token(int node) const { return nodes_[node].token; }
   int parent(int node) const { return nodes_[node].parent; }  // kNone for the root

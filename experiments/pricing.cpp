@@ -15,6 +15,26 @@ namespace speclab {
 
 using nlohmann::json;
 
+namespace {
+
+// The shape of a section's model where it is one with random weights; "" otherwise.
+std::string random_shape(const Config& config, const std::string& name) {
+  const json own = config.sections.value(name, json::object());
+  if (!own.is_object() || own.value("kind", json()) != "random") return "";
+  return Params(name, own).text({"shape", "random_weights"}, "", "");
+}
+
+std::vector<std::string> random_drafts(const Config& config) {
+  std::vector<std::string> shapes;
+  for (const auto& [name, _] : config.sections.items()) {  // draft, draft2, ... draft9
+    if (!name.starts_with("draft") || name == "drafter") continue;
+    if (const std::string shape = random_shape(config, name); !shape.empty()) shapes.push_back(shape);
+  }
+  return shapes;
+}
+
+}  // namespace
+
 Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
   if (!config.sections.contains("price")) return;
   Params p = section(config, "price");
@@ -34,9 +54,13 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
     const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
     const std::string stack =
         p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
-    const std::string target_name = p.required_text({"target"}, "a shape of `speclab list shapes`");
+    const std::string random_target = random_shape(config, "target");
+    const std::string_view meaning =
+        "a shape of `speclab list shapes`; of random weights their own, if left out";
+    const std::string target_name = random_target.empty() ? p.required_text({"target"}, meaning)
+                                                          : p.text({"target"}, random_target, meaning);
     std::vector<std::string> draft_names = p.texts(
-        {"draft"}, {},
+        {"draft"}, random_drafts(config),
         "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
         "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
         "drafters, goes before it");

@@ -59,7 +59,9 @@ Small small_settings(std::string_view slot, std::string_view kind) {
               {"always_forward_one", false}}}};
   }
   if (slot == "drafter" && kind == "jacobi") return {{{{"window", 2}}}};
-  if (slot == "drafter" && kind == "oracle") return {{{{"acceptance", {0.8, 0.5}}, {"siblings", {0.5}}}}};
+  if (slot == "drafter" && (kind == "oracle" || kind == "corrected")) {
+    return {{{{"acceptance", {0.8, 0.5}}, {"siblings", {0.5}}}}};
+  }
   if (slot == "drafter" && (kind == "hydra" || kind == "eagle")) {
     return {{{{"draw", "without-replacement"}}, {{"draw", "fixed"}}}};
   }

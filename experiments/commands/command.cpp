@@ -77,6 +77,10 @@ void use_random_weights(Experiment& experiment, const std::string& shapes) {
   sections["target"] = random(shapes.substr(0, comma));
   if (comma != std::string::npos) sections["draft"] = random(shapes.substr(comma + 1));
   if (sections.contains("workload")) sections["workload"].erase("prompts");
+  if (sections.contains("price")) {  // as the shapes that run
+    sections["price"].erase("target");
+    if (comma != std::string::npos) sections["price"].erase("draft");
+  }
   std::erase_if(experiment.axes, [](const Axis& axis) { return axis.key == "workload.prompts"; });
 }
 

@@ -1,6 +1,7 @@
 #include "core/models/agreeing.h"
 #include "core/models/source_model.h"
 #include "strategies/drafters/cascade.h"
+#include "strategies/drafters/corrected.h"
 #include "strategies/drafters/eagle.h"
 #include "strategies/drafters/hydra.h"
 #include "strategies/drafters/jacobi.h"
@@ -135,21 +136,31 @@ Agreement read_agreement(Params& p, std::string_view meaning) {
   return made;
 }
 
-std::unique_ptr<Drafter> make_oracle(Params& p, const Parts& parts) {
+OracleGuesses read_oracle(Params& p, const Parts& parts) {
   Agreement agreement = read_agreement(
       p,
       "by depth, the probability that the first guess is right where all above it are; the last serves "
       "all deeper");
   const int seed = p.integer({"seed"}, 1, {.least = 0}, "of which guesses are wrong, and what they are");
   require_target(p, parts);
-  if (!parts.continuations)
-    p.fail("kind", "= 'oracle' replays what the target wrote, and nothing is recorded here");
+  if (!parts.continuations) p.fail("kind", "replays what the target wrote, and nothing is recorded here");
   Continuations continuations = parts.continuations();
   if (static_cast<int>(agreement.siblings.size()) + 1 > continuations.vocab) {
     p.fail("siblings", fmt::format("has more ranks than a vocabulary of {} holds", continuations.vocab));
   }
-  return std::make_unique<OracleDrafter>(*parts.topology, std::move(continuations), std::move(agreement),
-                                         static_cast<std::uint64_t>(seed));
+  return {std::move(continuations), std::move(agreement), static_cast<std::uint64_t>(seed)};
+}
+
+std::unique_ptr<Drafter> make_corrected(Params& p, const Parts& parts) {
+  OracleGuesses guesses = read_oracle(p, parts);
+  Params of = p.table({"of"}, "the drafter that drafts, at its own cost; left out: { kind = \"model\" }");
+  if (of.empty()) of = Params(of.section(), {{"kind", "model"}});
+  std::unique_ptr<Drafter> inner = make(drafters(), of, parts);
+  const int proposers = inner->traits().proposers;
+  if (proposers > 1)
+    p.fail("of", fmt::format("makes guesses of {} drafters; it takes one drafter", proposers));
+  p.settle("of", of);
+  return std::make_unique<CorrectedDrafter>(std::move(inner), std::move(guesses));
 }
 
 std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
@@ -268,7 +279,12 @@ std::span<const Entry<Drafter>> drafters() {
        },
        false, false},
       {"oracle", "what the target wrote by itself, each token right with a given probability", "",
-       make_oracle, true, false},
+       [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
+         return std::make_unique<OracleDrafter>(*parts.topology, read_oracle(p, parts));
+       },
+       true, false},
+      {"corrected", "another drafter drafts, and its guesses are made right with a given probability", "",
+       make_corrected},
       {"medusa", "heads on the target's last hidden row guess the next tokens, each its own",
        "Medusa, Cai et al. 2024 (arXiv 2401.10774)", make_medusa},
       {"hydra", "heads that also read the tokens guessed before",

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/drafter.h"
+#include "strategies/drafters/oracle_guesses.h"
+
+namespace speclab {
+
+// Another drafter drafts, at its own cost, and its guesses are replaced by ones that are right with a given
+// probability: the time of any drafter, a model without weights too, at any acceptance. The trees keep their
+// shapes. What the other one keeps of accepted guesses are its own, so they say nothing about what it would
+// have guessed.
+class CorrectedDrafter : public Drafter {
+ public:
+  // `inner` proposes alone (DraftTraits::proposers).
+  CorrectedDrafter(std::unique_ptr<Drafter> inner, OracleGuesses guesses);
+
+  DraftTraits traits() const override;
+  bool reads_features() const override { return inner_->reads_features(); }
+  void open(const Sequence& sequence, const Forward& prompt) override { inner_->open(sequence, prompt); }
+  void close(const Sequence& sequence) override { inner_->close(sequence); }
+  void draft(Batch batch, std::span<Draft> drafts) override;
+  void observe(const Outcome& outcome) override { inner_->observe(outcome); }
+  void rewind(const Sequence& text, int common) override { inner_->rewind(text, common); }
+
+ private:
+  void correct(const Sequence& sequence, Draft& draft);
+
+  std::unique_ptr<Drafter> inner_;
+  OracleGuesses oracle_;
+  // Reused from draft to draft.
+  std::vector<bool> right_;  // by node
+  std::vector<int> children_;
+  std::vector<OracleGuesses::Guess> guesses_;
+};
+
+}  // namespace speclab
