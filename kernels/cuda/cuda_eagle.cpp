@@ -8,7 +8,7 @@
 namespace speclab {
 namespace {
 
-constexpr int kMost = PassPart::kMostRows;
+constexpr std::size_t kMost = PassPart::kMostRows;
 
 }  // namespace
 
@@ -29,6 +29,7 @@ CudaEagle::~CudaEagle() { stream_->drain(); }
 CudaEagle::State::~State() {
   for (float* row : features) of.features_.give_back(row);
   for (float* row : made) of.made_.give_back(row);
+  if (other_root) of.made_.give_back(other_root);
 }
 
 void CudaEagle::open(SequenceId sequence) { states_.open(sequence, *this, pool_); }
@@ -49,22 +50,24 @@ void CudaEagle::finish() {
 
 const Forward& CudaEagle::forward(std::span<const Slice> batch) {
   finish();
-  plan(batch);
-  const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked);
-  asked_.require(asked * static_cast<std::size_t>(weights_.config.hidden), "states of an EAGLE head");
-  logits_.require(asked * static_cast<std::size_t>(weights_.vocab), "logits of an EAGLE head");
-  for (std::size_t begin = 0; begin < plan_.order.size();) {
-    const std::span<const int> part = plan_.part(begin, kMost);
-    evaluate(part);
-    begin += part.size();
+  prepare(batch);
+  plan_.enter(batch, told_, slots_, weights_.config);
+  swap_roots();
+  try {
+    evaluate();
+    give();
+  } catch (...) {
+    stream_->drain();
+    swap_roots();
+    plan_.leave(told_, slots_);
+    throw;
   }
-  give();
   forward_.first = plan_.rows.first;
   forward_.work = plan_.rows.work;
   return forward_;
 }
 
-void CudaEagle::plan(std::span<const Slice> batch) {
+void CudaEagle::prepare(std::span<const Slice> batch) {
   in_batch_.clear();
   told_.clear();
   slots_.clear();
@@ -77,15 +80,35 @@ void CudaEagle::plan(std::span<const Slice> batch) {
     cached_.push_back(&state.slots);
   }
   plan_.check(batch, told_, slots_, weights_.config);
+  const std::size_t asked = PassPlan::asked_of(plan_.slices);
+  asked_.require(asked * static_cast<std::size_t>(weights_.config.hidden), "states of an EAGLE head");
+  logits_.require(asked * static_cast<std::size_t>(weights_.vocab), "logits of an EAGLE head");
+  unsound_.require((asked + kMost - 1) / kMost, "flags of an EAGLE head");
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    State& state = *in_batch_[i];
+    while (state.made.size() < static_cast<std::size_t>(plan_.nodes[i])) state.made.push_back(made_.take());
+    if (!state.other_root) state.other_root = made_.take();
+  }
   const auto needed = [&](std::size_t i) { return cached_[i]->used() + PassPlan::slots_of(plan_.slices[i]); };
   int pages = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) pages += cached_[i]->cache->lacking(needed(i));
   pool_->reserve(pages);
   for (std::size_t i = 0; i < batch.size(); ++i) cached_[i]->cache->take(needed(i));
-  plan_.enter(batch, told_, slots_, weights_.config);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    std::vector<float*>& made = in_batch_[i]->made;
-    while (made.size() < static_cast<std::size_t>(plan_.nodes[i])) made.push_back(made_.take());
+}
+
+// A new root's state goes beside the last one's, which stays until the pass is surely on its way.
+void CudaEagle::swap_roots() {
+  for (std::size_t i = 0; i < in_batch_.size(); ++i) {
+    State& state = *in_batch_[i];
+    if (!plan_.slices[i].text.empty()) std::swap(state.made[0], state.other_root);
+  }
+}
+
+void CudaEagle::evaluate() {
+  for (std::size_t begin = 0; begin < plan_.order.size();) {
+    const std::span<const int> part = plan_.part(begin, kMost);
+    evaluate(part);
+    begin += part.size();
   }
 }
 
@@ -135,19 +158,16 @@ EagleRows CudaEagle::send(std::span<const int> rows, int padded) {
 }
 
 void CudaEagle::give() {
-  const int asked = plan_.rows.asked;
-  const std::size_t parts = static_cast<std::size_t>((asked + kMost - 1) / kMost);
-  unsound_.require(parts, "flags of an EAGLE head");
+  const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked), parts = (asked + kMost - 1) / kMost;
   fill_bytes(unsound_.data(), PartFlags::kSoundByte, parts * sizeof(std::int32_t), *stream_);
   for (std::size_t i = 0; i < parts; ++i) {
-    const int begin = static_cast<int>(i) * kMost;
-    pass_->give(asked_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(config().hidden),
-                std::min(kMost, asked - begin),
-                logits_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(vocab()),
-                unsound_.data() + i);
+    const std::size_t begin = i * kMost;
+    pass_->give(asked_.data() + begin * static_cast<std::size_t>(config().hidden),
+                static_cast<int>(std::min(kMost, asked - begin)),
+                logits_.data() + begin * static_cast<std::size_t>(vocab()), unsound_.data() + i);
   }
   flags_.fetch(unsound_.data(), parts, *stream_);
-  forward_.logits = {logits_.data(), plan_.rows.scores ? asked : 0, weights_.vocab, Place::device};
+  forward_.logits = {logits_.data(), plan_.rows.scores ? plan_.rows.asked : 0, weights_.vocab, Place::device};
 }
 
 Work CudaEagle::keep(std::span<const Kept> batch) {

@@ -31,7 +31,8 @@ class CudaEagle : public FeatureModel {
   void close(SequenceId sequence) override { states_.close(sequence); }
   int length(SequenceId sequence) const override { return states_.find(sequence).length; }
   void tell(SequenceId sequence, Row feature) override;  // copied in the stream; from the host too
-  // Where logits overflow, `finish` or the next call says so.
+  // Where logits overflow, `finish` or the next call says so. CudaError where memory does not suffice;
+  // nothing has changed then.
   const Forward& forward(std::span<const Slice> batch) override;
   Work keep(std::span<const Kept> batch) override;
   Work rewind(std::span<const Rewound> batch) override;
@@ -48,9 +49,12 @@ class CudaEagle : public FeatureModel {
     CudaEagle& of;
     std::vector<float*> features;  // by place that was told
     std::vector<float*> made;      // by node: what the layer made of the root and of evaluated nodes
+    float* other_root = nullptr;   // where it makes the next root's
   };
 
-  void plan(std::span<const Slice> batch);
+  void prepare(std::span<const Slice> batch);
+  void swap_roots();
+  void evaluate();
   void evaluate(std::span<const int> rows);
   EagleRows send(std::span<const int> rows, int padded);
   void give();

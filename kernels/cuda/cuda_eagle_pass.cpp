@@ -28,7 +28,8 @@ class CudaEaglePassOf : public CudaEaglePass {
         rounded_(room(padded16(hidden_)), kWork),
         scores_(w_.target_token ? room(w_.output.outputs) : 0, kWork) {}
 
-  bool fit(int partials, int positions) override { return layers_.fit(partials, positions); }
+  void fit(int partials, int positions) override { layers_.fit(partials, positions); }
+  int moves() const override { return layers_.moves(); }
   const float* fused() const override { return fresh_.data(); }
 
   void run(const PassPart& part, const EagleRows& rows) override {

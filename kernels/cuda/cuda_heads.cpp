@@ -43,9 +43,9 @@ CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
 CudaHeads::~CudaHeads() { stream_->drain(); }
 
 void CudaHeads::open(SequenceId sequence) {
-  const auto [at, fresh] = sequences_.try_emplace(sequence);
-  SPECLAB_CHECK(fresh, "sequence {} is opened twice", static_cast<int>(sequence));
-  at->second.row = rows_.take();
+  SPECLAB_CHECK(!sequences_.contains(sequence), "sequence {} is opened twice", static_cast<int>(sequence));
+  float* const row = rows_.take();
+  sequences_[sequence].row = row;
 }
 
 void CudaHeads::close(SequenceId sequence) {

@@ -16,9 +16,10 @@ class CudaLayers {
   // `widest_input`: of the rows that queries, keys and values read; `pool` outlives this.
   CudaLayers(const LlamaConfig& config, int widest_input, const PagePool& pool, Stream& stream);
 
-  // Makes room for passes of so many partial results of attention and so many positions. The result is
-  // whether anything moved.
-  bool fit(int partials, int positions);
+  // Makes room for passes of so many partial results of attention and so many positions.
+  void fit(int partials, int positions);
+  // How often memory that passes read or write went elsewhere.
+  int moves() const { return part_sums_.moves() + part_statistics_.moves() + turns_.moves(); }
 
   float* residual() const { return residual_.data(); }  // (PassPart::kMostRows, hidden)
   T* input() const { return input_.data(); }            // (PassPart::kMostRows, padded16(width))

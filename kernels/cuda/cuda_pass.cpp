@@ -20,7 +20,8 @@ class CudaPassOf : public CudaPass {
         stream_(stream),
         layers_(c_, c_.hidden, pool, stream) {}
 
-  bool fit(int partials, int positions) override { return layers_.fit(partials, positions); }
+  void fit(int partials, int positions) override { layers_.fit(partials, positions); }
+  int moves() const override { return layers_.moves(); }
 
   void run(const PassPart& part, const PassRows& out) override {
     const int rows = part.size.rows;

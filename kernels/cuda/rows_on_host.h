@@ -8,6 +8,8 @@ namespace speclab {
 // The rows of a pass on the device, copied to pinned host memory.
 class RowsOnHost {
  public:
+  // Before the pass, which then cannot fail for want of memory: all rows together, in numbers.
+  void reserve(std::size_t count);
   // Waits until they are there. They live until the next call.
   const Forward& read(const Forward& pass, Stream& stream);
 

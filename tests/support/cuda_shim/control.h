@@ -16,6 +16,9 @@ void set_order(Order order);
 
 void set_memory_bytes(std::size_t bytes);  // of the pretended device; 4 GiB at first
 std::size_t memory_in_use();
+// After so many more allocations, of the device's and of pinned memory and of graphs, one finds no room.
+void fail_allocation_after(int count);
+bool allocation_failed();  // whether it has come to that
 // After a fault every call fails, as on a device. This makes the device whole again and forgets what is
 // queued.
 void reset();

@@ -14,6 +14,8 @@ constexpr std::size_t kAlignment = 256;  // as cudaMalloc promises
 struct Memory {
   std::map<const std::byte*, std::size_t> device, pinned;  // begin -> bytes
   std::size_t total = std::size_t{4} << 30, used = 0;
+  int before_failure = -1;  // allocations; below 0: none is to fail
+  bool failed = false;
 };
 
 Memory& memory() {
@@ -31,6 +33,7 @@ bool holds(const Blocks& blocks, const void* address) {
 
 cudaError_t allocate(Blocks& blocks, void** where, std::size_t bytes) {
   if (captures()) return cudaErrorStreamCaptureUnsupported;
+  if (bytes > 0 && short_of_memory()) return cudaErrorMemoryAllocation;
   *where = nullptr;
   if (fault() != cudaSuccess || bytes == 0) return fault();
   if (posix_memalign(where, kAlignment, bytes) != 0) return cudaErrorMemoryAllocation;
@@ -52,6 +55,16 @@ cudaError_t release(Blocks& blocks, void* where) {
 
 void set_memory_bytes(std::size_t bytes) { memory().total = bytes; }
 std::size_t memory_in_use() { return memory().used; }
+
+void fail_allocation_after(int count) {
+  memory().before_failure = count;
+  memory().failed = false;
+}
+bool allocation_failed() { return memory().failed; }
+bool short_of_memory() {
+  if (memory().before_failure < 0 || memory().before_failure-- > 0) return false;
+  return memory().failed = true;
+}
 
 }  // namespace cuda_shim
 

@@ -99,6 +99,7 @@ void reset() {
   }
   streams().fault = cudaSuccess;
   set_memory_bytes(std::size_t{4} << 30);
+  fail_allocation_after(-1);
   set_order({});
 }
 
@@ -214,6 +215,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  if (short_of_memory()) return cudaErrorMemoryAllocation;
   *exec = new CUgraphExec_st{graph->operations};
   return fault();
 }

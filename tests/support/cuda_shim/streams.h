@@ -33,5 +33,6 @@ cudaError_t fault();  // of the past; cudaSuccess: none
 bool captures();      // whether any stream does
 cudaError_t drain(cudaStream_t stream);
 cudaError_t drain_all();
+bool short_of_memory();  // asked once for each allocation
 
 }  // namespace cuda_shim
