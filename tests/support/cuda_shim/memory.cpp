@@ -46,7 +46,10 @@ cudaError_t release(Blocks& blocks, void* where) {
   if (!where) return cudaSuccess;
   if (captures()) return cudaErrorStreamCaptureUnsupported;
   const cudaError_t result = drain_all();
-  if (blocks.erase(static_cast<const std::byte*>(where)) != 1) return cudaErrorInvalidValue;
+  const auto block = blocks.find(static_cast<const std::byte*>(where));
+  if (block == blocks.end()) return cudaErrorInvalidValue;
+  std::memset(where, 0xFF, block->second);  // who still reads it finds no numbers
+  blocks.erase(block);
   std::free(where);
   return result;
 }
