@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "kernels/cuda/rounded_rows.h"
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
@@ -22,7 +23,9 @@ CudaEagle::CudaEagle(const EagleWeights& weights, const CudaTransformer& target,
       features_(feature_width_),
       made_(weights.config.hidden),
       pool_(std::make_shared<PagePool>(weights.config, cache_positions, *stream_)),
-      pass_(make_cuda_eagle_pass(weights_, *pool_, *stream_)) {}
+      pass_(make_cuda_eagle_pass(weights_, *pool_, *stream_)),
+      layer_graphs_(*stream_, target.captures()),
+      head_graphs_(*stream_, target.captures()) {}
 
 CudaEagle::~CudaEagle() { stream_->drain(); }
 
@@ -80,7 +83,7 @@ void CudaEagle::prepare(std::span<const Slice> batch) {
     cached_.push_back(&state.slots);
   }
   plan_.check(batch, told_, slots_, weights_.config);
-  const std::size_t asked = PassPlan::asked_of(plan_.slices);
+  const std::size_t asked = std::max(PassPlan::asked_of(plan_.slices), kMost);
   asked_.require(asked * static_cast<std::size_t>(weights_.config.hidden), "states of an EAGLE head");
   logits_.require(asked * static_cast<std::size_t>(weights_.vocab), "logits of an EAGLE head");
   unsound_.require((asked + kMost - 1) / kMost, "flags of an EAGLE head");
@@ -122,7 +125,9 @@ void CudaEagle::evaluate(std::span<const int> rows) {
   uploaded_.send(part_, cached_, weights_.config, *stream_);
   pass_->fit(uploaded_.most_partials(), uploaded_.positions());
   const PassPart& part = uploaded_.parts()[0];
-  pass_->run(part, send(rows, part.size.rows));
+  const EagleRows sent = send(rows, part.size.rows);
+  layer_graphs_.expect(moves());
+  layer_graphs_.run({part.size, sent.any_fused}, [&] { pass_->run(part, sent); });
 }
 
 // Rows that only fill up the launch read what the first reads, and are kept nowhere.
@@ -160,14 +165,30 @@ EagleRows CudaEagle::send(std::span<const int> rows, int padded) {
 void CudaEagle::give() {
   const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked), parts = (asked + kMost - 1) / kMost;
   fill_bytes(unsound_.data(), PartFlags::kSoundByte, parts * sizeof(std::int32_t), *stream_);
+  const std::size_t width = static_cast<std::size_t>(config().hidden);
   for (std::size_t i = 0; i < parts; ++i) {
-    const std::size_t begin = i * kMost;
-    pass_->give(asked_.data() + begin * static_cast<std::size_t>(config().hidden),
-                static_cast<int>(std::min(kMost, asked - begin)),
-                logits_.data() + begin * static_cast<std::size_t>(vocab()), unsound_.data() + i);
+    const std::size_t begin = i * kMost, count = std::min(kMost, asked - begin);
+    const auto launch = [&](int rows) {
+      pass_->give(asked_.data() + begin * width, rows,
+                  logits_.data() + begin * static_cast<std::size_t>(vocab()), unsound_.data() + i);
+    };
+    if (parts > 1) {
+      launch(static_cast<int>(count));
+      continue;
+    }
+    const int rows = rounded_rows(static_cast<int>(count));  // of which the last are zeros
+    fill_bytes(asked_.data() + count * width, 0,
+               (static_cast<std::size_t>(rows) - count) * width * sizeof(float), *stream_);
+    head_graphs_.expect(moves());
+    head_graphs_.run(rows, [&] { launch(rows); });
   }
   flags_.fetch(unsound_.data(), parts, *stream_);
   forward_.logits = {logits_.data(), plan_.rows.scores ? plan_.rows.asked : 0, weights_.vocab, Place::device};
+}
+
+int CudaEagle::moves() const {
+  return pool_->moves() + uploaded_.moves() + places_.moves() + pass_->moves() + asked_.moves() +
+         logits_.moves() + unsound_.moves();
 }
 
 Work CudaEagle::keep(std::span<const Kept> batch) {

@@ -80,6 +80,7 @@ class CudaEaglePassOf : public CudaEaglePass {
                         .width = w_.third ? w_.fuse.inputs : hidden_,
                         .hidden = hidden_,
                         .tokens_each = w_.third ? 0 : 1,
+                        .token_stride = 1,
                         .embeddings_first = true},
                        stream_);
     });

@@ -32,6 +32,7 @@ class CudaTransformer : public LanguageModel {
   const LlamaConfig& config() const { return weights_.config; }
   const CudaWeights& weights() const { return weights_; }
   const std::shared_ptr<Stream>& stream() const { return stream_; }
+  bool captures() const { return capture_; }
   std::size_t graphs() const { return graphs_.captured(); }
 
   int vocab() const override { return weights_.config.vocab; }

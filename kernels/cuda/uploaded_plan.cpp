@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "kernels/cuda/part_flags.h"
+#include "kernels/cuda/rounded_rows.h"
 
 namespace speclab {
 namespace {
@@ -13,11 +14,6 @@ constexpr std::size_t kMost = PassPart::kMostRows;
 std::span<const PassRow> rows_of(const PassPlan& plan, std::size_t part) {
   const std::span<const PassRow> all = plan.rows;
   return all.subspan(part * kMost, std::min(kMost, all.size() - part * kMost));
-}
-
-int rounded_rows(int rows) {
-  if (rows <= 8) return static_cast<int>(std::bit_ceil(static_cast<unsigned>(rows)));
-  return rows <= 32 ? (rows + 7) / 8 * 8 : (rows + 15) / 16 * 16;
 }
 
 int power_of_two(std::size_t count, unsigned least) {

@@ -40,6 +40,9 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
     loaded(config_, tensors, [&](const std::filesystem::path& directory) {
       target_ = load_cuda_model(directory);
       model_ = load_cuda_eagle(folder.path(), *target_);
+      eager_target_ = load_cuda_model(directory, CudaPrecision::as_stored,
+                                      {.stream = target_->stream(), .graphs = false});
+      eager_ = load_cuda_eagle(folder.path(), *eager_target_);
       expected_ = std::make_unique<CpuEagle>(load_eagle(folder.path(), load_weights(directory)));
       return 0;
     });
@@ -119,8 +122,8 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
   }
 
   LlamaConfig config_ = tiny_config("LlamaForCausalLM");
-  std::unique_ptr<CudaTransformer> target_;
-  std::unique_ptr<CudaEagle> model_;
+  std::unique_ptr<CudaTransformer> target_, eager_target_;
+  std::unique_ptr<CudaEagle> model_, eager_;
   std::unique_ptr<CpuEagle> expected_;
   Tokens text_{5, 1, 60, 33, 2, 2, 17, 40, 8, 21, 6};  // features of 10 places are needed
   TokenTree tree_;
@@ -166,6 +169,18 @@ TEST_P(CudaEagleOnDevice, a_batch_does_not_matter) {
   }
   EXPECT_EQ(rows(model_->forward(slices)), apart);
   EXPECT_EQ(model_->forward({}).logits.count, 0);
+}
+
+TEST_P(CudaEagleOnDevice, gives_the_same_bits_with_graphs_and_without) {
+  const std::vector<Values> expected = some_steps(*eager_);
+  EXPECT_EQ(eager_->graphs(), 0u);
+  for (int time = 0; time < 3; ++time) EXPECT_EQ(some_steps(*model_), expected) << time;
+  EXPECT_GE(model_->graphs(), 4u);
+  const Tokens longer = some_text(130, config_.vocab);  // of more rows and pages than any pass had
+  EXPECT_EQ(forward(*model_, fresh(*model_, 129), longer, all_),
+            forward(*eager_, fresh(*eager_, 129), longer, all_));
+  for (int time = 0; time < 3; ++time) EXPECT_EQ(some_steps(*model_), expected) << "after growth, " << time;
+  model_->finish();
 }
 
 TEST_P(CudaEagleOnDevice, says_what_is_wrong) {

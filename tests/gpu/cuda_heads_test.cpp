@@ -44,12 +44,16 @@ class CudaHeadsOnDevice : public OnDevice, public testing::WithParamInterface<He
     tiny.write(folder.path());
     loaded(config_, tensors, [&](const std::filesystem::path& directory) {
       target_ = load_cuda_model(directory);
+      eager_target_ = load_cuda_model(directory, CudaPrecision::as_stored,
+                                      {.stream = target_->stream(), .graphs = false});
       const LlamaWeights on_host = load_weights(directory);
       if (c.hydra) {
         heads_ = load_cuda_hydra(folder.path(), *target_);
+        eager_ = load_cuda_hydra(folder.path(), *eager_target_);
         expected_ = std::make_unique<CpuHeads>(load_hydra(folder.path(), on_host));
       } else {
         heads_ = load_cuda_medusa(folder.path(), *target_);
+        eager_ = load_cuda_medusa(folder.path(), *eager_target_);
         expected_ = std::make_unique<CpuHeads>(load_medusa(folder.path(), on_host));
       }
       return 0;
@@ -94,8 +98,8 @@ class CudaHeadsOnDevice : public OnDevice, public testing::WithParamInterface<He
   }
 
   LlamaConfig config_ = tiny_config("LlamaForCausalLM");
-  std::unique_ptr<CudaTransformer> target_;
-  std::unique_ptr<CudaHeads> heads_;
+  std::unique_ptr<CudaTransformer> target_, eager_target_;
+  std::unique_ptr<CudaHeads> heads_, eager_;
   std::unique_ptr<CpuHeads> expected_;
 };
 
@@ -126,6 +130,29 @@ TEST_P(CudaHeadsOnDevice, answer_a_question_alike_in_any_company) {
   const auto together = ask(*heads_, all);
   for (const int n : {0, 3, 64, 65}) EXPECT_EQ(ask(*heads_, {n})[0], together[static_cast<std::size_t>(n)]);
   EXPECT_EQ(together.back(), together[3]);
+}
+
+// Shapes come back with other questions, after buffers grew, and in order or not.
+TEST_P(CudaHeadsOnDevice, answer_alike_with_graphs_and_without) {
+  remember(*heads_, 30);
+  remember(*eager_, 30);
+  const auto expect_alike = [&] {
+    for (int round = 0; round < 4; ++round) {
+      for (const std::vector<int>& numbers :
+           {std::vector{0, 3}, {0, 1, 2}, {2, 1, 0}, {1, 4, 7, 10}, kMixed}) {
+        std::vector<int> others;
+        for (const int n : numbers) others.push_back(n + kHeads * round);
+        EXPECT_EQ(ask(*heads_, others), ask(*eager_, others)) << "round " << round;
+      }
+    }
+  };
+  expect_alike();
+  EXPECT_EQ(heads_->graphs(), 5u);
+  EXPECT_EQ(eager_->graphs(), 0u);
+  std::vector<int> many;
+  for (int n = 0; n < 30 * kHeads; ++n) many.push_back(n);
+  EXPECT_EQ(ask(*heads_, many), ask(*eager_, many));
+  expect_alike();
 }
 
 TEST_P(CudaHeadsOnDevice, say_when_they_overflow) {
