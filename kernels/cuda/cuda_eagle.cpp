@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "kernels/cuda/head_kernels.h"
 #include "kernels/cuda/rounded_rows.h"
 #include "kernels/llama/overflow.h"
 
@@ -37,14 +38,45 @@ CudaEagle::State::~State() {
 
 void CudaEagle::open(SequenceId sequence) { states_.open(sequence, *this, pool_); }
 
-void CudaEagle::tell(SequenceId sequence, Row feature) {
-  SPECLAB_CHECK(feature.cols == feature_width_, "a feature of {} numbers, but the head reads {}",
-                feature.cols, feature_width_);
-  State& state = states_.find(sequence);
-  state.features.push_back(features_.take());
-  copy(state.features.back(), feature.f32(), *stream_);
-  if (feature.place == Place::host) stream_->wait();
-  ++state.told;
+void CudaEagle::tell_all(std::span<const Told> features) {
+  if (features.empty()) return;
+  const Place place = features[0].feature.place;
+  for (const auto& [sequence, feature] : features) {
+    states_.find(sequence);
+    SPECLAB_CHECK(feature.cols == feature_width_, "a feature of {} numbers, but the head reads {}",
+                  feature.cols, feature_width_);
+    SPECLAB_CHECK(feature.place == place, "features of the host and of the device came together");
+  }
+  features_.reserve(features.size());
+  // Those of the host go through pinned memory, which a long prompt is not to fill.
+  const bool of_host = place == Place::host;
+  const std::size_t most = of_host ? kMost : features.size();
+  for (std::size_t begin = 0; begin < features.size(); begin += most)
+    tell_part(features.subspan(begin, std::min(most, features.size() - begin)), of_host);
+}
+
+void CudaEagle::tell_part(std::span<const Told> features, bool of_host) {
+  const std::size_t width = static_cast<std::size_t>(feature_width_);
+  told_upload_.begin();
+  const auto from = told_upload_.add<const float*>(features.size());
+  const auto to = told_upload_.add<float*>(features.size());
+  const auto values = told_upload_.add<float>(of_host ? features.size() * width : 0);
+  told_upload_.lay_out();
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    State& state = states_.find(features[i].sequence);
+    state.features.push_back(features_.take());
+    ++state.told;
+    const std::span<const float> row = features[i].feature.f32();
+    if (of_host) std::ranges::copy(row, told_upload_.host(values) + i * width);
+    told_upload_.host(from)[i] = of_host ? told_upload_.device(values) + i * width : row.data();
+    told_upload_.host(to)[i] = state.features.back();
+  }
+  told_upload_.send(*stream_);
+  move_rows({.from = told_upload_.device(from),
+             .to = told_upload_.device(to),
+             .rows = static_cast<int>(features.size()),
+             .width = feature_width_},
+            *stream_);
 }
 
 void CudaEagle::finish() {

@@ -33,7 +33,13 @@ class CudaEagle : public FeatureModel {
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override { states_.close(sequence); }
   int length(SequenceId sequence) const override { return states_.find(sequence).length; }
-  void tell(SequenceId sequence, Row feature) override;  // copied in the stream; from the host too
+  void tell(SequenceId sequence, Row feature) override {
+    const Told one{sequence, feature};
+    tell_all({&one, 1});
+  }
+  // Rows of the host are copied when this returns, those of the device in the stream, by one launch.
+  // CudaError where memory does not suffice; nothing was told then.
+  void tell_all(std::span<const Told> features) override;
   // Where logits overflow, `finish` or the next call says so. CudaError where memory does not suffice;
   // nothing has changed then.
   const Forward& forward(std::span<const Slice> batch) override;
@@ -62,6 +68,7 @@ class CudaEagle : public FeatureModel {
     auto operator<=>(const LayerSize&) const = default;
   };
 
+  void tell_part(std::span<const Told> features, bool of_host);
   void prepare(std::span<const Slice> batch);
   void swap_roots();
   void evaluate();
@@ -87,7 +94,7 @@ class CudaEagle : public FeatureModel {
   FeaturePlan plan_;
   PassPlan part_;
   UploadedPlan uploaded_;
-  PackedUpload places_;
+  PackedUpload told_upload_, places_;
   DeviceBuffer<float> asked_;           // (asked, hidden)
   DeviceBuffer<float> logits_;          // (asked, vocab)
   DeviceBuffer<std::int32_t> unsound_;  // by 64 asked rows: the first that is not finite

@@ -64,6 +64,7 @@ class HostFeatureRows : public FeatureModel {
   void close(SequenceId sequence) override { inner_->close(sequence); }
   int length(SequenceId sequence) const override { return inner_->length(sequence); }
   void tell(SequenceId sequence, Row feature) override { inner_->tell(sequence, feature); }
+  void tell_all(std::span<const Told> features) override { inner_->tell_all(features); }
   // ConfigError also where a logit is NaN or infinite.
   const Forward& forward(std::span<const Slice> batch) override;
   Work keep(std::span<const Kept> batch) override { return inner_->keep(batch); }

@@ -183,6 +183,40 @@ TEST_P(CudaEagleOnDevice, gives_the_same_bits_with_graphs_and_without) {
   model_->finish();
 }
 
+// Of three sequences in turn, from the device and from the host, against one by one.
+TEST_P(CudaEagleOnDevice, is_told_many_features_at_once) {
+  const int places = 10;
+  std::vector<Values> values;
+  for (int place = 0; place < places; ++place)
+    values.push_back(noise_rows<float>(1, width(), width(), static_cast<std::uint64_t>(place)));
+  std::vector<DeviceBuffer<float>> buffers;
+  for (const Values& row : values) buffers.push_back(to_device(row, *target_->stream()));
+  const auto feature = [&](int place, Place where) {
+    const auto at = static_cast<std::size_t>(place);
+    return Row{where == Place::host ? values[at].data() : buffers[at].data(), width(), where, Scalar::f32};
+  };
+  const SequenceId expected = fresh(*model_, 0);
+  for (int place = 0; place < places; ++place) model_->tell(expected, feature(place, Place::host));
+  const std::vector<Values> rows = forward(*model_, expected, text_, all_);
+  for (const Place where : {Place::device, Place::host}) {
+    const std::vector<SequenceId> ids{fresh(*model_, 0), fresh(*model_, 0), fresh(*model_, 0)};
+    std::vector<FeatureModel::Told> told;
+    for (int place = 0; place < places; ++place) {
+      for (const SequenceId id : ids) told.push_back({id, feature(place, where)});
+    }
+#ifdef SPECLAB_CUDA_SHIM
+    const cuda_shim::Traffic before = cuda_shim::traffic();
+#endif
+    model_->tell_all(told);
+#ifdef SPECLAB_CUDA_SHIM
+    const cuda_shim::Traffic after = cuda_shim::traffic();
+    EXPECT_EQ(after.kernels - before.kernels, 1);
+    EXPECT_EQ(after.copies - before.copies, 1);
+#endif
+    for (const SequenceId id : ids) EXPECT_EQ(forward(*model_, id, text_, all_), rows);
+  }
+}
+
 TEST_P(CudaEagleOnDevice, says_what_is_wrong) {
   const SequenceId id = fresh(*model_, 9);
   EXPECT_THROW(forward(*model_, id, text_, {}), BrokenInvariant) << "a feature is missing";

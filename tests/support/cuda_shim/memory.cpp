@@ -124,6 +124,8 @@ cudaError_t cudaFreeHost(void* where) { return release(memory().pinned, where); 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
   if (bytes == 0) return fault();
+  ++counted_traffic().copies;
+  counted_traffic().copied_bytes += bytes;
   const bool to_device = holds(memory().device, to), from_device = holds(memory().device, from);
   const bool as_said = kind == cudaMemcpyDefault || (to_device == (kind != cudaMemcpyDeviceToHost) &&
                                                      from_device == (kind != cudaMemcpyHostToDevice));

@@ -79,6 +79,12 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> operation) {
   return cudaSuccess;
 }
 
+Traffic& counted_traffic() {
+  static Traffic one;
+  return one;
+}
+Traffic traffic() { return counted_traffic(); }
+
 void name_next_kernel(const char* name) { streams().kernel_name = name; }
 
 cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void()> body) {
@@ -88,6 +94,7 @@ cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void(
                     within(block.x, 1024) && within(block.x * block.y * block.z, 1024) &&
                     config.dynamicSmemBytes <= std::size_t{227} * 1024;
   if (!fits) return cudaErrorInvalidValue;
+  ++counted_traffic().kernels;
   return enqueue(config.stream, [launch = Launch{streams().kernel_name, grid, block, config.dynamicSmemBytes,
                                                  std::move(body)}] { run(launch); });
 }
@@ -149,7 +156,9 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  return stream->capture ? cudaErrorStreamCaptureUnsupported : drain(stream);
+  if (stream->capture) return cudaErrorStreamCaptureUnsupported;
+  if (!stream->queue.empty()) ++counted_traffic().waits;
+  return drain(stream);
 }
 
 cudaError_t cudaDeviceSynchronize() { return captures() ? cudaErrorStreamCaptureUnsupported : drain_all(); }
@@ -182,6 +191,7 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->completed < event->recorded) ++counted_traffic().waits;
   return guarded([&] { complete(event, event->recorded); });
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "tests/support/cuda_shim/control.h"
 #include "tests/support/cuda_shim/cuda_runtime.h"
 
 using Operation = std::function<void()>;
@@ -29,6 +30,7 @@ struct CUevent_st {
 
 namespace cuda_shim {
 
+Traffic& counted_traffic();
 cudaError_t fault();  // of the past; cudaSuccess: none
 bool captures();      // whether any stream does
 cudaError_t drain(cudaStream_t stream);
