@@ -34,17 +34,21 @@ class CudaBackend : public Backend {
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) override {
     auto made = std::make_unique<CudaEarlyExit>(own(whole), layers);
     if (rows == Place::device) return made;
-    return std::make_unique<HostRows>(std::move(made));
+    auto on_host = std::make_unique<HostRows>(std::move(made));
+    on_host->offer_hidden(false);
+    return on_host;
   }
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
                                     Place rows) override {
     CudaTransformer& on = own(base);
+    slot_of(base).offer_hidden(true);
     auto made = kind == HeadKind::medusa ? load_cuda_medusa(folder, on) : load_cuda_hydra(folder, on);
     if (rows == Place::device) return made;
     return std::make_unique<HostHeadRows>(std::move(made));
   }
   LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override {
     std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base));
+    if (made->taps().empty()) slot_of(base).offer_hidden(true);
     const int positions = made->config().max_positions;
     if (rows == Place::device) return {std::move(made), positions};
     return {std::make_unique<HostFeatureRows>(std::move(made)), positions};
@@ -70,18 +74,20 @@ class CudaBackend : public Backend {
   static CudaPrecision own(Precision precision) {
     return precision == Precision::int8 ? CudaPrecision::int8 : CudaPrecision::as_stored;
   }
-  CudaTransformer& own(LanguageModel& model) const {
+  HostRows& slot_of(LanguageModel& model) const {
     const auto found = std::ranges::find_if(models_, [&](const auto& entry) {
       return entry.second.get() == &model || &entry.second->inner() == &model;
     });
     SPECLAB_CHECK(found != models_.end(), "a model of another backend");
-    return found->second->inner();
+    return *found->second;
   }
+  CudaTransformer& own(LanguageModel& model) const { return slot_of(model).inner(); }
   template <class Make>
   LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {
     std::unique_ptr<HostRows>& slot = models_[{name, use.actor, use.precision}];
     if (slot == nullptr) slot = std::make_unique<HostRows>(make());
     CudaTransformer& inner = slot->inner();
+    slot->offer_hidden(false);  // until heads are put on it
     if (use.rows == Place::device) return {inner, inner.config()};
     return {*slot, inner.config()};
   }

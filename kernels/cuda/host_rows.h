@@ -16,8 +16,10 @@ class HostRows : public LanguageModel {
   explicit HostRows(std::unique_ptr<CudaTransformer> inner) : inner_(std::move(inner)) {}
 
   CudaTransformer& inner() { return *inner_; }
+  // Whether hidden rows are copied too, as they are at first; else the model offers none.
+  void offer_hidden(bool offered) { offers_hidden_ = offered; }
   int vocab() const override { return inner_->vocab(); }
-  int hidden() const override { return inner_->hidden(); }
+  int hidden() const override { return offers_hidden_ ? inner_->hidden() : 0; }
   void tap(std::span<const int> layers) override { inner_->tap(layers); }
   void open(SequenceId sequence) override { inner_->open(sequence); }
   void close(SequenceId sequence) override { inner_->close(sequence); }
@@ -30,6 +32,7 @@ class HostRows : public LanguageModel {
 
  private:
   std::unique_ptr<CudaTransformer> inner_;
+  bool offers_hidden_ = true;
   RowsOnHost rows_;
 };
 
