@@ -129,7 +129,7 @@ CudaEagleWeights::CudaEagleWeights(const EagleWeights& from, const CudaTransform
       table_dtype(target.weights().dtype),
       table(target.weights().embedding.data),
       vocab(from.vocab),
-      pieces_(*target.stream()) {
+      pieces_(target.weights().precision, *target.stream()) {
   const CudaWeights& whole = target.weights();
   const int queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim,
             inputs = (third ? 2 : 1) * config.hidden;
@@ -154,7 +154,7 @@ CudaEagleWeights::CudaEagleWeights(const EagleWeights& from, const CudaTransform
   output = from.output.weights ? pieces_.linear(from.output)
                                : DeviceLinear{whole.head, whole.dtype, vocab, config.hidden, nullptr};
   if (from.table) {
-    const DeviceLinear own = pieces_.linear({from.table_dtype, from.table, vocab, config.hidden, {}});
+    const DeviceLinear own = pieces_.table({from.table_dtype, from.table, vocab, config.hidden, {}});
     table_dtype = own.dtype;
     table = own.matrix.data;
   }

@@ -24,7 +24,7 @@ CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
       reads_tokens_(weights.reads_tokens),
       target_(target.weights()),
       stream_(target.stream()),
-      pieces_(*stream_),
+      pieces_(target.weights().precision, *stream_),
       rows_(hidden_),
       graphs_(*stream_, target.captures()) {
   int longest = hidden_;
