@@ -19,6 +19,7 @@ namespace speclab {
 struct LoadedModel {
   LanguageModel& model;
   const LlamaConfig& config;
+  std::string runs = {};  // what was found out about how it is best run, for whoever reads the results
 };
 
 struct LoadedFeatures {
@@ -29,11 +30,16 @@ struct LoadedFeatures {
 // How matrices lie where they are read: as the checkpoint stores them, or in int8 with a scale per output.
 enum class Precision : std::uint8_t { as_stored, int8 };
 
+// How products of many rows are made: in one order of summation, so that a row depends on its tokens alone to
+// the last bit; or by whatever is fastest for so many rows.
+enum class Products : std::uint8_t { exact, fastest };
+
 // Which of a folder's or a shape's models: whose it is, and how it runs. A target and a draft of one kind
 // have caches of their own.
 struct ModelUse {
   Actor actor = Actor::target;
   Precision precision = Precision::as_stored;
+  Products products = Products::exact;
   Place rows = Place::host;  // where its rows are to be read; device: where the model runs
 };
 

@@ -14,10 +14,14 @@
 namespace speclab {
 namespace {
 
-void refuse_int8(Precision precision) {
-  if (precision == Precision::as_stored) return;
-  throw ConfigError(
-      "precision = 'int8' is there on a GPU only; the processor reads weights as they are stored");
+void check_use(const ModelUse& use) {
+  if (use.precision != Precision::as_stored) {
+    throw ConfigError(
+        "precision = 'int8' is there on a GPU only; the processor reads weights as they are stored");
+  }
+  if (use.products != Products::exact) {
+    throw ConfigError("products = 'fastest' is there on a GPU only; on the processor they are exact");
+  }
 }
 
 }  // namespace
@@ -34,14 +38,14 @@ CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Act
 }
 
 LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUse& use) {
-  refuse_int8(use.precision);
+  check_use(use);
   CpuTransformer& found = transformer(folder, use.actor);
   return {found, found.config()};
 }
 
 LoadedModel CpuBackend::random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                                      const ModelUse& use) {
-  refuse_int8(use.precision);
+  check_use(use);
   CpuTransformer& found = made(name, use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
   return {found, found.config()};
 }

@@ -1,5 +1,7 @@
 #include "experiments/cuda_backend.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <string>
@@ -23,12 +25,12 @@ class CudaBackend : public Backend {
 
   LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) override {
     return made(folder.string(), use,
-                [&] { return load_cuda_model(folder, own(use.precision), {.stream = stream_}); });
+                [&] { return load_cuda_model(folder, own(use.precision), options(use)); });
   }
   LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                            const ModelUse& use) override {
     return made(name, use, [&] {
-      return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, {.stream = stream_});
+      return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, options(use));
     });
   }
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) override {
@@ -69,7 +71,13 @@ class CudaBackend : public Backend {
   void describe(Provenance& provenance) const override { provenance.device = name_; }
 
  private:
-  using Key = std::tuple<std::string, Actor, Precision>;
+  using Key = std::tuple<std::string, Actor, Precision, Products>;
+
+  CudaOptions options(const ModelUse& use) const {
+    return {
+        .stream = stream_,
+        .cublas_from = use.products == Products::fastest ? CudaOptions::kMeasured : ModelProducts::kNever};
+  }
 
   static CudaPrecision own(Precision precision) {
     return precision == Precision::int8 ? CudaPrecision::int8 : CudaPrecision::as_stored;
@@ -84,12 +92,18 @@ class CudaBackend : public Backend {
   CudaTransformer& own(LanguageModel& model) const { return slot_of(model).inner(); }
   template <class Make>
   LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {
-    std::unique_ptr<HostRows>& slot = models_[{name, use.actor, use.precision}];
+    std::unique_ptr<HostRows>& slot = models_[{name, use.actor, use.precision, use.products}];
     if (slot == nullptr) slot = std::make_unique<HostRows>(make());
     CudaTransformer& inner = slot->inner();
     slot->offer_hidden(false);  // until heads are put on it
-    if (use.rows == Place::device) return {inner, inner.config()};
-    return {*slot, inner.config()};
+    std::string runs;
+    if (use.products == Products::fastest) {
+      runs = inner.cublas_from() == ModelProducts::kNever
+                 ? "cuBLAS is never faster"
+                 : fmt::format("cuBLAS from {} rows on", inner.cublas_from());
+    }
+    if (use.rows == Place::device) return {inner, inner.config(), std::move(runs)};
+    return {*slot, inner.config(), std::move(runs)};
   }
 
   std::string name_;

@@ -49,10 +49,16 @@ bool judges_on_the_host(const Config& config) {
   return config.sections.value("drafter", json::object()).dump().find("\"cascade\"") != std::string::npos;
 }
 
-Precision read_precision(Params& p) {
-  return p.choose<Precision>(
+ModelUse read_use(Params& p, Actor actor, Place rows) {
+  const auto precision = p.choose<Precision>(
       {"precision"}, {{"stored", Precision::as_stored}, {"int8", Precision::int8}},
       "stored: as the checkpoint has them; int8: matrices with a scale per output, on a GPU");
+  const auto products =
+      p.choose<Products>({"products"}, {{"exact", Products::exact}, {"fastest", Products::fastest}},
+                         "exact: what a token's row is depends on its text alone, to the last bit; fastest: "
+                         "products of many rows go "
+                         "through cuBLAS from where that is faster, on a GPU");
+  return {actor, precision, products, rows};
 }
 
 }  // namespace
@@ -101,7 +107,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
                     "target's ({}); a draft must share the target's tokenizer",
                     name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
   }
-  const LoadedModel loaded = backend_->model(folder, {actor, read_precision(p), rows_});
+  const LoadedModel loaded = backend_->model(folder, read_use(p, actor, rows_));
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
   settings_[name + ".digest"] = shelf_.digest_of(folder);
   return loaded;
@@ -115,8 +121,7 @@ LoadedModel PointModels::make_random(Params& p, Actor actor) {
   const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
   if (actor != Actor::target) check_positions(shape, positions);
   const std::string name = fmt::format("random {}, {} positions, seed {}", shape, positions, seed);
-  return backend_->random_model(name, config, static_cast<std::uint64_t>(seed),
-                                {actor, read_precision(p), rows_});
+  return backend_->random_model(name, config, static_cast<std::uint64_t>(seed), read_use(p, actor, rows_));
 }
 
 void PointModels::charge_to(Clock& clock) {
@@ -134,7 +139,11 @@ void PointModels::add_digest(const std::string& key, const std::string& digest) 
 }
 
 void PointModels::describe(Provenance& provenance) const {
-  if (loaded_.contains("target")) backend_->describe(provenance);
+  if (!loaded_.contains("target")) return;
+  backend_->describe(provenance);
+  for (const auto& [name, loaded] : loaded_) {
+    if (!loaded.runs.empty()) provenance.device += fmt::format("; {}: {}", name, loaded.runs);
+  }
 }
 
 LanguageModel& PointModels::metered(LanguageModel& model, Actor actor) {

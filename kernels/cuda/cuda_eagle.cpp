@@ -10,7 +10,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMost = PassPart::kMostRows;
+constexpr std::size_t kMost = CudaEaglePass::kMostRows;
 
 }  // namespace
 

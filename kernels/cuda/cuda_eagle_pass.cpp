@@ -9,7 +9,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMost = PassPart::kMostRows;
+constexpr std::size_t kMost = CudaEaglePass::kMostRows;
 constexpr const char* kWork = "activations of an EAGLE head";
 
 template <class T>
@@ -20,7 +20,8 @@ class CudaEaglePassOf : public CudaEaglePass {
         hidden_(w_.config.hidden),
         epsilon_(static_cast<float>(w_.config.rms_epsilon)),
         stream_(stream),
-        layers_(w_.config, input_width(), pool, stream),
+        products_(stream, ModelProducts::kNever, kMostRows, w_.config.intermediate),
+        layers_(w_.config, input_width(), kMostRows, pool, products_, stream),
         fused_(room(padded16(w_.fuse.inputs)), kWork),
         fresh_(w_.third ? room(hidden_) : 0, kWork),
         embedded_(w_.third ? room(hidden_) : 0, kWork),
@@ -114,6 +115,7 @@ class CudaEaglePassOf : public CudaEaglePass {
   int hidden_;
   float epsilon_;
   Stream& stream_;
+  ModelProducts products_;
   CudaLayers<T> layers_;
   DeviceBuffer<T> fused_;                          // (kMost, padded16(inputs of fc))
   DeviceBuffer<float> fresh_, embedded_, normed_;  // (kMost, hidden or twice that)

@@ -39,12 +39,14 @@ struct EagleRows {
 // The launches of an EAGLE head, and the memory that they work in.
 class CudaEaglePass {
  public:
+  static constexpr int kMostRows = 64;  // of a part; longer lists are cut by the caller
+
   virtual ~CudaEaglePass() = default;
   virtual void fit(int partials, int positions) = 0;  // as CudaLayers; so is `moves`
   virtual int moves() const = 0;
   virtual const float* fused() const = 0;  // EAGLE-3: what fc made of row n, at n * hidden
   virtual void run(const PassPart& part, const EagleRows& rows) = 0;
-  // From states to logits on the target's vocabulary: up to 64 rows.
+  // From states to logits on the target's vocabulary: up to kMostRows rows.
   virtual void give(const float* states, int rows, float* logits, std::int32_t* not_finite) = 0;
 };
 

@@ -8,7 +8,6 @@
 
 #include "core/errors.h"
 #include "kernels/cpu/rope_table.h"
-#include "kernels/cuda/matrix_product.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/rms_norm.h"
 #include "kernels/cuda/tree_attention.h"
@@ -16,10 +15,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMost = PassPart::kMostRows;
 constexpr const char* kWork = "activations of a pass";
-
-std::size_t room(int width) { return kMost * static_cast<std::size_t>(width); }
 
 }  // namespace
 
@@ -33,10 +29,13 @@ void check_head_dim(const LlamaConfig& config) {
 }
 
 template <class T>
-CudaLayers<T>::CudaLayers(const LlamaConfig& config, int widest_input, const PagePool& pool, Stream& stream)
+CudaLayers<T>::CudaLayers(const LlamaConfig& config, int widest_input, int most_rows, const PagePool& pool,
+                          ModelProducts& products, Stream& stream)
     : c_(config),
       pool_(pool),
+      products_(products),
       stream_(stream),
+      most_rows_(static_cast<std::size_t>(most_rows)),
       queries_length_(c_.heads * c_.head_dim),
       qkv_length_((c_.heads + 2 * c_.kv_heads) * c_.head_dim),
       residual_(room(c_.hidden), kWork),
@@ -86,39 +85,39 @@ void CudaLayers<T>::norm(const float* weight, const int* at, int rows, float* ex
 template <class T>
 void CudaLayers<T>::run(const PassPart& part, const CudaWeights::Layer& layer, int index, int input_width) {
   const int rows = part.size.rows;
-  multiply<T>({.x = input_.data(),
-               .out = qkv_.data(),
-               .rows = rows,
-               .inputs = input_width,
-               .outputs = qkv_length_,
-               .stride = qkv_length_},
-              layer.query, stream_);
+  products_.multiply<T>({.x = input_.data(),
+                         .out = qkv_.data(),
+                         .rows = rows,
+                         .inputs = input_width,
+                         .outputs = qkv_length_,
+                         .stride = qkv_length_},
+                        layer.query);
   attend(part, layer, index);
-  multiply<T>({.x = attended_.data(),
-               .out = residual_.data(),
-               .rows = rows,
-               .inputs = queries_length_,
-               .outputs = c_.hidden,
-               .stride = c_.hidden,
-               .finish = Finish::add},
-              layer.output, stream_);
+  products_.multiply<T>({.x = attended_.data(),
+                         .out = residual_.data(),
+                         .rows = rows,
+                         .inputs = queries_length_,
+                         .outputs = c_.hidden,
+                         .stride = c_.hidden,
+                         .finish = Finish::add},
+                        layer.output);
   norm(layer.output_norm, nullptr, rows, nullptr);
-  multiply<T>({.x = input_.data(),
-               .out = activated_.data(),
-               .rows = rows,
-               .inputs = c_.hidden,
-               .outputs = c_.intermediate,
-               .stride = padded16(c_.intermediate),
-               .finish = Finish::gate},
-              layer.gate, stream_);
-  multiply<T>({.x = activated_.data(),
-               .out = residual_.data(),
-               .rows = rows,
-               .inputs = c_.intermediate,
-               .outputs = c_.hidden,
-               .stride = c_.hidden,
-               .finish = Finish::add},
-              layer.down, stream_);
+  products_.multiply<T>({.x = input_.data(),
+                         .out = activated_.data(),
+                         .rows = rows,
+                         .inputs = c_.hidden,
+                         .outputs = c_.intermediate,
+                         .stride = padded16(c_.intermediate),
+                         .finish = Finish::gate},
+                        layer.gate);
+  products_.multiply<T>({.x = activated_.data(),
+                         .out = residual_.data(),
+                         .rows = rows,
+                         .inputs = c_.intermediate,
+                         .outputs = c_.hidden,
+                         .stride = c_.hidden,
+                         .finish = Finish::add},
+                        layer.down);
 }
 
 template <class T>

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/cuda/cuda_weights.h"
+#include "kernels/cuda/model_products.h"
 #include "kernels/cuda/page_pool.h"
 #include "kernels/cuda/pass_part.h"
 
@@ -13,16 +14,18 @@ void check_head_dim(const LlamaConfig& config);
 template <class T>
 class CudaLayers {
  public:
-  // `widest_input`: of the rows that queries, keys and values read; `pool` outlives this.
-  CudaLayers(const LlamaConfig& config, int widest_input, const PagePool& pool, Stream& stream);
+  // `widest_input`: of the rows that queries, keys and values read; `most_rows`: of a part. `pool` and
+  // `products` outlive this.
+  CudaLayers(const LlamaConfig& config, int widest_input, int most_rows, const PagePool& pool,
+             ModelProducts& products, Stream& stream);
 
   // Makes room for passes of so many partial results of attention and so many positions.
   void fit(int partials, int positions);
   // How often memory that passes read or write went elsewhere.
   int moves() const { return part_sums_.moves() + part_statistics_.moves() + turns_.moves(); }
 
-  float* residual() const { return residual_.data(); }  // (PassPart::kMostRows, hidden)
-  T* input() const { return input_.data(); }            // (PassPart::kMostRows, padded16(width))
+  float* residual() const { return residual_.data(); }  // (most_rows, hidden)
+  T* input() const { return input_.data(); }            // (most_rows, padded16(width))
 
   // input = the residual rows, normed by `weight` (null: only rounded); `at`: of which rows, null: of all.
   void norm(const float* weight, const int* at, int rows, float* exact);
@@ -30,18 +33,21 @@ class CudaLayers {
   void run(const PassPart& part, const CudaWeights::Layer& layer, int index, int input_width);
 
  private:
+  std::size_t room(int width) const { return most_rows_ * static_cast<std::size_t>(width); }
   void attend(const PassPart& part, const CudaWeights::Layer& layer, int index);
 
   LlamaConfig c_;
   const PagePool& pool_;
+  ModelProducts& products_;
   Stream& stream_;
+  std::size_t most_rows_;
   int queries_length_, qkv_length_;
   DeviceBuffer<float> residual_;
-  DeviceBuffer<float> qkv_;  // (kMostRows, qkv_length)
+  DeviceBuffer<float> qkv_;  // (most_rows, qkv_length)
   DeviceBuffer<T> input_;
-  DeviceBuffer<T> queries_;    // (kMostRows, heads, padded8(head_dim))
-  DeviceBuffer<T> attended_;   // (kMostRows, padded16(heads head_dim))
-  DeviceBuffer<T> activated_;  // (kMostRows, padded16(intermediate))
+  DeviceBuffer<T> queries_;    // (most_rows, heads, padded8(head_dim))
+  DeviceBuffer<T> attended_;   // (most_rows, padded16(heads head_dim))
+  DeviceBuffer<T> activated_;  // (most_rows, padded16(intermediate))
   DeviceBuffer<double> frequencies_;
   std::size_t partials_ = 0;
   int positions_ = 0;

@@ -4,7 +4,7 @@
 #include "kernels/cuda/copy_rows.h"
 #include "kernels/cuda/cuda_layers.h"
 #include "kernels/cuda/embedding.h"
-#include "kernels/cuda/matrix_product.h"
+#include "kernels/cuda/model_products.h"
 #include "kernels/cuda/with_number.h"
 
 namespace speclab {
@@ -13,12 +13,13 @@ namespace {
 template <class T>
 class CudaPassOf : public CudaPass {
  public:
-  CudaPassOf(const CudaWeights& weights, const PagePool& pool, Stream& stream)
+  CudaPassOf(const CudaWeights& weights, const PagePool& pool, Stream& stream, int cublas_from)
       : weights_(weights),
         c_(weights.config),
         pool_(pool),
         stream_(stream),
-        layers_(c_, c_.hidden, pool, stream) {}
+        products_(stream, cublas_from, PassPart::kMostRows, c_.intermediate),
+        layers_(c_, c_.hidden, PassPart::kMostRows, pool, products_, stream) {}
 
   void fit(int partials, int positions) override { layers_.fit(partials, positions); }
   int moves() const override { return layers_.moves(); }
@@ -37,14 +38,14 @@ class CudaPassOf : public CudaPass {
     if (part.size.asked == 0) return;
     layers_.norm(weights_.final_norm, part.asked, part.size.asked, out.hidden);
     if (!part.size.scores) return;
-    multiply<T>({.x = layers_.input(),
-                 .out = out.logits,
-                 .rows = part.size.asked,
-                 .inputs = c_.hidden,
-                 .outputs = c_.vocab,
-                 .stride = c_.vocab,
-                 .not_finite = part.not_finite},
-                weights_.head, stream_);
+    products_.multiply<T>({.x = layers_.input(),
+                           .out = out.logits,
+                           .rows = part.size.asked,
+                           .inputs = c_.hidden,
+                           .outputs = c_.vocab,
+                           .stride = c_.vocab,
+                           .not_finite = part.not_finite},
+                          weights_.head);
   }
 
   void keep(const KeptSlots* paths, const int* from, int path_count, const int* table,
@@ -72,15 +73,17 @@ class CudaPassOf : public CudaPass {
   const LlamaConfig& c_;
   const PagePool& pool_;
   Stream& stream_;
+  ModelProducts products_;
   CudaLayers<T> layers_;
 };
 
 }  // namespace
 
-std::unique_ptr<CudaPass> make_cuda_pass(const CudaWeights& weights, const PagePool& pool, Stream& stream) {
+std::unique_ptr<CudaPass> make_cuda_pass(const CudaWeights& weights, const PagePool& pool, Stream& stream,
+                                         int from) {
   check_head_dim(weights.config);
   return with_number(weights.dtype, [&]<class T>(T) -> std::unique_ptr<CudaPass> {
-    return std::make_unique<CudaPassOf<T>>(weights, pool, stream);
+    return std::make_unique<CudaPassOf<T>>(weights, pool, stream, from);
   });
 }
 

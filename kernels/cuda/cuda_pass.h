@@ -38,6 +38,8 @@ class CudaPass {
 };
 
 // ConfigError where a head's size is one that the kernels are not made for. `weights` and `pool` outlive it.
-std::unique_ptr<CudaPass> make_cuda_pass(const CudaWeights& weights, const PagePool& pool, Stream& stream);
+// `cublas_from`: see ModelProducts.
+std::unique_ptr<CudaPass> make_cuda_pass(const CudaWeights& weights, const PagePool& pool, Stream& stream,
+                                         int cublas_from);
 
 }  // namespace speclab

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/product_switch.h"
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
@@ -10,15 +11,20 @@ CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options)
     : CudaTransformer(std::move(weights), std::move(options), nullptr) {}
 
 CudaTransformer::CudaTransformer(CudaWeights weights, const CudaTransformer& whole)
-    : CudaTransformer(std::move(weights), {.stream = whole.stream_, .graphs = whole.capture_}, whole.pool_) {}
+    : CudaTransformer(std::move(weights),
+                      {.stream = whole.stream_, .graphs = whole.capture_, .cublas_from = whole.cublas_from_},
+                      whole.pool_) {}
 
 CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options, std::shared_ptr<PagePool> pool)
     : weights_(std::move(weights)),
       stream_(options.stream ? std::move(options.stream) : std::make_shared<Stream>()),
       capture_(options.graphs),
+      cublas_from_(options.cublas_from == CudaOptions::kMeasured
+                       ? speclab::cublas_from(time_products(weights_, *stream_))
+                       : options.cublas_from),
       pool_(pool ? std::move(pool)
                  : std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
-      pass_(make_cuda_pass(weights_, *pool_, *stream_)),
+      pass_(make_cuda_pass(weights_, *pool_, *stream_, cublas_from_)),
       graphs_(*stream_, capture_) {}
 
 CudaTransformer::~CudaTransformer() { stream_->drain(); }
@@ -66,7 +72,7 @@ void CudaTransformer::reserve(std::span<const Slice> batch) {
   int pages = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) pages += in_batch_[i]->cache->lacking(needed(i));
   pool_->reserve(pages);
-  const std::size_t asked = PassPart::kMostRows + PassPlan::asked_of(batch),
+  const std::size_t asked = PassPart::kMostRounding + PassPlan::asked_of(batch),
                     width = static_cast<std::size_t>(weights_.config.hidden);
   if (plan_.scores) logits_.require(asked * static_cast<std::size_t>(weights_.config.vocab), "logits");
   hidden_.require(asked * width, "hidden rows");

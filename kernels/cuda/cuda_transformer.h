@@ -7,23 +7,28 @@
 
 #include "core/language_model.h"
 #include "kernels/cuda/cuda_pass.h"
+#include "kernels/cuda/model_products.h"
 #include "kernels/cuda/part_flags.h"
 #include "kernels/cuda/pass_graphs.h"
 #include "kernels/cuda/uploaded_plan.h"
 
 namespace speclab {
 
-// What may be chosen beside the model; nothing of it changes a result.
+// What may be chosen beside the model.
 struct CudaOptions {
+  static constexpr int kMeasured = 0;
   // Null: one of its own. Models that take turns, and their clock, share one.
   std::shared_ptr<Stream> stream = nullptr;
-  bool graphs = true;          // passes of up to 64 rows are captured when their sizes come a second time
+  bool graphs = true;          // passes of up to 512 rows are captured when their sizes come a second time
   int cache_positions = 1024;  // of all sequences, at first; it grows
+  // From how many rows on products go through cuBLAS; kMeasured: from where it is faster, which is timed when
+  // the model is made. It alone changes results: see ModelProducts.
+  int cublas_from = ModelProducts::kNever;
 };
 
 // A transformer of the Llama family on the thread's CUDA device. Rows lie on the device and are put into the
-// stream: who reads them puts that into the stream too, or waits. A row's bits depend on its tokens alone, as
-// on the processor: passes run in parts of 64 rows, whose products add in one order for every number of rows.
+// stream: who reads them puts that into the stream too, or waits. Without cuBLAS a row's bits depend on its
+// tokens alone, as on the processor: products add in one order for every number of rows.
 class CudaTransformer : public LanguageModel {
  public:
   explicit CudaTransformer(CudaWeights weights, CudaOptions options = {});
@@ -34,6 +39,7 @@ class CudaTransformer : public LanguageModel {
   const std::shared_ptr<Stream>& stream() const { return stream_; }
   bool captures() const { return capture_; }
   std::size_t graphs() const { return graphs_.captured(); }
+  int cublas_from() const { return cublas_from_; }
 
   int vocab() const override { return weights_.config.vocab; }
   int hidden() const override { return weights_.config.hidden; }
@@ -72,6 +78,7 @@ class CudaTransformer : public LanguageModel {
   CudaWeights weights_;
   std::shared_ptr<Stream> stream_;
   bool capture_;
+  int cublas_from_;
   std::shared_ptr<PagePool> pool_;
   std::unique_ptr<CudaPass> pass_;
   OpenSequences<CudaSequence> sequences_;

@@ -21,7 +21,7 @@ struct DeviceLinear {
 };
 
 // out (rows, outputs) = x times the matrix; the bias is left to whoever reads `out`. x: (rows,
-// padded16(inputs)) of the matrix's type, up to 64 rows. See FewRowsProduct::not_finite.
+// padded16(inputs)) of the matrix's type. See FewRowsProduct::not_finite.
 void multiply(const DeviceLinear& linear, const void* x, float* out, int rows, Stream& stream,
               std::int32_t* not_finite = nullptr);
 

@@ -1,3 +1,4 @@
+#include "kernels/cuda/early_start.h"
 #include "kernels/cuda/few_rows_product.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/shared_memory.h"
@@ -70,6 +71,7 @@ constexpr int width_of(int inputs, std::size_t bytes) {
 // kOutTiles tiles of 16 outputs by kRowTiles tiles of 8 rows; kAhead chunks of weights are on their way.
 template <class T, class W, int kOutTiles, int kRowTiles, int kAhead>
 __global__ void __launch_bounds__(kWarps* kWarp) few_rows_kernel(FewRowsProduct<T, W> task) {
+  let_next_begin();
   const int warp = static_cast<int>(threadIdx.x) / kWarp, lane = static_cast<int>(threadIdx.x) % kWarp;
   const int g = lane / 4, t = lane % 4;
   const int width = width_of(task.inputs, sizeof(W)), x_width = padded16(task.inputs);
@@ -95,7 +97,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) few_rows_kernel(FewRowsProduct<
     x[n] = task.x + static_cast<std::size_t>(min(n * kTileRows + g, task.rows - 1)) * x_width;
   }
 
-  float sums[kOutTiles][kRowTiles][4] = {};
+  // The first weights come while what makes x still runs.
   WeightShare<T, W> weights[kAhead][kOutTiles];
 #pragma unroll
   for (int d = 0; d < kAhead; ++d) {
@@ -104,6 +106,8 @@ __global__ void __launch_bounds__(kWarps* kWarp) few_rows_kernel(FewRowsProduct<
       weights[d][m].load(first[m], second[m], (warp + d * kWarps) * kChunk, t, width);
     }
   }
+  wait_for_previous();
+  float sums[kOutTiles][kRowTiles][4] = {};
   for (int chunk = warp; chunk * kChunk < width; chunk += kWarps * kAhead) {
 #pragma unroll
     for (int d = 0; d < kAhead; ++d) {
@@ -162,7 +166,7 @@ __global__ void __launch_bounds__(kWarps* kWarp) few_rows_kernel(FewRowsProduct<
       float* out = static_cast<float*>(task.out) + at;
       const float y = total(within, row) * scale(j);
       *out = task.finish == Finish::add ? *out + y : y;
-      if (task.not_finite && !(fabsf(y) < INFINITY)) atomicMin(task.not_finite, row);
+      if (task.not_finite && !(fabsf(y) < INFINITY)) atomicMin(task.not_finite, task.first_row + row);
     }
   }
 }
@@ -172,7 +176,10 @@ void start(const FewRowsProduct<T, W>& task, Stream& stream) {
   constexpr int kOutputs = kOutTiles * kTileOut, kRows = kRowTiles * kTileRows;
   const int per_block = task.finish == Finish::gate ? kOutputs / 2 : kOutputs;
   launch("few_rows_product", few_rows_kernel<T, W, kOutTiles, kRowTiles, kAhead>,
-         {ceil_div(task.outputs, per_block), kWarps * kWarp, kWarps * kOutputs * kRows * sizeof(float)},
+         {.blocks = ceil_div(task.outputs, per_block),
+          .threads = kWarps * kWarp,
+          .shared_bytes = kWarps * kOutputs * kRows * sizeof(float),
+          .early = true},
          stream, task);
 }
 

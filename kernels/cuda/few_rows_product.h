@@ -29,8 +29,10 @@ struct FewRowsProduct {
   int rows = 0, inputs = 0, outputs = 0;
   int stride = 0;  // of `out`, in elements
   Finish finish = Finish::store;
-  // Finish::store: becomes the least row with a sum that is NaN or infinite, where that is less. May be null.
+  // Finish::store: becomes the least row with a sum that is NaN or infinite, where that is less; the first
+  // row is called `first_row`. May be null.
   std::int32_t* not_finite = nullptr;
+  int first_row = 0;
 };
 
 // T: Bf16, F16 (what enters the product); W: T, or std::int8_t.

@@ -10,6 +10,7 @@ namespace speclab {
 struct Grid {
   dim3 blocks, threads;
   std::size_t shared_bytes = 0;
+  bool early = false;  // see early_start.h
 };
 
 // What a launch is called in messages, and where it stands.
@@ -40,6 +41,13 @@ void launch(LaunchName name, void (*kernel)(Parameters...), const Grid& grid, St
   config.blockDim = grid.threads;
   config.dynamicSmemBytes = grid.shared_bytes;
   config.stream = stream.handle();
+  cudaLaunchAttribute early{};
+  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+  early.val.programmaticStreamSerializationAllowed = 1;
+  if (grid.early && stream.starts_early()) {
+    config.attrs = &early;
+    config.numAttrs = 1;
+  }
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...));
 }
 

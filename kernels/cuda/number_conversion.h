@@ -99,13 +99,15 @@ constexpr int kPerLoad = 8;
 
 __device__ inline uint4 load16(const void* from) { return *static_cast<const uint4*>(from); }
 
-// For what is read once: it does not stay in the first-level cache.
+// For what is read once: it does not stay in the first-level cache. Not ld.global.nc, which the assembler moves
+// behind a wait for earlier kernels (early_start.h).
 __device__ inline uint4 load16_streaming(const void* from) {
 #ifdef __CUDA_ARCH__
   uint4 value;
-  asm volatile("ld.global.nc.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
+  asm volatile("ld.global.L1::no_allocate.v4.u32 {%0, %1, %2, %3}, [%4];"
                : "=r"(value.x), "=r"(value.y), "=r"(value.z), "=r"(value.w)
-               : "l"(from));
+               : "l"(from)
+               : "memory");
   return value;
 #else
   return load16(from);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernels/cuda/early_start.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/rms_norm.h"
@@ -18,6 +19,7 @@ int threads_for(int hidden) {
 
 template <class T>
 __global__ void __launch_bounds__(kMostThreads) rms_norm_kernel(RmsNorm<T> task) {
+  follow_previous();
   const std::size_t row = blockIdx.x;
   const int threads = static_cast<int>(blockDim.x);
   const float* x =
@@ -45,7 +47,8 @@ template <class T>
 void rms_norm(const RmsNorm<T>& task, Stream& stream) {
   if (task.rows == 0) return;
   const int threads = threads_for(task.hidden);
-  launch("rms_norm", rms_norm_kernel<T>, {task.rows, threads, threads / kWarp * sizeof(float)}, stream, task);
+  launch("rms_norm", rms_norm_kernel<T>, {task.rows, threads, threads / kWarp * sizeof(float), true}, stream,
+         task);
 }
 
 template void rms_norm(const RmsNorm<Bf16>&, Stream&);

@@ -1,4 +1,5 @@
 #include "kernels/cuda/cache_address.h"
+#include "kernels/cuda/early_start.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/rope.h"
@@ -13,6 +14,7 @@ constexpr int kTableThreads = 128;
 // A warp takes one head of one row.
 template <class T>
 __global__ void __launch_bounds__(kWarps* kWarp) rope_and_store_kernel(RopeAndStore<T> task) {
+  follow_previous();
   const PagedCache<T>& cache = task.cache;
   const int d = cache.head_dim, width = padded8(d), half = d / 2,
             lane = static_cast<int>(threadIdx.x) % kWarp;
@@ -70,8 +72,8 @@ void rope_and_store(const RopeAndStore<T>& task, Stream& stream) {
   if (task.rows == 0) return;
   require(task.cache.head_dim % 2 == 0, "rope_and_store", "head_dim is even");
   launch("rope_and_store", rope_and_store_kernel<T>,
-         {dim3(task.rows, ceil_div(task.heads + 2 * task.cache.kv_heads, kWarps)), kWarps * kWarp}, stream,
-         task);
+         {dim3(task.rows, ceil_div(task.heads + 2 * task.cache.kv_heads, kWarps)), kWarps * kWarp, 0, true},
+         stream, task);
 }
 
 template void rope_and_store(const RopeAndStore<Bf16>&, Stream&);

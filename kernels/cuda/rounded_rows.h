@@ -2,12 +2,15 @@
 
 #include <bit>
 
+#include "kernels/cuda/pass_part.h"
+
 namespace speclab {
 
-// As many rows or a few more, up to 64, so that few sizes of launches occur.
+// As many rows or a few more, so that few sizes of launches occur. Up to 64 are up to 64 afterwards too.
 constexpr int rounded_rows(int rows) {
   if (rows <= 8) return static_cast<int>(std::bit_ceil(static_cast<unsigned>(rows)));
-  return rows <= 32 ? (rows + 7) / 8 * 8 : (rows + 15) / 16 * 16;
+  const int step = rows <= 32 ? 8 : rows <= 64 ? 16 : PassPart::kMostRounding + 1;
+  return (rows + step - 1) / step * step;
 }
 
 }  // namespace speclab

@@ -13,6 +13,13 @@ constexpr double kMebibyte = 1024.0 * 1024.0;
 // For destructors: nothing can be thrown there, and the error comes back at the next call.
 void quietly(cudaError_t) {}
 
+int attribute(cudaDeviceAttr which) {  // of the thread's device
+  int device = 0, value = 0;
+  SPECLAB_CUDA(cudaGetDevice(&device));
+  SPECLAB_CUDA(cudaDeviceGetAttribute(&value, which, device));
+  return value;
+}
+
 }  // namespace
 
 std::string use_cuda_device(int number) {
@@ -36,15 +43,17 @@ std::string use_cuda_device(int number) {
   return properties.name;
 }
 
-int multiprocessors() {
-  int device = 0, value = 0;
-  SPECLAB_CUDA(cudaGetDevice(&device));
-  SPECLAB_CUDA(cudaDeviceGetAttribute(&value, cudaDevAttrMultiProcessorCount, device));
-  return value;
-}
+int multiprocessors() { return attribute(cudaDevAttrMultiProcessorCount); }
 
-Stream::Stream() { SPECLAB_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }
+Stream::Stream() {
+  SPECLAB_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking));
+  forbid_early_starts(false);
+}
 Stream::~Stream() { quietly(cudaStreamDestroy(handle_)); }
+void Stream::forbid_early_starts(bool forbidden) {
+  constexpr int kFirstWithThem = 9;
+  starts_early_ = !forbidden && attribute(cudaDevAttrComputeCapabilityMajor) >= kFirstWithThem;
+}
 void Stream::wait() { SPECLAB_CUDA(cudaStreamSynchronize(handle_)); }
 void Stream::drain() noexcept { quietly(cudaStreamSynchronize(handle_)); }
 

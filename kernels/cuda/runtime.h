@@ -31,8 +31,14 @@ class Stream {
   void drain() noexcept;
   CUstream_st* handle() const { return handle_; }
 
+  // Whether kernels that allow it begin before the ones before them have ended: where the device can do it,
+  // unless it is forbidden, for comparison.
+  bool starts_early() const { return starts_early_; }
+  void forbid_early_starts(bool forbidden);
+
  private:
   CUstream_st* handle_ = nullptr;
+  bool starts_early_ = false;
 };
 
 // A point in a stream. With `timed`, pairs of them measure.

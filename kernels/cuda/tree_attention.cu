@@ -1,4 +1,5 @@
 #include "kernels/cuda/cache_address.h"
+#include "kernels/cuda/early_start.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/shared_memory.h"
 #include "kernels/cuda/tensor_core.h"
@@ -76,6 +77,7 @@ struct Tile {
 // kSets: of 64 numbers of a head.
 template <class T, int kSets>
 __global__ void __launch_bounds__(kWarps* kWarp, 3) tree_attention_kernel(TreeAttention<T> task) {
+  follow_previous();
   if (task.counts && static_cast<int>(blockIdx.x) >= task.counts[0]) return;
   const Tile<T> tile(task);
   const int d = padded8(task.cache.head_dim);
@@ -224,6 +226,7 @@ __global__ void __launch_bounds__(kWarps* kWarp, 3) tree_attention_kernel(TreeAt
 // A warp adds the parts of one row and head, in their order.
 template <class T>
 __global__ void __launch_bounds__(kWarps* kWarp) merge_kernel(TreeAttention<T> task) {
+  follow_previous();
   const int n = static_cast<int>(blockIdx.x), lane = static_cast<int>(threadIdx.x) % kWarp;
   const int head = static_cast<int>(blockIdx.y) * kWarps + static_cast<int>(threadIdx.x) / kWarp;
   if (head >= task.heads || (task.counts && n >= task.counts[1])) return;
@@ -263,11 +266,11 @@ void tree_attention(const TreeAttention<T>& task, Stream& stream) {
   require(d <= TreeAttention<T>::kLargestHead, "tree_attention", "head_dim is at most 128");
   require(task.heads == group * task.cache.kv_heads, "tree_attention", "heads are a multiple of kv_heads");
   const Grid grid{dim3(task.item_count, task.cache.kv_heads * ceil_div(group, kTile)), kWarps * kWarp,
-                  kWarps * kTile * (d + 2) * sizeof(float)};
+                  kWarps * kTile * (d + 2) * sizeof(float), true};
   launch("tree_attention", d <= 64 ? tree_attention_kernel<T, 1> : tree_attention_kernel<T, 2>, grid, stream,
          task);
   launch("merge_attention", merge_kernel<T>,
-         {dim3(task.row_count, ceil_div(task.heads, kWarps)), kWarps * kWarp}, stream, task);
+         {dim3(task.row_count, ceil_div(task.heads, kWarps)), kWarps * kWarp, 0, true}, stream, task);
 }
 
 template void tree_attention(const TreeAttention<Bf16>&, Stream&);

@@ -5,6 +5,7 @@
 
 #include "experiments/rig.h"
 #include "support/temporary_folder.h"
+#include "tests/cli/tiny_models.h"
 
 namespace speclab {
 namespace {
@@ -92,6 +93,25 @@ TEST_F(PointOnDevice, DecidesAlikeWhereverRowsAreRead) {
   }
   Rig back(sampled, shelf, Place::host);
   EXPECT_EQ(texts, written(back));
+}
+
+TEST_F(PointOnDevice, SaysFromWhereProductsGoThroughCublas) {
+  ModelShelf shelf(1);
+  write_model(folder_.path() / "tiny", "gpt2");
+  Config fastest = config("cuda", 0, {{"kind", "model"}});
+  for (const std::string name : {"target", "draft"}) {
+    fastest.sections[name]["path"] = (folder_.path() / "tiny").string();
+    fastest.sections[name]["products"] = "fastest";
+  }
+  Rig rig(fastest, shelf);
+  Provenance provenance;
+  rig.describe(provenance);
+  EXPECT_NE(provenance.device.find("; draft: cuBLAS "), std::string::npos) << provenance.device;
+  EXPECT_NE(provenance.device.find("; target: cuBLAS "), std::string::npos) << provenance.device;
+  for (const std::string name : {"target", "draft"}) fastest.sections[name].erase("products");
+  const Rig exact(fastest, shelf);
+  exact.describe(provenance);
+  EXPECT_EQ(provenance.device.find("cuBLAS"), std::string::npos) << provenance.device;
 }
 
 TEST_F(PointOnDevice, DraftsWithHeads) {

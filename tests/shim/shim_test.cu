@@ -1,3 +1,4 @@
+#include "kernels/cuda/early_start.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/shared_memory.h"
 #include "tests/gpu/on_device.h"
@@ -38,6 +39,10 @@ __global__ void write_kernel(int* values, int count) { values[threadIdx.x < 1 ? 
 __global__ void shared_write_kernel(int index) { (&shared_as<int>())[index] = 1; }
 
 __global__ void add_one_kernel(int* value) { *value += 1; }
+
+__global__ void hasty_kernel() {
+  if (threadIdx.x != 3) follow_previous();
+}
 
 __global__ void warp_kernel(int* sums, unsigned* votes, int* above) {
   int sum = static_cast<int>(threadIdx.x);
@@ -114,6 +119,18 @@ TEST_F(Shim, reports_threads_at_different_barriers) {
 TEST_F(Shim, reports_a_shuffle_with_lanes_that_ended) {
   launch("absent_lane", absent_lane_kernel, {1, 32}, stream_);
   EXPECT_NE(fault().find("thread (16, 0, 0) has ended"), std::string::npos) << fault();
+}
+
+TEST_F(Shim, catches_a_kernel_that_starts_early_and_does_not_wait) {
+  launch("patient", hasty_kernel, {1, 32}, stream_);
+  stream_.wait();
+  Stream serial;
+  serial.forbid_early_starts(true);
+  launch("serial", hasty_kernel, {1, 32, 0, true}, serial);
+  serial.wait();
+  launch("hasty", hasty_kernel, {1, 32, 0, true}, stream_);
+  EXPECT_NE(fault().find("kernel hasty, block (0, 0, 0): thread (3, 0, 0) ends without having waited"),
+            std::string::npos);
 }
 
 TEST_F(Shim, refuses_a_grid_that_no_device_takes) {

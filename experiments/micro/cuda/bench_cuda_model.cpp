@@ -1,7 +1,9 @@
 // What a pass of a real model costs: T(n) / T(1) over the tokens of a tree, contexts, batches, and plain
 // decoding from the host's view; beside each the analytic clock's price for the same work.
 //   bench_cuda_model [MODEL...] [--benchmark_filter=...]
-// MODEL is a shape of the catalogue, with random weights (NAME:int8 stores them in 8 bits), or a folder in
+// MODEL is a shape of the catalogue, with random weights (NAME:int8 stores them in 8 bits; with NAME:fastest
+// products of many rows go through cuBLAS from where that is faster; with NAME:serial no kernel begins before
+// the one before it has ended), or a folder in
 // Hugging Face layout, which decodes the text that gpu_compare.py gives it.
 #include <fmt/format.h>
 
@@ -84,6 +86,8 @@ void measure_pass(benchmark::State& state, Bench& bench, const Source& source, i
     if (nodes > 0)
       state.counters["priced_of_one"] = source.prices->price(pass.work) / source.prices->price(plain.work);
   }
+  if (const int from = subject.model().cublas_from(); from != ModelProducts::kNever)
+    state.counters["cublas_from"] = from;
   state.counters["clock_MHz"] = 1e-6 * bench.timing().clock_hertz();
 }
 
@@ -148,24 +152,29 @@ Source source_of(const std::string& argument, const std::optional<Device>& devic
   if (std::filesystem::is_directory(argument)) {
     return {std::filesystem::path(argument).filename(),
             [argument](std::shared_ptr<Stream> stream) {
+              stream->forbid_early_starts(false);
               return load_cuda_model(argument, CudaPrecision::as_stored, {.stream = std::move(stream)});
             },
             std::nullopt};
   }
   const std::size_t colon = argument.find(':');
   const std::string name = argument.substr(0, colon);
-  const bool int8 = colon != std::string::npos;
-  if (int8 && argument.substr(colon) != ":int8")
-    throw ConfigError(argument + ": after the colon only int8 can stand");
+  const std::string how = colon == std::string::npos ? "" : argument.substr(colon + 1);
+  const bool int8 = how == "int8", fastest = how == "fastest", serial = how == "serial";
+  if (colon != std::string::npos && !int8 && !fastest && !serial)
+    throw ConfigError(argument + ": after the colon stands int8, fastest or serial");
   ModelShape shape =
       std::filesystem::is_regular_file(name) ? load_shape(name) : find_shape(project_configs("shapes"), name);
   const LlamaConfig config = llama_config_of(shape, kLongest + 4 * kContext);
   if (int8) shape = stored_as(shape, "int8-head8");
-  return {slug(shape.name) + (int8 ? "-int8" : ""),
-          [config, int8](std::shared_ptr<Stream> stream) {
+  return {slug(shape.name) + (how.empty() ? "" : "-" + how),
+          [config, int8, fastest, serial](std::shared_ptr<Stream> stream) {
+            stream->forbid_early_starts(serial);
             return random_cuda_model(
                 config, Dtype::bf16, int8 ? CudaPrecision::int8 : CudaPrecision::as_stored, 1,
-                {.stream = std::move(stream), .cache_positions = kLongest + 8 * kContext});
+                {.stream = std::move(stream),
+                 .cache_positions = kLongest + 8 * kContext,
+                 .cublas_from = fastest ? CudaOptions::kMeasured : ModelProducts::kNever});
           },
           device ? std::optional<Roofline>(Roofline(*device, shape)) : std::nullopt};
 }
@@ -177,7 +186,8 @@ int main(int argc, char** argv) {
   std::unique_ptr<Bench> bench;
   return run_benchmarks(argc, argv, [&](const std::string& device_name, std::vector<std::string> models) {
     if (models.empty())
-      models = {"llama-68m", "llama-3.2-1b", "llama-2-7b", "llama-2-7b:int8", "llama-3.1-8b"};
+      models = {"llama-68m",          "llama-3.2-1b",    "llama-2-7b",
+                "llama-2-7b:fastest", "llama-2-7b:int8", "llama-3.1-8b"};
     const std::optional<Device> device = catalogued_device(device_name);
     bench = std::make_unique<Bench>();
     add_context(bench->timing());

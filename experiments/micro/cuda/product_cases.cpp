@@ -111,7 +111,7 @@ void add_product_cases(DeviceTiming& timing, const ModelShape& shape) {
                  measure_product<std::int8_t>(state, timing, matrix, rows);
                });
     }
-    for (const int rows : {1, 4, 8, 16, 24, 32, 48, 64, 96, 128}) {
+    for (const int rows : {1, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256, 512}) {
       add_case(fmt::format("product_against_cublas/{}/rows:{}", of, rows), [&timing, matrix, rows,
                                                                             cublas](auto& state) {
         const Operands operands(timing, matrix, rows);

@@ -27,6 +27,7 @@ struct Thread {
   Wait wait = Wait::none;
   std::source_location where;
   unsigned mask = 0;
+  bool waited = false;  // for what came before the kernel
   std::array<std::byte, kMostExchanged> deposit{};
 };
 
@@ -160,9 +161,14 @@ void run_block(const Launch& launch) {
     thread.index = {n % launch.block.x, n / launch.block.x % launch.block.y,
                     n / (launch.block.x * launch.block.y)};
     thread.fiber = &all.fibers[i];
-    thread.fiber->start([&launch, &block] {
+    thread.fiber->start([&launch, &block, &thread] {
       try {
         launch.body();
+        if (launch.early && !thread.waited) {
+          throw KernelFault("kernel " + launch.name + ", block " + text(blockIdx) + ": thread " +
+                            text(thread.index) +
+                            " ends without having waited for what came before the kernel");
+        }
       } catch (...) {
         block.thrown = std::current_exception();
       }
@@ -209,6 +215,8 @@ void run(const Launch& launch) {
 }
 
 std::byte* shared_bytes() { return runner().block->shared.get(); }
+
+void wait_for_previous() { current().waited = true; }
 
 void wait_for_block(std::source_location where) {
   Thread& thread = current();

@@ -21,6 +21,7 @@ struct Launch {
   std::string name;
   dim3 grid, block;
   std::size_t shared_bytes = 0;
+  bool early = false;  // may begin before what came before it has ended, so every thread has to wait for that
   std::function<void()> body;  // one thread's
 };
 
@@ -33,6 +34,7 @@ void run(const Launch& launch);
 // The block's dynamic shared memory: of exactly the size of the launch, 0xFF bytes at first.
 std::byte* shared_bytes();
 
+void wait_for_previous();  // nothing is before it here: only that it is called is checked
 void wait_for_block(std::source_location where);
 
 inline constexpr std::size_t kMostExchanged = 32;  // bytes a lane

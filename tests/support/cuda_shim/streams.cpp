@@ -96,7 +96,7 @@ cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void(
   if (!fits) return cudaErrorInvalidValue;
   ++counted_traffic().kernels;
   return enqueue(config.stream, [launch = Launch{streams().kernel_name, grid, block, config.dynamicSmemBytes,
-                                                 std::move(body)}] { run(launch); });
+                                                 config.numAttrs > 0, std::move(body)}] { run(launch); });
 }
 
 void reset() {
