@@ -31,6 +31,12 @@ MUST_HOLD = (
     ("of eager transformers' speed", "compare/llama-2-7b/ours", "of_eager", ">=", 3),
     ("of compiled decoding's speed", "compare/llama-2-7b/ours", "of_compiled", ">=", 1),
 )
+# The same of every point of configs/gpu_accounting.toml: a metric is within so much of what it is asked to be.
+SPEEDUPS_MUST_HOLD = (
+    ("speedup, of what its passes allow", "measured_of_accounted", 1, 0.05),
+    ("speedup, of that priced from T(n)", "measured_of_calibrated", 1, 0.06),
+)
+SPEEDUPS = ("measured_speedup", "accounted_speedup", "priced_speedup", "measured_share_host")
 
 
 def read_json(path):
@@ -219,6 +225,23 @@ def table(folder, about, ran):
         verdict = "open" if value is None else \
             "holds" if (value >= bound if relation == ">=" else value <= bound) else "FAILS"
         print(f"    {what:38}{relation} {bound:<6}{'-' if value is None else f'{value:.4g}':>8}  {verdict}")
+    speedups(folder)
+
+
+def speedups(folder):
+    path = folder / "sweeps/gpu_accounting.json"
+    rows = json.loads(path.read_text()) if path.exists() else []
+    for what, metric, asked, within in SPEEDUPS_MUST_HOLD:
+        values = [row[metric] for row in rows if row.get(metric) is not None]
+        worst = max(values, key=lambda value: abs(value - asked), default=None)
+        verdict = "open" if worst is None or len(values) < len(rows) else \
+            "holds" if abs(worst - asked) <= within else "FAILS"
+        bound = f"{asked} ± {within}"
+        print(f"    {what:36}{bound:<10}{'-' if worst is None else f'{worst:.4g}':>8}  {verdict}")
+    for row in rows:
+        numbers = ", ".join(f"{name.replace('_', ' ').removesuffix(' speedup')} "
+                            + ("-" if row.get(name) is None else f"{row[name]:.3f}") for name in SPEEDUPS)
+        print(f"      {row['draft.shape']} K = {row['topology.length']}: {numbers}")
 
 
 def main():

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "analysis/setting_names.h"
 #include "core/check.h"
 
 namespace speclab {
@@ -21,6 +22,7 @@ double judged(const P& p) { return static_cast<double>(p.accepted + p.steps); }
 double overshoot(const P& p) { return judged(p) - emitted(p); }
 double measured(const P& p) { return p.measured; }
 double priced(const P& p) { return p.priced; }
+double passes(const P& p) { return p.passes; }
 double measured_whole(const P& p) { return p.measured + p.admission_measured; }
 double priced_whole(const P& p) { return p.priced + p.admission_priced; }
 
@@ -86,12 +88,25 @@ Value step_cost(const Selection& s, int) {
                          s.cells(Role::baseline, seconds), s.cells(Role::baseline, steps));
 }
 
+// The measured speedup over the one that `seconds` give: the runs' tokens cancel.
+template <Read seconds>
+Value measured_of(const Selection& s, int) {
+  if (!s.has_baseline()) return std::nullopt;
+  return ratio_of_ratios(s.grid(), s.cells(Role::baseline, measured), s.cells(Role::baseline, seconds),
+                         s.cells(Role::method, measured), s.cells(Role::method, seconds));
+}
+
+Value measured_of_calibrated(const Selection& s, int position) {
+  if (s.point().setting(kPriceKind) != kCalibrated) return std::nullopt;
+  return measured_of<priced>(s, position);
+}
+
 enum class Part { target, draft, host_draft, judge, keep, rest };
 
 Part part_of(int actor, Op op) {
   if (op == Op::keep || op == Op::rewind) return Part::keep;
-  if (op == Op::forward && actor == static_cast<int>(Actor::target)) return Part::target;
-  if (op == Op::forward && actor >= static_cast<int>(Actor::draft)) return Part::draft;
+  if (is_pass(static_cast<Actor>(actor), op))
+    return actor == static_cast<int>(Actor::target) ? Part::target : Part::draft;
   if (op == Op::draft) return Part::host_draft;
   if (op == Op::judge) return Part::judge;
   return Part::rest;
@@ -112,6 +127,16 @@ Value time_share(const Selection& s, int) {
     }
   }
   if (!(found.denominator > 0)) return std::nullopt;
+  found.value = found.numerator / found.denominator;
+  return found;
+}
+
+Value outside_of_passes(const Selection& s, int position) {
+  const Value target = time_share<Part::target, &TimeTally::measured>(s, position);
+  if (!target) return std::nullopt;
+  Estimate found = *target;
+  found.numerator = found.denominator - target->numerator -
+                    time_share<Part::draft, &TimeTally::measured>(s, position)->numerator;
   found.value = found.numerator / found.denominator;
   return found;
 }
@@ -183,10 +208,21 @@ constexpr Metric kMetrics[] = {
     {"measured_speedup_with_prefill", "ratio", kHigher,
      "baseline's measured seconds per token / the method's", "admission (prefill) and decoding", false,
      speedup<measured_whole>},
+    {"accounted_speedup", "ratio", kHigher, "baseline's measured seconds of passes per token / the method's",
+     "decoding only, as if nothing but passes of target and draft models took time: what perfect accounting "
+     "of the measured passes, without overlap, allows",
+     false, speedup<passes>},
+    {"measured_of_accounted", "ratio", kHigher, "measured_speedup / accounted_speedup",
+     "below 1: the method's steps have more time outside of passes, in proportion, than the baseline's",
+     false, measured_of<passes>},
     {"priced_speedup", "ratio", kHigher, "baseline's priced seconds per token / the method's",
      "decoding only; a price, not a measurement", false, speedup<priced>},
     {"priced_speedup_with_prefill", "ratio", kHigher, "baseline's priced seconds per token / the method's",
      "admission (prefill) and decoding; a price", false, speedup<priced_whole>},
+    {"measured_of_calibrated", "ratio", kNeither, "measured_speedup / priced_speedup",
+     "only where prices are passes timed on this machine (price.kind = calibrated): how well they foretell "
+     "it",
+     false, measured_of_calibrated},
     {"measured_step_cost", "ratio", kLower, "the method's measured seconds per step / the baseline's", "",
      false, step_cost<measured>},
     {"priced_step_cost", "ratio", kLower, "the method's priced seconds per step / the baseline's", "", false,
@@ -201,6 +237,8 @@ constexpr Metric kMetrics[] = {
      time_share<Part::judge, &TimeTally::measured>},
     {"measured_share_keep", "share", kNeither, "keep and rewind / measured seconds", kOfAllSteps, false,
      time_share<Part::keep, &TimeTally::measured>},
+    {"measured_share_host", "share", kNeither, "what is no pass of a model / measured seconds", kOfAllSteps,
+     false, outside_of_passes},
     {"measured_share_rest", "share", kNeither, "what is left of steps / measured seconds", kOfAllSteps, false,
      time_share<Part::rest, &TimeTally::measured>},
     {"priced_share_target", "share", kNeither, "target passes / priced seconds", kOfAllSteps, false,

@@ -9,10 +9,11 @@ namespace speclab {
 namespace {
 
 struct Total {
-  Seconds measured = 0, priced = 0;
+  Seconds measured = 0, priced = 0, passes = 0;
   void add(const ChargeRecord& charge) {
     measured += charge.measured;
     priced += charge.priced;
+    if (is_pass(static_cast<Actor>(charge.actor), static_cast<Op>(charge.op))) passes += charge.measured;
   }
 };
 
@@ -53,7 +54,7 @@ RunTally replay(std::span<const StepRecord> steps, std::span<const ChargeRecord>
                       steps[i].emitted});
     }
     const Total total = of_step[step];
-    tally.step(rows, total.measured, total.priced);
+    tally.step(rows, total.measured, total.priced, total.passes);
   }
   return tally;
 }

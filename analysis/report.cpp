@@ -85,6 +85,9 @@ struct Line {
   double measured = 0, priced = 0;
 };
 
+// Prices come from passes timed beside what was measured, so that the passes' own part in it is of interest.
+bool calibrated(const LoadedPoint& point) { return point.setting(kPriceKind) == kCalibrated; }
+
 std::vector<std::string> headers(Points points) {
   const Conditions of = conditions(points);
   std::vector<std::string> lines;
@@ -100,6 +103,8 @@ std::vector<std::string> headers(Points points) {
       constant += fmt::format("{}{}={}", constant.empty() ? "" : "  ", name, *values.begin());
   }
   if (!constant.empty()) lines.push_back("constant: " + constant);
+  if (std::ranges::any_of(points, calibrated))
+    lines.push_back("accounted: as if nothing but passes of the models took time, from the measured passes");
   lines.push_back("tokens per step with the bonus token; speedup over plain decoding, prefill apart;");
   lines.push_back(
       "95 % intervals over prompts and runs; accepted: share of drafts that reach position 1, 2, ...");
@@ -180,6 +185,7 @@ Line line_of(const LoadedPoint& point, const std::string& label, const std::vect
   line.cells.push_back({plus_minus(evaluate("tokens_per_step", selection))});
   line.cells.push_back({by_position(selection)});
   line.cells.push_back({bracketed(measured)});
+  line.cells.push_back({calibrated(point) ? bracketed(evaluate("accounted_speedup", selection)) : ""});
   line.cells.push_back({bracketed(priced)});
   if (measured) line.measured = measured->value;
   if (priced) line.priced = priced->value;
@@ -194,12 +200,13 @@ Report build_report(Points points) {
   const std::vector<std::string> names = parameters(points);
   report.columns = {"strategy"};
   for (const std::string& name : names) report.columns.push_back(short_name(name, names));
-  for (const char* title : {"tokens/step", "accepted", "measured speedup", "priced speedup"}) {
+  for (const char* title :
+       {"tokens/step", "accepted", "measured speedup", "accounted speedup", "priced speedup"}) {
     report.columns.push_back(title);
   }
   const std::size_t columns = report.columns.size();
   report.numeric.assign(columns, true);
-  report.numeric[0] = report.numeric[columns - 3] = false;
+  report.numeric[0] = report.numeric[columns - 4] = false;
 
   const std::vector<const LoadedPoint*> order = in_order(points, names);
   for (const std::string& label : labels_of(points)) {
@@ -211,7 +218,7 @@ Report build_report(Points points) {
       by_temperature[temperature].push_back(line_of(*point, label, names));
     }
     for (auto& [temperature, lines] : by_temperature) {
-      mark_best(lines, &Line::measured, columns - 2);
+      mark_best(lines, &Line::measured, columns - 3);
       mark_best(lines, &Line::priced, columns - 1);
       ReportGroup& group = report.groups.emplace_back();
       group.title = label == kAllLabels ? "all prompts" : label;

@@ -13,6 +13,10 @@ inline constexpr const char* kTopologyKind = "topology.kind";
 inline constexpr const char* kTopologyLength = "topology.length";
 inline constexpr const char* kTemperature = "sampling.temperature";
 
+inline constexpr const char* kPriceKind = "price.kind";
+inline constexpr const char* kCalibrated =
+    "calibrated";  // a value of it: prices of the machine that was measured
+
 inline constexpr const char* kAllLabels = "all";  // the label of all prompts of a point together
 
 // Whether a report shows a setting by its name: not digests, and not what its header says in words

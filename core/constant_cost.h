@@ -11,7 +11,7 @@ class ConstantCost : public CostModel {
   ConstantCost(Seconds target_pass, Seconds draft_pass) : target_(target_pass), draft_(draft_pass) {}
 
   Seconds price(const Work& work) const override {
-    if (work.op != Op::forward || work.actor == Actor::host) return 0;
+    if (!is_pass(work.actor, work.op)) return 0;
     return work.actor == Actor::target ? target_ : draft_;
   }
 

@@ -103,6 +103,11 @@ void Hdf5Recorder::heads(std::span<const HeadRecord> accuracy) {
   if (!accuracy.empty()) file_->append<HeadRecord>("heads", accuracy);
 }
 
+void Hdf5Recorder::timed_passes(std::span<const TimedPassRecord> passes) {
+  SPECLAB_CHECK(file_ != nullptr, "passes are timed in a point that has begun");
+  if (!passes.empty()) file_->append<TimedPassRecord>("timed_passes", passes);
+}
+
 void Hdf5Recorder::start_run(Role role, int repeat) {
   SPECLAB_CHECK(file_ != nullptr, "a run starts in a point that has begun");
   if (running_) runs_.push_back(std::move(tally_));
@@ -126,6 +131,7 @@ Hdf5Recorder::Total Hdf5Recorder::charge(std::span<const Charge> charges, std::s
     keep(charges[i], measured, price);
     total.measured += measured;
     total.priced += price;
+    if (is_pass(charges[i].work.actor, charges[i].work.op)) total.passes += measured;
   }
   return total;
 }
@@ -151,7 +157,7 @@ void Hdf5Recorder::step(std::int64_t step, std::span<const StepRow> rows, std::s
     const Total total = charge(charges, priced, [&](const Charge& charge, Seconds measured, Seconds price) {
       tally_.charge(false, charge.work, measured, price);
     });
-    tally_.step(rows, total.measured, total.priced);
+    tally_.step(rows, total.measured, total.priced, total.passes);
     return;
   }
   charge(charges, priced, [&](const Charge& charge, Seconds measured, Seconds price) {

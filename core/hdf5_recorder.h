@@ -40,6 +40,7 @@ class Hdf5Recorder : public Recorder {
 
   void begin(const PointSettings& settings, const Provenance& provenance) override;  // fails early
   void heads(std::span<const HeadRecord> accuracy) override;
+  void timed_passes(std::span<const TimedPassRecord> passes) override;
   void start_run(Role role, int repeat) override;
   void admit(const Sequence& sequence, std::span<const Charge> charges,
              std::span<const Seconds> priced) override;
@@ -54,7 +55,7 @@ class Hdf5Recorder : public Recorder {
 
  private:
   struct Total {
-    Seconds measured = 0, priced = 0;
+    Seconds measured = 0, priced = 0, passes = 0;  // passes: measured, of models
   };
   // Hands the charges to `keep`, measured and priced seconds told apart.
   template <class Keep>

@@ -58,6 +58,8 @@ class Recorder {
   virtual void begin(const PointSettings& settings, const Provenance& provenance) = 0;
   // How right a drafter's heads are, measured beforehand; see HeadRecord.
   virtual void heads(std::span<const HeadRecord>) {}
+  // What prices come from, where passes were timed for them.
+  virtual void timed_passes(std::span<const TimedPassRecord>) {}
   virtual void start_run(Role role, int repeat) = 0;  // a run decodes all prompts once
 
   // `priced` has a price per charge, NaN where there is none, or is empty: no prices, or a priced clock.

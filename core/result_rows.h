@@ -41,6 +41,11 @@ struct PromptRecord {  // /prompts: a sequence's totals in a run, where steps ar
   double measured = 0, priced = 0, admission_measured = 0, admission_priced = 0;
 };
 
+struct PassSumRecord {  // /passes: of a sequence's measured seconds in a run, those in models' passes
+  std::int32_t role = 0, repeat = 0, sequence = 0;
+  double measured = 0;
+};
+
 struct AcceptedRecord {  // /accepted: a sequence's steps in a run that accepted so many
   std::int32_t role = 0, repeat = 0, sequence = 0, accepted = 0;
   std::int64_t steps = 0;
@@ -56,6 +61,11 @@ struct TimeRecord {  // /time: all work of a kind in a run
 struct HeadRecord {  // /heads: how often a head's guess of a rank is right, where the drafter has heads
   std::int32_t head = 0, rank = 0;  // from 1
   std::int64_t right = 0, places = 0;
+};
+
+struct TimedPassRecord {  // /timed_passes: what prices come from, where passes were timed for them
+  std::int32_t actor = 0, sequences = 0, new_tokens = 0, context = 0, repeats = 0;
+  double seconds = 0, lower = 0, upper = 0;
 };
 
 struct SequenceRecord {  // /sequences: a finished sequence
@@ -141,6 +151,16 @@ struct Schema<PromptRecord> {
 };
 
 template <>
+struct Schema<PassSumRecord> {
+  static std::vector<Column> columns() {
+    using R = PassSumRecord;
+    return {column("role", &R::role, kRoleMeaning), column("repeat", &R::repeat, kRepeatMeaning),
+            column("sequence", &R::sequence, kSequenceMeaning),
+            column("measured_seconds", &R::measured, "its share of the models' passes in its steps")};
+  }
+};
+
+template <>
 struct Schema<AcceptedRecord> {
   static std::vector<Column> columns() {
     using R = AcceptedRecord;
@@ -168,6 +188,21 @@ struct Schema<TimeRecord> {
             column("rows", &R::rows, "sum, as in /charges"),
             column("context", &R::context, "sum, as in /charges"),
             column("pairs", &R::pairs, "sum, as in /charges")};
+  }
+};
+
+template <>
+struct Schema<TimedPassRecord> {
+  static std::vector<Column> columns() {
+    using R = TimedPassRecord;
+    return {column("actor", &R::actor, "whose pass, as in /charges"),
+            column("sequences", &R::sequences, "in the pass"),
+            column("new_tokens", &R::new_tokens, "positions evaluated, of all its sequences"),
+            column("context", &R::context, "positions of each sequence that were cached before"),
+            column("repeats", &R::repeats, "how often it was timed"),
+            column("seconds", &R::seconds, "the median: the price"),
+            column("lower_quartile", &R::lower, "seconds"),
+            column("upper_quartile", &R::upper, "seconds")};
   }
 };
 

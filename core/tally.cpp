@@ -1,6 +1,7 @@
 #include "core/tally.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace speclab {
 namespace {
@@ -25,12 +26,14 @@ void RunTally::admit(int sequence, Seconds measured, Seconds priced) {
 
 void RunTally::append_to(Hdf5File& file) const {
   std::vector<PromptRecord> prompts;
+  std::vector<PassSumRecord> passes;
   std::vector<AcceptedRecord> accepted;
   for (std::size_t i = 0; i < prompts_.size(); ++i) {
     const PromptTally& p = prompts_[i];
     const auto sequence = static_cast<std::int32_t>(i);
     prompts.push_back({role_, repeat_, sequence, p.steps, p.drafted, p.proposed, p.probes, p.accepted,
                        p.emitted, p.measured, p.priced, p.admission_measured, p.admission_priced});
+    passes.push_back({role_, repeat_, sequence, p.passes});
     for (std::size_t n = 0; n < p.by_accepted.size(); ++n) {
       accepted.push_back({role_, repeat_, sequence, static_cast<std::int32_t>(n), p.by_accepted[n]});
     }
@@ -44,6 +47,7 @@ void RunTally::append_to(Hdf5File& file) const {
     }
   }
   file.append<PromptRecord>("prompts", prompts);
+  file.append<PassSumRecord>("passes", passes);
   file.append<AcceptedRecord>("accepted", accepted);
   file.append<TimeRecord>("time", times);
 }
@@ -51,9 +55,22 @@ void RunTally::append_to(Hdf5File& file) const {
 std::vector<RunTally> RunTally::read(const Hdf5File& file, const std::string& group) {
   std::vector<RunTally> runs;
   for (const PromptRecord& r : file.read<PromptRecord>(group + "prompts")) {
-    run_of(runs, r.role, r.repeat).prompt(r.sequence) = {
-        r.steps,    r.drafted, r.proposed,           r.probes,           r.accepted, r.emitted,
-        r.measured, r.priced,  r.admission_measured, r.admission_priced, {}};
+    run_of(runs, r.role, r.repeat).prompt(r.sequence) = {.steps = r.steps,
+                                                         .drafted = r.drafted,
+                                                         .proposed = r.proposed,
+                                                         .probes = r.probes,
+                                                         .accepted = r.accepted,
+                                                         .emitted = r.emitted,
+                                                         .measured = r.measured,
+                                                         .priced = r.priced,
+                                                         .passes = std::numeric_limits<Seconds>::quiet_NaN(),
+                                                         .admission_measured = r.admission_measured,
+                                                         .admission_priced = r.admission_priced,
+                                                         .by_accepted = {}};
+  }
+  if (file.has(group + "passes")) {  // files of earlier versions lack it
+    for (const PassSumRecord& r : file.read<PassSumRecord>(group + "passes"))
+      run_of(runs, r.role, r.repeat).prompt(r.sequence).passes = r.measured;
   }
   for (const AcceptedRecord& r : file.read<AcceptedRecord>(group + "accepted")) {
     std::vector<std::int64_t>& steps = run_of(runs, r.role, r.repeat).prompt(r.sequence).by_accepted;

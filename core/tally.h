@@ -10,12 +10,14 @@
 
 namespace speclab {
 
-// A sequence's totals in one run. Seconds are NaN where one of the summands was.
+// A sequence's totals in one run. Seconds are NaN where one of the summands was, or where they were not
+// recorded.
 struct PromptTally {
   std::int64_t steps = 0;
   std::int64_t drafted = 0;  // steps that proposed at least one node
   std::int64_t proposed = 0, probes = 0, accepted = 0, emitted = 0;
   Seconds measured = 0, priced = 0;  // of its steps: a step's time, divided evenly among its sequences
+  Seconds passes = 0;                // of that measured time, models' passes
   Seconds admission_measured = 0, admission_priced = 0;
   std::vector<std::int64_t> by_accepted;  // n -> drafting steps that accepted n
 
@@ -41,7 +43,8 @@ class RunTally {
 
   void charge(bool admission, const Work& work, Seconds measured, Seconds priced);
   void admit(int sequence, Seconds measured, Seconds priced);
-  void step(std::span<const StepRow> rows, Seconds measured, Seconds priced);  // of the whole step
+  // Seconds are those of the whole step; `passes` are the measured ones in models' passes.
+  void step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes);
 
   int role() const { return role_; }
   int repeat() const { return repeat_; }
@@ -90,7 +93,7 @@ inline void RunTally::charge(bool admission, const Work& work, Seconds measured,
   time.pairs += work.pairs;
 }
 
-inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced) {
+inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes) {
   const double share = rows.empty() ? 0 : 1.0 / static_cast<double>(rows.size());
   for (const StepRow& row : rows) {
     PromptTally& tally = prompt(static_cast<int>(row.sequence));
@@ -101,6 +104,7 @@ inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seco
     tally.emitted += row.emitted;
     tally.measured += measured * share;
     tally.priced += priced * share;
+    tally.passes += passes * share;
     if (row.proposed == 0) continue;
     ++tally.drafted;
     const auto accepted = static_cast<std::size_t>(row.accepted);

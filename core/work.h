@@ -29,4 +29,7 @@ struct Work {
   bool operator==(const Work&) const = default;
 };
 
+// A pass of a model, as opposed to what the host and the caches do.
+constexpr bool is_pass(Actor actor, Op op) { return op == Op::forward && actor != Actor::host; }
+
 }  // namespace speclab

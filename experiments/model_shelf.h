@@ -5,12 +5,13 @@
 #include <memory>
 #include <string>
 
+#include "core/calibrated_cost.h"
 #include "core/models/tokenizer.h"
 #include "experiments/cpu_backend.h"
 
 namespace speclab {
 
-// What points of one thread share: models, tokenizers, digests of files. Each is loaded once.
+// What points of one thread share: models, tokenizers, digests of files, times of passes. Each is got once.
 class ModelShelf {
  public:
   // Models on the processor compute with this many threads; 0: all cores.
@@ -22,6 +23,8 @@ class ModelShelf {
   Backend& backend(const std::string& device);
   const Tokenizer& tokenizer(const std::filesystem::path& directory);
   const std::string& digest_of(const std::filesystem::path& path);
+  // What passes took, by the model's name and by what the texts were.
+  std::map<std::string, PassTable>& timed_passes() { return timed_passes_; }
 
  private:
   int threads_;
@@ -29,6 +32,7 @@ class ModelShelf {
   std::map<int, std::unique_ptr<Backend>> cuda_;  // by number
   std::map<std::filesystem::path, Tokenizer> tokenizers_;
   std::map<std::filesystem::path, std::string> digests_;
+  std::map<std::string, PassTable> timed_passes_;
 };
 
 }  // namespace speclab

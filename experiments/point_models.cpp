@@ -69,8 +69,8 @@ PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& prici
   Params p = section(config, "target");
   const SourceKind kind = read_source_kind(p);
   const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
-  backend_ = weights ? &shelf.backend(p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ..."))
-                     : &shelf.cpu();
+  if (weights) device_ = p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ...");
+  backend_ = weights ? &shelf.backend(device_) : &shelf.cpu();
   if (rows == Place::device && !judges_on_the_host(config) && backend_->rule(rule_kind(config)) != nullptr) {
     rows_ = Place::device;
   }
@@ -90,6 +90,12 @@ PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& prici
   }
   p.finish();
   resolve(p);
+  target_name_ = name_of(p);
+}
+
+std::string PointModels::name_of(const Params& p) const {
+  return fmt::format("{} {}{} {}", p.section(), device_, rows_ == Place::device ? ", rows there" : "",
+                     json(p.resolved()).dump());
 }
 
 LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
@@ -127,6 +133,7 @@ LoadedModel PointModels::make_random(Params& p, Actor actor) {
 void PointModels::charge_to(Clock& clock) {
   clock_ = &clock;
   target_ = std::make_unique<Metered>(*unmetered_target_, Actor::target, clock);
+  metered_models_ = {{target_.get(), Actor::target, target_name_, facts_.max_positions}};
 }
 
 void PointModels::resolve(const Params& params) {
@@ -146,12 +153,15 @@ void PointModels::describe(Provenance& provenance) const {
   }
 }
 
-LanguageModel& PointModels::metered(LanguageModel& model, Actor actor) {
-  return *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
+LanguageModel& PointModels::metered(LanguageModel& model, Actor actor, const std::string& name,
+                                    int max_positions) {
+  LanguageModel& made = *drafts_.emplace_back(std::make_unique<Metered>(model, actor, *clock_));
+  metered_models_.push_back({&made, actor, name, max_positions});
+  return made;
 }
 
 LanguageModel& PointModels::adopt(std::unique_ptr<LanguageModel> model) {
-  return metered(*owned_.emplace_back(std::move(model)), pricing_.next_draft());
+  return metered(*owned_.emplace_back(std::move(model)), pricing_.next_draft(), "", 0);
 }
 
 LanguageModel& PointModels::base_of_heads(const std::string& base) {
@@ -168,7 +178,15 @@ std::filesystem::path PointModels::heads_folder(const std::string& path) {
   return folder;
 }
 
+void PointModels::refuse_to_time_heads() const {
+  if (pricing_.calibrated() == nullptr) return;
+  throw ImpossiblePoint(
+      "price.kind = 'calibrated' times passes of language models: the target, draft models and early exits; "
+      "heads are told features, so give their drafter another [price]");
+}
+
 DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, const std::string& base) {
+  refuse_to_time_heads();
   LanguageModel& on = base_of_heads(base);
   heads_.push_back(backend_->heads(kind, heads_folder(path), on, rows_));
   heads_on_target_ = base == "target";
@@ -177,6 +195,7 @@ DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, con
 }
 
 FeatureDraft PointModels::features(const std::string& path) {
+  refuse_to_time_heads();
   LanguageModel& on = base_of_heads("target");
   LoadedFeatures loaded = backend_->features(heads_folder(path), on, rows_);
   check_positions(path, loaded.max_positions);
@@ -186,7 +205,7 @@ FeatureDraft PointModels::features(const std::string& path) {
   FeatureModel& told = *loaded.model;
   on.tap(told.taps());
   owned_.push_back(std::move(loaded.model));
-  return {told, metered(told, pricing_.next_draft())};
+  return {told, metered(told, pricing_.next_draft(), "", loaded.max_positions)};
 }
 
 void PointModels::check_positions(const std::string& path, int positions) const {
@@ -204,7 +223,8 @@ LanguageModel& PointModels::early_exit(int layers) {
   const auto target = loaded_.find("target");
   if (target == loaded_.end()) throw ImpossiblePoint("a synthetic target has no layers to leave early");
   owned_.push_back(backend_->early_exit(target->second.model, layers, rows_));
-  return metered(*owned_.back(), pricing_.part_of_target(layers, target->second.config.layers));
+  return metered(*owned_.back(), pricing_.part_of_target(layers, target->second.config.layers),
+                 fmt::format("{}, {} layers", target_name_, layers), facts_.max_positions);
 }
 
 LanguageModel& PointModels::draft(const std::string& name) {
@@ -225,12 +245,14 @@ LanguageModel& PointModels::draft(const std::string& name) {
   Params p = section(config_, name);
   const SourceKind kind = read_source_kind(p);
   LanguageModel* model = nullptr;
+  int max_positions = 0;
   if (kind == SourceKind::checkpoint || kind == SourceKind::random) {
     const Actor actor = draft_actor(pricing_.drafts());
     const LoadedModel loaded =
         kind == SourceKind::checkpoint ? load_checkpoint(p, actor) : make_random(p, actor);
     loaded_.emplace(name, loaded);
     model = &loaded.model;
+    max_positions = loaded.config.max_positions;
   } else {
     model =
         owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2 + pricing_.drafts()))).get();
@@ -241,7 +263,7 @@ LanguageModel& PointModels::draft(const std::string& name) {
   }
   p.finish();
   resolve(p);
-  return metered(*model, pricing_.next_draft());
+  return metered(*model, pricing_.next_draft(), name_of(p), max_positions);
 }
 
 std::vector<std::vector<Token>> PointModels::corpus(const std::string& path) {

@@ -9,6 +9,7 @@
 #include "core/metered.h"
 #include "core/models/token_source.h"
 #include "experiments/model_shelf.h"
+#include "experiments/pass_timing.h"
 #include "experiments/pricing.h"
 #include "experiments/workload.h"
 #include "strategies/registry.h"
@@ -33,6 +34,8 @@ class PointModels {
   void charge_to(Clock& clock);
 
   LanguageModel& target() { return *target_; }
+  // The target, then the draft models.
+  const std::vector<TimedModel>& metered_models() const { return metered_models_; }
   const TargetFacts& facts() const { return facts_; }
   const std::shared_ptr<const TokenSource>& source() const { return source_; }  // of a synthetic target
   // The only heads, where they sit on the target; null elsewhere.
@@ -50,13 +53,17 @@ class PointModels {
   std::vector<std::vector<Token>> corpus(const std::string& path);
 
  private:
-  LanguageModel& metered(LanguageModel& model, Actor actor);
+  // `name` and `max_positions` as in TimedModel.
+  LanguageModel& metered(LanguageModel& model, Actor actor, const std::string& name, int max_positions);
+  // Everything that the time of its passes depends on.
+  std::string name_of(const Params& p) const;
   // A checkpoint's folder is digested and its tokenizer compared with the target's, if it is not the target's
   // own.
   LoadedModel load_checkpoint(Params& p, Actor actor);
   LoadedModel make_random(Params& p, Actor actor);
   // ConfigError where heads cannot sit on the model of that section.
   LanguageModel& base_of_heads(const std::string& base);
+  void refuse_to_time_heads() const;
   std::filesystem::path heads_folder(const std::string& path);
   // ImpossiblePoint where a request outgrows a draft model's positions.
   void check_positions(const std::string& path, int positions) const;
@@ -78,7 +85,9 @@ class PointModels {
   std::vector<std::unique_ptr<LanguageModel>> owned_;
   LanguageModel* unmetered_target_ = nullptr;
   std::unique_ptr<Metered> target_;
+  std::string target_name_, device_;
   std::vector<std::unique_ptr<Metered>> drafts_;
+  std::vector<TimedModel> metered_models_;
   std::set<std::string> drafting_;  // sections whose models draft
   std::vector<std::unique_ptr<DraftHeads>> heads_;
   bool heads_on_target_ = false;

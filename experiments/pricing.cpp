@@ -38,10 +38,12 @@ std::vector<std::string> random_drafts(const Config& config) {
 Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
   if (!config.sections.contains("price")) return;
   Params p = section(config, "price");
-  enum class Kind { roofline, constant };
-  const Kind kind =
-      p.choose<Kind>({"kind"}, {{"roofline", Kind::roofline}, {"constant", Kind::constant}},
-                     "roofline: a device and model shapes; constant: every pass of a model costs the same");
+  enum class Kind { roofline, constant, calibrated };
+  const Kind kind = p.choose<Kind>(
+      {"kind"},
+      {{"roofline", Kind::roofline}, {"constant", Kind::constant}, {"calibrated", Kind::calibrated}},
+      "roofline: a device and model shapes; constant: every pass of a model costs the same; calibrated: "
+      "what passes of this point's own models took when they were timed before its first run");
   if (kind == Kind::constant) {
     const double target =
         p.number({"target_pass"}, 1, {.least = 0, .open_least = true}, "seconds of a pass of the target");
@@ -50,6 +52,11 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
     prices_ = std::make_unique<ConstantCost>(target, draft);
     priced_drafts_ = std::numeric_limits<std::size_t>::max();
     device_ = fmt::format("constant costs, draft/target = {:.3g}", draft / target);
+  } else if (kind == Kind::calibrated) {
+    auto calibrated = std::make_unique<CalibratedCost>();
+    calibrated_ = calibrated.get();
+    prices_ = std::move(calibrated);
+    priced_drafts_ = std::numeric_limits<std::size_t>::max();
   } else {
     const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
     const std::string stack =

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "core/cost_model.h"
+#include "core/calibrated_cost.h"
 #include "core/recorder.h"
 #include "core/roofline.h"
 #include "experiments/config_file.h"
@@ -21,6 +21,8 @@ class Pricing {
   Pricing(const Config& config, std::map<std::string, nlohmann::json>& settings);
 
   const CostModel* model() const { return prices_.get(); }  // null: nothing is priced
+  // Where prices are to be timed before the first run; null elsewhere.
+  CalibratedCost* calibrated() const { return calibrated_; }
   // Who the next draft model is. ConfigError where its passes have no price though others have.
   Actor next_draft();
   // Draft models so far, those of parts of the target apart.
@@ -31,8 +33,9 @@ class Pricing {
 
  private:
   std::unique_ptr<CostModel> prices_;
-  Roofline* roofline_ = nullptr;  // the same, where it is one
-  ModelShape target_;             // where it is one
+  Roofline* roofline_ = nullptr;          // the same, where it is one
+  CalibratedCost* calibrated_ = nullptr;  // likewise
+  ModelShape target_;                     // where it is one
   std::size_t priced_drafts_ = 0;
   int drafts_ = 0;
   std::string device_, target_name_, draft_name_;

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "experiments/calibration.h"
 #include "experiments/config_section.h"
 #include "experiments/serve.h"
 #include "strategies/drafters/none.h"
@@ -51,7 +52,9 @@ class Unwatched : public RunObserver {
 }  // namespace
 
 Rig::Rig(const Config& config, ModelShelf& shelf, Place rows)
-    : pricing_(config, settings_), models_(config, shelf, pricing_, workload_, settings_, rows) {
+    : shelf_(shelf),
+      pricing_(config, settings_),
+      models_(config, shelf, pricing_, workload_, settings_, rows) {
   make_clock(config);
   models_.charge_to(*clock_);
   Params workload = section(config, "workload"), sampling = section(config, "sampling");
@@ -80,6 +83,10 @@ void Rig::make_clock(const Config& config) {
     repeats_ = p.integer({"repeats"}, 3, {.least = 1}, "of baseline and method in turn");
     clock_ = models_.backend().clock();
   } else {
+    if (pricing_.calibrated() != nullptr)
+      p.fail("kind",
+             "= 'analytic' measures nothing, but price.kind = 'calibrated' has passes timed; set it to "
+             "'wall', and prices stand beside what was measured");
     if (pricing_.model() == nullptr)
       p.fail("kind", "= 'analytic' needs a [price] section: a device and the models' shapes");
     clock_ = std::make_unique<AnalyticClock>(*pricing_.model());
@@ -165,6 +172,14 @@ void Rig::describe(Provenance& provenance) const {
   models_.describe(provenance);
   pricing_.describe(provenance);
   provenance.clock = clock_kind_;
+  if (pricing_.calibrated() == nullptr) return;
+  provenance.priced_device =
+      describe_calibration(TimedTexts(workload_), models_.facts().max_positions, provenance);
+}
+
+void Rig::calibrate_prices() {
+  if (pricing_.calibrated() == nullptr) return;
+  calibrate(*pricing_.calibrated(), models_.metered_models(), TimedTexts(workload_), shelf_, *clock_);
 }
 
 void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
@@ -174,6 +189,7 @@ void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
 
 void Rig::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
   record_continuations();
+  calibrate_prices();
   Decoder decoder(models_.target(), *metered_drafter_, rule);
   decode(sequences, decoder);
 }
@@ -205,6 +221,9 @@ std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
   std::vector<std::vector<Token>> written;
   RecordedRun observer(recorder, measured() ? pricing_.model() : nullptr, workload_);
   record_continuations();
+  calibrate_prices();
+  if (pricing_.calibrated() != nullptr)
+    recorder.timed_passes(timed_passes(*pricing_.calibrated(), TimedTexts(workload_)));
   if (measured()) warm_up();
   for (int repeat = 0; repeat < repeats_; ++repeat) {
     for (const Role role : {Role::baseline, Role::method}) {

@@ -54,9 +54,11 @@ class Rig {
   Continuations promise_continuations();
   void record_continuations();
   void resolve(const Params& params);
+  void calibrate_prices();                                       // once, where they are to be timed
   void decode(std::span<Sequence> sequences, Decoder& decoder);  // unrecorded
   void warm_up();  // fills caches and buffers, once per role, unrecorded
 
+  ModelShelf& shelf_;
   std::map<std::string, nlohmann::json> settings_;
   Workload workload_;
   Pricing pricing_;

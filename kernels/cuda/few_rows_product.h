@@ -35,9 +35,14 @@ struct FewRowsProduct {
   int first_row = 0;
 };
 
-// T: Bf16, F16 (what enters the product); W: T, or std::int8_t.
+// T: Bf16, F16 (what enters the product); W: T, or std::int8_t. By whichever kernel is best for the device
+// and so many rows; all give the same bits.
 template <class T, class W>
 void multiply(const FewRowsProduct<T, W>& task, Stream& stream);
+
+// By blocks that each read all of x; every device can.
+template <class T, class W>
+void multiply_by_blocks(const FewRowsProduct<T, W>& task, Stream& stream);
 
 KernelDemand product_demand(int rows, int inputs, int outputs, double weight_bytes_each, Finish finish);
 

@@ -10,7 +10,8 @@ namespace speclab {
 struct Grid {
   dim3 blocks, threads;
   std::size_t shared_bytes = 0;
-  bool early = false;  // see early_start.h
+  bool early = false;    // see early_start.h
+  unsigned cluster = 1;  // neighbours in x; see cluster.h
 };
 
 // What a launch is called in messages, and where it stands.
@@ -41,12 +42,17 @@ void launch(LaunchName name, void (*kernel)(Parameters...), const Grid& grid, St
   config.blockDim = grid.threads;
   config.dynamicSmemBytes = grid.shared_bytes;
   config.stream = stream.handle();
-  cudaLaunchAttribute early{};
-  early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-  early.val.programmaticStreamSerializationAllowed = 1;
+  cudaLaunchAttribute attributes[2];
+  config.attrs = attributes;
   if (grid.early && stream.starts_early()) {
-    config.attrs = &early;
-    config.numAttrs = 1;
+    cudaLaunchAttribute& early = attributes[config.numAttrs++];
+    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    early.val.programmaticStreamSerializationAllowed = 1;
+  }
+  if (grid.cluster > 1) {
+    cudaLaunchAttribute& cluster = attributes[config.numAttrs++];
+    cluster.id = cudaLaunchAttributeClusterDimension;
+    cluster.val.clusterDim = {grid.cluster, 1, 1};
   }
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...));
 }

@@ -47,6 +47,7 @@ int multiprocessors() { return attribute(cudaDevAttrMultiProcessorCount); }
 
 Stream::Stream() {
   SPECLAB_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking));
+  has_clusters_ = attribute(cudaDevAttrClusterLaunch) != 0;
   forbid_early_starts(false);
 }
 Stream::~Stream() { quietly(cudaStreamDestroy(handle_)); }

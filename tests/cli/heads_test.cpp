@@ -90,6 +90,11 @@ TEST_F(CliHeads, MistakesAreNamed) {
   expect_refused(run("medusa", "medusa", "drafter.draw=independent"), "drafter.draw is not a setting here");
   write("c.toml", "target.kind = \"hashed\"\n");
   expect_refused(run("medusa", "medusa"), "heads sit on the hidden rows of a checkpoint");
+  write("c.toml", kConfig + "price.kind = \"calibrated\"\n");
+  expect_refused(run("hydra", "hydra"),
+                 "times passes of language models: the target, draft models and early exits");
+  expect_refused(run("eagle", "eagle"), "heads are told features");
+  EXPECT_EQ(run("early_exit", "", "drafter.layers=1").status, 0);
   write("c.toml", kConfig + "price.device = \"h100-sxm\"\nprice.target = \"llama-2-7b\"\n");
   expect_refused(run("medusa", "medusa"), "price.draft is required");
   EXPECT_EQ(run("medusa", "medusa", "price.draft=medusa-vicuna-7b").status, 0);

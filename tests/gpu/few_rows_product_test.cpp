@@ -1,7 +1,9 @@
 #include "kernels/cuda/few_rows_product.h"
 
+#include <cstring>
 #include <type_traits>
 
+#include "kernels/cuda/clustered_product.h"
 #include "tests/gpu/on_device.h"
 #include "tests/gpu/reference.h"
 
@@ -60,12 +62,23 @@ class ProductOnDevice : public OnDevice {
       return sum;
     }
 
+    FewRowsProduct<T, W> task(int rows, Finish finish, void* out, int stride) const {
+      return {device_weights.data(),
+              kInt8 ? device_scales.data() : nullptr,
+              device_x.data(),
+              out,
+              rows,
+              inputs,
+              outputs,
+              stride,
+              finish};
+    }
+    using Multiply = void (*)(const FewRowsProduct<T, W>&, Stream&);
     template <class Out>
-    std::vector<Out> run(int rows, Finish finish, const std::vector<Out>& before, int stride) {
+    std::vector<Out> run(int rows, Finish finish, const std::vector<Out>& before, int stride,
+                         Multiply by = multiply_by_blocks<T, W>) {
       const auto out = to_device(before, stream);
-      multiply(FewRowsProduct<T, W>{device_weights.data(), kInt8 ? device_scales.data() : nullptr,
-                                    device_x.data(), out.data(), rows, inputs, outputs, stride, finish},
-               stream);
+      by(task(rows, finish, out.data(), stride), stream);
       return to_host(out, stream);
     }
 
@@ -152,6 +165,42 @@ TYPED_TEST(ProductOnDevice, gives_a_row_the_same_bits_among_any_others) {
       ASSERT_EQ(few[i], all[i]) << rows << " rows, element " << i;
     }
   }
+}
+
+// On a device without clusters there is nothing to compare.
+TYPED_TEST(ProductOnDevice, gives_the_same_bits_by_clusters) {
+  const ClustersOnDevice clusters;
+  constexpr Shape kFew[] = {{24, 7, 3}, {640, 140, 16}, {136, 66, 20}, {1096, 33, 64}};
+  for (const Shape& shape : kFew) {
+    SCOPED_TRACE(testing::Message() << shape.inputs << " to " << shape.outputs << ", rows " << shape.rows);
+    typename TestFixture::Problem problem(shape.inputs, shape.outputs, 2);
+    if (!problem.stream.has_clusters()) GTEST_SKIP() << "the device has no clusters";
+    const std::size_t count = index_of(static_cast<std::size_t>(shape.rows), padded16(shape.outputs), 0);
+    const auto same = [&]<class Out>(Finish finish, const std::vector<Out>& before) {
+      const auto run = [&](auto by) {
+        return problem.run(shape.rows, finish, before, padded16(shape.outputs), by);
+      };
+      const auto blocks = run(multiply_by_blocks<typename TypeParam::T, typename TypeParam::W>),
+                 clustered = run(multiply_by_clusters<typename TypeParam::T, typename TypeParam::W>);
+      EXPECT_EQ(std::memcmp(clustered.data(), blocks.data(), count * sizeof(Out)), 0);
+    };
+    same(Finish::add, std::vector<float>(count, 5.0f));
+    same(Finish::gate, std::vector<typename TypeParam::T>(count));
+    if (shape.inputs == 24) in_every_order([&] { same(Finish::store, std::vector<float>(count, 5.0f)); });
+  }
+}
+
+TYPED_TEST(ProductOnDevice, takes_no_more_than_fits_in_a_cluster) {
+  FewRowsProduct<typename TypeParam::T, typename TypeParam::W> task;
+  task.rows = 64;
+  for (const int inputs : {768, 4096, 11008, 14336}) {
+    task.inputs = inputs;
+    EXPECT_TRUE(fits_clusters(task)) << inputs;
+  }
+  task.inputs = 28672;
+  EXPECT_FALSE(fits_clusters(task));
+  task.rows = 32;
+  EXPECT_TRUE(fits_clusters(task));
 }
 
 }  // namespace

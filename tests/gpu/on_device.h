@@ -50,6 +50,15 @@ void in_every_order(const Check& check) {
 #endif
 }
 
+// Streams that are made while it lives have clusters, if the device has; on the shim all devices have.
+class [[maybe_unused]] ClustersOnDevice {
+#ifdef SPECLAB_CUDA_SHIM
+ public:
+  ClustersOnDevice() { cuda_shim::set_clusters(true); }
+  ~ClustersOnDevice() { cuda_shim::set_clusters(false); }
+#endif
+};
+
 template <class T>
 DeviceBuffer<T> to_device(const std::vector<T>& values, Stream& stream) {
   DeviceBuffer<T> buffer(values.size(), "a test's input");

@@ -1,3 +1,4 @@
+#include "kernels/cuda/cluster.h"
 #include "kernels/cuda/early_start.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/shared_memory.h"
@@ -39,6 +40,24 @@ __global__ void write_kernel(int* values, int count) { values[threadIdx.x < 1 ? 
 __global__ void shared_write_kernel(int index) { (&shared_as<int>())[index] = 1; }
 
 __global__ void add_one_kernel(int* value) { *value += 1; }
+
+__global__ void cluster_kernel(float* sums) {
+  float& mine = shared_as<float>();
+  mine = static_cast<float>(blockIdx.x);
+  cluster_barrier();
+  float sum = 0;
+  for (int rank = 0; rank < 4; ++rank) sum += load_from_cluster(&mine, rank);
+  sums[blockIdx.x] = sum;
+  cluster_barrier();
+}
+
+__global__ void cluster_barriers_kernel() {
+  if (cluster_rank() == 0) {
+    cluster_barrier();
+  } else {
+    cluster_barrier();
+  }
+}
 
 __global__ void hasty_kernel() {
   if (threadIdx.x != 3) follow_previous();
@@ -131,6 +150,19 @@ TEST_F(Shim, catches_a_kernel_that_starts_early_and_does_not_wait) {
   launch("hasty", hasty_kernel, {1, 32, 0, true}, stream_);
   EXPECT_NE(fault().find("kernel hasty, block (0, 0, 0): thread (3, 0, 0) ends without having waited"),
             std::string::npos);
+}
+
+// Every block adds what its neighbours hold; without the first barrier they may hold nothing yet.
+TEST_F(Shim, lets_the_blocks_of_a_cluster_read_each_other) {
+  in_every_order([&] {
+    const DeviceBuffer<float> sums(8, "sums");
+    launch("cluster", cluster_kernel, {8, 32, sizeof(float), false, 4}, stream_, sums.data());
+    EXPECT_EQ(to_host(sums, stream_), (std::vector<float>{6, 6, 6, 6, 22, 22, 22, 22}));
+  });
+  EXPECT_THROW(launch("cluster", cluster_kernel, {6, 32, sizeof(float), false, 4}, stream_, nullptr),
+               CudaError);
+  launch("two barriers", cluster_barriers_kernel, {4, 32, 0, false, 2}, stream_);
+  EXPECT_NE(fault().find("waits for its cluster at"), std::string::npos);
 }
 
 TEST_F(Shim, refuses_a_grid_that_no_device_takes) {

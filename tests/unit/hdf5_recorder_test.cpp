@@ -79,6 +79,30 @@ TEST(Hdf5Recorder, CountsModeTalliesWhatStepsModeRecords) {
   }
 }
 
+TEST(RunTally, FilesWithoutTheTableOfPassesHaveNone) {
+  Hdf5File file = Hdf5File::in_memory("earlier");
+  const PromptRecord prompt{.steps = 3, .measured = 2};
+  file.append<PromptRecord>("prompts", {&prompt, 1});
+  file.append<AcceptedRecord>("accepted", {});
+  file.append<TimeRecord>("time", {});
+  const std::vector<RunTally> runs = RunTally::read(file, "/");
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_EQ(runs[0].prompts()[0].measured, 2);
+  EXPECT_TRUE(std::isnan(runs[0].prompts()[0].passes));
+}
+
+TEST(Hdf5Recorder, CountsThePassesOfSteps) {
+  const TemporaryFolder folder;
+  const LoadedPoint loaded = load_points(record({}, folder.path())).at(0);
+  const RunTally& method = *loaded.run(Role::method, 0);
+  Seconds passes = 0, all = 0, models = 0;
+  for (const PromptTally& prompt : method.prompts()) passes += prompt.passes, all += prompt.measured;
+  for (const Actor actor : {Actor::target, Actor::draft})
+    models += method.time(false, static_cast<int>(actor), Op::forward).measured;
+  EXPECT_NEAR(passes, models, 1e-9);
+  EXPECT_LT(passes, all);
+}
+
 TEST(Hdf5Recorder, StoresEqualTextsOnce) {
   const TemporaryFolder folder;
   const Hdf5File file = Hdf5File::open(record({}, folder.path()));

@@ -24,21 +24,21 @@ SequenceRecord finished(Role role, int id, const std::string& label, int tokens,
   return row;
 }
 
-// Two prompts. Plain decoding: one token and one second per step. The method: two steps for both at
-// once, four seconds each, of which three are the target's; the second prompt's text ends early.
+// Two prompts. Plain decoding: one token and one second per step, .9 of it passes. The method: two steps for
+// both at once, four seconds each, of which three are the target's; the second prompt's text ends early.
 LoadedPoint small_point() {
   LoadedPoint point;
   point.status = kDone;
   RunTally plain(0, 0), method(1, 0);
   for (int token = 0; token < 7; ++token) {
     const StepRow row{SequenceId{token < 4 ? 0 : 1}, 0, 0, 0, 1};
-    plain.step({&row, 1}, 1, kNone);
+    plain.step({&row, 1}, 1, kNone, .9);
   }
   plain.admit(0, 1, kNone);
   const StepRow first[] = {{SequenceId{0}, 3, 1, 2, 3}, {SequenceId{1}, 3, 0, 3, 2}};
   const StepRow second[] = {{SequenceId{0}, 3, 0, 0, 1}, {SequenceId{1}, 0, 0, 0, 1}};
   for (const auto& rows : {first, second}) {
-    method.step({rows, 2}, 4, kNone);
+    method.step({rows, 2}, 4, kNone, 3);
     method.charge(false, {Actor::target, Op::forward, 2, 8, 8, 0, 0}, 3, kNone);
     method.charge(false, {Actor::draft, Op::keep, 2, 1, 0, 0, 0}, 1, kNone);
   }
@@ -79,6 +79,34 @@ TEST(Metrics, MatchHandCalculation) {
   EXPECT_DOUBLE_EQ(value(point, "measured_share_target"), 3.0 / 4);
   EXPECT_DOUBLE_EQ(value(point, "measured_share_keep"), 1.0 / 4);
   EXPECT_DOUBLE_EQ(value(point, "measured_share_rest"), 0);
+  EXPECT_DOUBLE_EQ(value(point, "measured_share_host"), 1.0 / 4);
+}
+
+TEST(Metrics, AccountedSpeedupIsThatOfThePassesAlone) {
+  LoadedPoint point = small_point();
+  EXPECT_DOUBLE_EQ(value(point, "accounted_speedup"), (7 * .9) / (2 * 3));
+  EXPECT_DOUBLE_EQ(value(point, "measured_of_accounted"), (7.0 / 8) / (6.3 / 6));
+  const auto accounted = evaluate("accounted_speedup", PromptSelection(point));
+  ASSERT_TRUE(accounted && accounted->interval);
+  const StepRow row{SequenceId{1}, 1, 0, 0, 0};
+  point.runs[1].step({&row, 1}, 4, kNone, kNone);
+  EXPECT_TRUE(std::isnan(value(point, "accounted_speedup"))) << "passes of a step are not known";
+  EXPECT_TRUE(std::isnan(value(point, "measured_of_accounted")));
+}
+
+TEST(Metrics, PricesOfThisMachineAreComparedWithWhatWasMeasured) {
+  LoadedPoint point = small_point();
+  for (RunTally& run : point.runs) {
+    RunTally priced(run.role(), run.repeat());
+    const StepRow row{SequenceId{0}, 1, 0, 0, 1};
+    priced.step({&row, 1}, run.role() == 0 ? 6 : 4, run.role() == 0 ? 5 : 2, kNone);
+    run = priced;
+  }
+  std::erase_if(point.sequences, [](const SequenceRecord& s) { return s.sequence == 1; });
+  EXPECT_TRUE(std::isnan(value(point, "measured_of_calibrated"))) << "prices of another machine";
+  point.settings["price.kind"] = "calibrated";
+  EXPECT_DOUBLE_EQ(value(point, "priced_speedup"), 5.0 / 2);
+  EXPECT_DOUBLE_EQ(value(point, "measured_of_calibrated"), (6.0 / 4) / (5.0 / 2));
 }
 
 TEST(Metrics, WhatWasNotPricedHasNoPrice) {
@@ -140,6 +168,17 @@ TEST(Report, ShowsVaryingSettingsAsColumnsAndTheRestOnce) {
   EXPECT_NE(to_text(report).find("constant: drafter.kind=model  seed=7  topology.kind=chain\n"),
             std::string::npos);
   EXPECT_NE(to_markdown(report).find("| model chain | 9 |"), std::string::npos);
+}
+
+TEST(Report, ShowsAccountedSpeedupBesidePricesOfTheSameMachine) {
+  LoadedPoint point = small_point();
+  EXPECT_EQ(build_report({&point, 1}).columns.back(), "measured speedup");
+  point.settings["price.kind"] = "calibrated";
+  const Report report = build_report({&point, 1});
+  EXPECT_EQ(report.columns.back(), "accounted speedup");
+  EXPECT_EQ(report.groups[0].rows[0].back().text.substr(0, 4), "1.05");
+  EXPECT_EQ(report.numeric, (std::vector<bool>{true, false, true, true})) << "accepted is text";
+  EXPECT_NE(to_text(report).find("accounted: as if nothing but passes"), std::string::npos);
 }
 
 TEST(MetricTable, RatiosKeepBothCounts) {

@@ -5,6 +5,7 @@
 #include "core/catalogue.h"
 #include "experiments/micro/cuda/bench_program.h"
 #include "experiments/micro/cuda/kernel_cases.h"
+#include "kernels/cuda/clustered_product.h"
 #include "kernels/cuda/few_rows_product.h"
 #include "kernels/cuda/many_rows_product.h"
 #include "kernels/cuda/number.h"
@@ -51,8 +52,9 @@ struct Operands {
 
 // More rows than the kernel takes go through it in several launches, as in the model.
 template <class W>
-Launch ours(DeviceTiming& timing, const Matrix& matrix, const Operands& operands, int rows) {
-  return [&timing, &operands, matrix, rows](int set) {
+Launch ours(DeviceTiming& timing, const Matrix& matrix, const Operands& operands, int rows,
+            void (*by)(const FewRowsProduct<Bf16, W>&, Stream&) = multiply<Bf16, W>) {
+  return [&timing, &operands, matrix, rows, by](int set) {
     const int stride = matrix.finish == Finish::gate ? padded16(matrix.outputs) : matrix.outputs;
     for (int first = 0; first < rows; first += kOurMostRows) {
       FewRowsProduct<Bf16, W> task;
@@ -67,7 +69,7 @@ Launch ours(DeviceTiming& timing, const Matrix& matrix, const Operands& operands
       task.outputs = matrix.outputs;
       task.stride = stride;
       task.finish = matrix.finish;
-      multiply(task, timing.stream());
+      by(task, timing.stream());
     }
   };
 }
@@ -110,6 +112,21 @@ void add_product_cases(DeviceTiming& timing, const ModelShape& shape) {
                [&timing, matrix, rows](auto& state) {
                  measure_product<std::int8_t>(state, timing, matrix, rows);
                });
+    }
+    for (const int rows : {1, 2, 4, 8, 16, 32, 64}) {
+      add_case(fmt::format("clusters_against_blocks/{}/rows:{}", of, rows), [&timing, matrix,
+                                                                             rows](auto& state) {
+        FewRowsProduct<Bf16> task;
+        task.rows = rows;
+        task.inputs = matrix.inputs;
+        if (!timing.stream().has_clusters() || !fits_clusters(task))
+          return state.SkipWithError("no clusters that hold so much");
+        const Operands operands(timing, matrix, rows);
+        compare_kernels(state, timing, product_demand(rows, matrix.inputs, matrix.outputs, 2, matrix.finish),
+                        timing.sets(matrix.bytes(2)),
+                        ours<Bf16>(timing, matrix, operands, rows, multiply_by_clusters<Bf16, Bf16>),
+                        ours<Bf16>(timing, matrix, operands, rows, multiply_by_blocks<Bf16, Bf16>));
+      });
     }
     for (const int rows : {1, 4, 8, 16, 24, 32, 48, 64, 96, 128, 256, 512}) {
       add_case(fmt::format("product_against_cublas/{}/rows:{}", of, rows), [&timing, matrix, rows,

@@ -7,6 +7,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/support/cuda_shim/control.h"
@@ -19,7 +20,7 @@ dim3 blockDim, gridDim;
 namespace cuda_shim {
 namespace {
 
-enum class Wait { none, block, warp };
+enum class Wait { none, block, warp, cluster };
 
 struct Thread {
   Fiber* fiber = nullptr;
@@ -32,18 +33,24 @@ struct Thread {
 };
 
 struct Block {
+  uint3 index{};
+  unsigned rank = 0;  // in its cluster
   std::vector<Thread> threads;
   std::vector<Deposits> exchanged;  // by warp
   std::unique_ptr<std::byte[]> shared;
   std::size_t current = 0;
-  std::exception_ptr thrown;
+  bool ended = false;
 };
+
+using Cluster = std::vector<Block>;
 
 struct Runner {
   Order order;
   std::mt19937_64 random;
   std::deque<Fiber> fibers;
+  Cluster* cluster = nullptr;
   Block* block = nullptr;
+  std::exception_ptr thrown;
 };
 
 Runner& runner() {
@@ -69,8 +76,9 @@ std::string text(const Thread& thread) {
   const std::string name = "thread " + text(thread.index);
   if (thread.fiber->ended()) return name + " has ended";
   const std::string file = thread.where.file_name();
-  return name + (thread.wait == Wait::block ? " waits for its block at " : " waits for its warp at ") +
-         file.substr(file.rfind('/') + 1) + ":" + std::to_string(thread.where.line());
+  const char* whom = thread.wait == Wait::block ? "block" : thread.wait == Wait::warp ? "warp" : "cluster";
+  return name + " waits for its " + whom + " at " + file.substr(file.rfind('/') + 1) + ":" +
+         std::to_string(thread.where.line());
 }
 
 bool same_place(const Thread& a, const Thread& b) {
@@ -121,6 +129,18 @@ bool release_warp(Block& block, std::size_t warp) {
   return released;
 }
 
+bool release_cluster(Cluster& cluster) {
+  for (const Block& block : cluster) {
+    for (const Thread& thread : block.threads) {
+      if (thread.wait != Wait::cluster || !same_place(thread, cluster.front().threads.front())) return false;
+    }
+  }
+  for (Block& block : cluster) {
+    for (Thread& thread : block.threads) thread.wait = Wait::none;
+  }
+  return true;
+}
+
 bool release(Block& block) {
   if (release_block(block)) return true;
   bool released = false;
@@ -128,7 +148,8 @@ bool release(Block& block) {
   return released;
 }
 
-[[noreturn]] void stuck(const Launch& launch, const Block& block) {
+[[noreturn]] void stuck(const Launch& launch, const Cluster& cluster) {
+  const Block& block = *std::ranges::find_if(cluster, [](const Block& any) { return !any.ended; });
   const Thread* waiting = nullptr;
   for (const Thread& thread : block.threads) {
     if (!waiting && !thread.fiber->ended()) waiting = &thread;
@@ -140,52 +161,73 @@ bool release(Block& block) {
       break;
     }
   }
-  throw KernelFault("kernel " + launch.name + ", block " + text(blockIdx) +
+  throw KernelFault("kernel " + launch.name + ", block " + text(block.index) +
                     ": no thread can go on: " + text(*waiting) +
                     (other == waiting ? ", for lanes that are not there" : ", but " + text(*other)));
 }
 
-void run_block(const Launch& launch) {
+void start(const Launch& launch, Block& block, std::size_t first_fiber) {
   Runner& all = runner();
   const std::size_t count = std::size_t{launch.block.x} * launch.block.y * launch.block.z;
-  Block block;
   block.threads.resize(count);
   block.exchanged.resize((count + 31) / 32);
   block.shared.reset(new std::byte[launch.shared_bytes]);
   std::memset(block.shared.get(), 0xFF, launch.shared_bytes);
-  while (all.fibers.size() < count) all.fibers.emplace_back();
-  all.block = &block;
+  while (all.fibers.size() < first_fiber + count) all.fibers.emplace_back();
   for (std::size_t i = 0; i < count; ++i) {
     const unsigned n = static_cast<unsigned>(i);
     Thread& thread = block.threads[i];
     thread.index = {n % launch.block.x, n / launch.block.x % launch.block.y,
                     n / (launch.block.x * launch.block.y)};
-    thread.fiber = &all.fibers[i];
-    thread.fiber->start([&launch, &block, &thread] {
+    thread.fiber = &all.fibers[first_fiber + i];
+    thread.fiber->start([&launch, &block, &thread, &all] {
       try {
         launch.body();
         if (launch.early && !thread.waited) {
-          throw KernelFault("kernel " + launch.name + ", block " + text(blockIdx) + ": thread " +
+          throw KernelFault("kernel " + launch.name + ", block " + text(block.index) + ": thread " +
                             text(thread.index) +
                             " ends without having waited for what came before the kernel");
         }
       } catch (...) {
-        block.thrown = std::current_exception();
+        all.thrown = std::current_exception();
       }
     });
   }
-  const std::vector<std::size_t> order = in_order(count);
-  for (std::size_t left = count; left > 0;) {
-    for (const std::size_t i : order) {
-      Thread& thread = block.threads[i];
-      if (thread.fiber->ended() || thread.wait != Wait::none) continue;
+}
+
+// Every thread that can, up to where it waits.
+void advance(Block& block) {
+  runner().block = &block;
+  blockIdx = block.index;
+  block.ended = true;
+  for (const std::size_t i : in_order(block.threads.size())) {
+    Thread& thread = block.threads[i];
+    if (!thread.fiber->ended() && thread.wait == Wait::none) {
       block.current = i;
       threadIdx = thread.index;
       thread.fiber->resume();
-      if (block.thrown) std::rethrow_exception(block.thrown);
-      left -= thread.fiber->ended() ? 1 : 0;
+      if (runner().thrown) std::rethrow_exception(std::exchange(runner().thrown, nullptr));
     }
-    if (left > 0 && !release(block)) stuck(launch, block);
+    block.ended = block.ended && thread.fiber->ended();
+  }
+}
+
+void run_cluster(const Launch& launch, Cluster& cluster) {
+  runner().cluster = &cluster;
+  for (std::size_t i = 0; i < cluster.size(); ++i) {
+    const std::size_t threads = std::size_t{launch.block.x} * launch.block.y * launch.block.z;
+    start(launch, cluster[i], i * threads);
+  }
+  while (true) {
+    bool ended = true;
+    for (const std::size_t i : in_order(cluster.size())) {
+      if (!cluster[i].ended) advance(cluster[i]);
+      ended = ended && cluster[i].ended;
+    }
+    if (ended) return;
+    bool released = release_cluster(cluster);
+    for (Block& block : cluster) released = (!block.ended && release(block)) || released;
+    if (!released) stuck(launch, cluster);
   }
 }
 
@@ -207,10 +249,15 @@ void run(const Launch& launch) {
   blockDim = launch.block;
   gridDim = launch.grid;
   const std::size_t blocks = std::size_t{launch.grid.x} * launch.grid.y * launch.grid.z;
-  for (const std::size_t i : in_order(blocks)) {
-    const unsigned n = static_cast<unsigned>(i);
-    blockIdx = {n % launch.grid.x, n / launch.grid.x % launch.grid.y, n / (launch.grid.x * launch.grid.y)};
-    run_block(launch);
+  for (const std::size_t i : in_order(blocks / launch.cluster)) {
+    Cluster cluster(launch.cluster);
+    for (unsigned rank = 0; rank < launch.cluster; ++rank) {
+      const unsigned n = static_cast<unsigned>(i) * launch.cluster + rank;
+      cluster[rank].index = {n % launch.grid.x, n / launch.grid.x % launch.grid.y,
+                             n / (launch.grid.x * launch.grid.y)};
+      cluster[rank].rank = rank;
+    }
+    run_cluster(launch, cluster);
   }
 }
 
@@ -224,6 +271,16 @@ void wait_for_block(std::source_location where) {
   thread.where = where;
   suspend(thread);
 }
+
+void wait_for_cluster(std::source_location where) {
+  Thread& thread = current();
+  thread.wait = Wait::cluster;
+  thread.where = where;
+  suspend(thread);
+}
+
+unsigned cluster_rank() { return runner().block->rank; }
+std::byte* shared_bytes_of(unsigned rank) { return (*runner().cluster)[rank].shared.get(); }
 
 const Deposits& exchange(unsigned mask, const void* mine, std::size_t bytes, std::source_location where) {
   Thread& thread = current();

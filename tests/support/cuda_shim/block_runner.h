@@ -21,12 +21,13 @@ struct Launch {
   std::string name;
   dim3 grid, block;
   std::size_t shared_bytes = 0;
+  std::function<void()> body = {};  // one thread's
   bool early = false;  // may begin before what came before it has ended, so every thread has to wait for that
-  std::function<void()> body;  // one thread's
+  unsigned cluster = 1;  // so many neighbours in x see each other's shared memory
 };
 
-// Runs all blocks one after another on this thread: a fiber per CUDA thread, which runs until it waits for
-// others. Blocks and threads come in the order of control.h. Throws KernelFault.
+// Runs all clusters of blocks one after another on this thread: a fiber per CUDA thread, which runs until it
+// waits for others. Blocks and threads come in the order of control.h. Throws KernelFault.
 void run(const Launch& launch);
 
 // What follows is called by the threads of a running kernel.
@@ -36,6 +37,9 @@ std::byte* shared_bytes();
 
 void wait_for_previous();  // nothing is before it here: only that it is called is checked
 void wait_for_block(std::source_location where);
+void wait_for_cluster(std::source_location where);
+unsigned cluster_rank();
+std::byte* shared_bytes_of(unsigned rank);  // of a block of the cluster
 
 inline constexpr std::size_t kMostExchanged = 32;  // bytes a lane
 using Deposits = std::array<std::array<std::byte, kMostExchanged>, 32>;

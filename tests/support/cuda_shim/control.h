@@ -14,6 +14,9 @@ struct Order {
 };
 void set_order(Order order);
 
+// Whether the pretended device has clusters; not at first, since their many fibers take time.
+void set_clusters(bool there);
+
 void set_memory_bytes(std::size_t bytes);  // of the pretended device; 4 GiB at first
 std::size_t memory_in_use();
 // After so many more allocations, of the device's and of pinned memory and of graphs, one finds no room.

@@ -16,6 +16,7 @@ struct Memory {
   std::size_t total = std::size_t{4} << 30, used = 0;
   int before_failure = -1;  // allocations; below 0: none is to fail
   bool failed = false;
+  bool clusters = false;
 };
 
 Memory& memory() {
@@ -56,6 +57,7 @@ cudaError_t release(Blocks& blocks, void* where) {
 
 }  // namespace
 
+void set_clusters(bool there) { memory().clusters = there; }
 void set_memory_bytes(std::size_t bytes) { memory().total = bytes; }
 std::size_t memory_in_use() { return memory().used; }
 
@@ -90,7 +92,17 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
 }
 
 cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
-  *value = attribute == cudaDevAttrComputeCapabilityMajor ? 9 : 132;
+  switch (attribute) {
+    case cudaDevAttrComputeCapabilityMajor:
+      *value = 9;
+      break;
+    case cudaDevAttrClusterLaunch:
+      *value = memory().clusters ? 1 : 0;
+      break;
+    case cudaDevAttrMultiProcessorCount:
+      *value = 132;
+      break;
+  }
   return cudaSuccess;
 }
 

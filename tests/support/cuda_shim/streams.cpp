@@ -93,10 +93,17 @@ cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void(
   const bool fits = within(grid.x, 0x7FFFFFFF) && within(grid.y, 65535) && within(grid.z, 65535) &&
                     within(block.x, 1024) && within(block.x * block.y * block.z, 1024) &&
                     config.dynamicSmemBytes <= std::size_t{227} * 1024;
-  if (!fits) return cudaErrorInvalidValue;
+  Launch launch{streams().kernel_name, grid, block, config.dynamicSmemBytes};
+  launch.body = std::move(body);
+  for (unsigned i = 0; i < config.numAttrs; ++i) {
+    const cudaLaunchAttribute& attribute = config.attrs[i];
+    if (attribute.id == cudaLaunchAttributeProgrammaticStreamSerialization) launch.early = true;
+    if (attribute.id == cudaLaunchAttributeClusterDimension) launch.cluster = attribute.val.clusterDim.x;
+  }
+  constexpr unsigned kMostBlocks = 8;  // of a cluster, on every device that has clusters
+  if (!fits || launch.cluster > kMostBlocks || grid.x % launch.cluster != 0) return cudaErrorInvalidValue;
   ++counted_traffic().kernels;
-  return enqueue(config.stream, [launch = Launch{streams().kernel_name, grid, block, config.dynamicSmemBytes,
-                                                 config.numAttrs > 0, std::move(body)}] { run(launch); });
+  return enqueue(config.stream, [launch = std::move(launch)] { run(launch); });
 }
 
 void reset() {
@@ -107,6 +114,7 @@ void reset() {
   streams().fault = cudaSuccess;
   set_memory_bytes(std::size_t{4} << 30);
   fail_allocation_after(-1);
+  set_clusters(false);
   set_order({});
 }
 
