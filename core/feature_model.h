@@ -12,6 +12,11 @@ namespace speclab {
 // feature: `keep` forgets all nodes and makes none certain.
 class FeatureModel : public LanguageModel {
  public:
+  struct Told {
+    SequenceId sequence{};
+    Row feature;
+  };
+
   // How many tokens it can guess: those of its own vocabulary, where that is a part of the other's.
   virtual int guessable() const { return vocab(); }
   // After how many layers the other model's residual stream is read, side by side (Forward::tapped); none:
@@ -20,6 +25,10 @@ class FeatureModel : public LanguageModel {
   // The feature of the next place of the text: of place 0 first. It must be told before the token after it
   // comes as text. `rewind` to a length forgets the features from that place on.
   virtual void tell(SequenceId sequence, Row feature) = 0;
+  // One after another; in one piece where that is cheaper. All of them lie in one place.
+  virtual void tell_all(std::span<const Told> features) {
+    for (const Told& one : features) tell(one.sequence, one.feature);
+  }
 };
 
 }  // namespace speclab

@@ -54,7 +54,7 @@ class Backend {
   virtual LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                                    const ModelUse& use) = 0;
   // On a model that came from here.
-  virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
+  virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) = 0;
   virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
                                             LanguageModel& base, Place rows) = 0;
   virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) = 0;

@@ -57,7 +57,7 @@ CpuTransformer& CpuBackend::own(LanguageModel& model) const {
   return *found->second;
 }
 
-std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int layers) {
+std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int layers, Place) {
   return std::make_unique<EarlyExit>(own(whole), layers);
 }
 

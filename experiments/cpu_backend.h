@@ -18,7 +18,7 @@ class CpuBackend : public Backend {
   LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) override;
   LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                            const ModelUse& use) override;
-  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override;
+  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) override;
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
                                     Place rows) override;
   LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override;

@@ -8,10 +8,10 @@
 #include <tuple>
 
 #include "core/check.h"
-#include "core/errors.h"
 #include "core/host_distributions.h"
 #include "kernels/cuda/cuda_clock.h"
 #include "kernels/cuda/cuda_distributions.h"
+#include "kernels/cuda/cuda_early_exit.h"
 #include "kernels/cuda/cuda_rules.h"
 #include "kernels/cuda/device_row_reader.h"
 #include "kernels/cuda/host_rows.h"
@@ -34,18 +34,24 @@ class CudaBackend : public Backend {
       return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, options(use));
     });
   }
-  std::unique_ptr<LanguageModel> early_exit(LanguageModel&, int) override {
-    throw ConfigError("drafter.kind = 'early_exit' runs on the processor only; set target.device = 'cpu'");
+  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) override {
+    auto made = std::make_unique<CudaEarlyExit>(own(whole), layers);
+    if (rows == Place::device) return made;
+    auto on_host = std::make_unique<HostRows>(std::move(made));
+    on_host->offer_hidden(false);
+    return on_host;
   }
   std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
                                     Place rows) override {
     CudaTransformer& on = own(base);
+    slot_of(base).offer_hidden(true);
     auto made = kind == HeadKind::medusa ? load_cuda_medusa(folder, on) : load_cuda_hydra(folder, on);
     if (rows == Place::device) return made;
     return std::make_unique<HostHeadRows>(std::move(made));
   }
   LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override {
     std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base));
+    if (made->taps().empty()) slot_of(base).offer_hidden(true);
     const int positions = made->config().max_positions;
     if (rows == Place::device) return {std::move(made), positions};
     return {std::make_unique<HostFeatureRows>(std::move(made)), positions};
@@ -81,18 +87,20 @@ class CudaBackend : public Backend {
   static CudaPrecision own(Precision precision) {
     return precision == Precision::int8 ? CudaPrecision::int8 : CudaPrecision::as_stored;
   }
-  CudaTransformer& own(LanguageModel& model) const {
+  HostRows& slot_of(LanguageModel& model) const {
     const auto found = std::ranges::find_if(models_, [&](const auto& entry) {
       return entry.second.get() == &model || &entry.second->inner() == &model;
     });
     SPECLAB_CHECK(found != models_.end(), "a model of another backend");
-    return found->second->inner();
+    return *found->second;
   }
+  CudaTransformer& own(LanguageModel& model) const { return slot_of(model).inner(); }
   template <class Make>
   LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {
     std::unique_ptr<HostRows>& slot = models_[{name, use.actor, use.precision, use.products}];
     if (slot == nullptr) slot = std::make_unique<HostRows>(make());
     CudaTransformer& inner = slot->inner();
+    slot->offer_hidden(false);  // until heads are put on it
     std::string runs;
     if (use.products == Products::fastest) {
       runs = inner.cublas_from() == ModelProducts::kNever

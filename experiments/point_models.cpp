@@ -223,7 +223,7 @@ void PointModels::check_positions(const std::string& path, int positions) const 
 LanguageModel& PointModels::early_exit(int layers) {
   const auto target = loaded_.find("target");
   if (target == loaded_.end()) throw ImpossiblePoint("a synthetic target has no layers to leave early");
-  owned_.push_back(backend_->early_exit(target->second.model, layers));
+  owned_.push_back(backend_->early_exit(target->second.model, layers, rows_));
   return metered(*owned_.back(), pricing_.part_of_target(layers, target->second.config.layers),
                  fmt::format("{}, {} layers", target_name_, layers), facts_.max_positions);
 }

@@ -3,12 +3,14 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "kernels/cuda/head_kernels.h"
+#include "kernels/cuda/rounded_rows.h"
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
 namespace {
 
-constexpr int kMost = CudaEaglePass::kMostRows;
+constexpr std::size_t kMost = CudaEaglePass::kMostRows;
 
 }  // namespace
 
@@ -22,25 +24,59 @@ CudaEagle::CudaEagle(const EagleWeights& weights, const CudaTransformer& target,
       features_(feature_width_),
       made_(weights.config.hidden),
       pool_(std::make_shared<PagePool>(weights.config, cache_positions, *stream_)),
-      pass_(make_cuda_eagle_pass(weights_, *pool_, *stream_)) {}
+      pass_(make_cuda_eagle_pass(weights_, *pool_, *stream_)),
+      layer_graphs_(*stream_, target.captures()),
+      head_graphs_(*stream_, target.captures()) {}
 
 CudaEagle::~CudaEagle() { stream_->drain(); }
 
 CudaEagle::State::~State() {
   for (float* row : features) of.features_.give_back(row);
   for (float* row : made) of.made_.give_back(row);
+  if (other_root) of.made_.give_back(other_root);
 }
 
 void CudaEagle::open(SequenceId sequence) { states_.open(sequence, *this, pool_); }
 
-void CudaEagle::tell(SequenceId sequence, Row feature) {
-  SPECLAB_CHECK(feature.cols == feature_width_, "a feature of {} numbers, but the head reads {}",
-                feature.cols, feature_width_);
-  State& state = states_.find(sequence);
-  state.features.push_back(features_.take());
-  copy(state.features.back(), feature.f32(), *stream_);
-  if (feature.place == Place::host) stream_->wait();
-  ++state.told;
+void CudaEagle::tell_all(std::span<const Told> features) {
+  if (features.empty()) return;
+  const Place place = features[0].feature.place;
+  for (const auto& [sequence, feature] : features) {
+    states_.find(sequence);
+    SPECLAB_CHECK(feature.cols == feature_width_, "a feature of {} numbers, but the head reads {}",
+                  feature.cols, feature_width_);
+    SPECLAB_CHECK(feature.place == place, "features of the host and of the device came together");
+  }
+  features_.reserve(features.size());
+  // Those of the host go through pinned memory, which a long prompt is not to fill.
+  const bool of_host = place == Place::host;
+  const std::size_t most = of_host ? kMost : features.size();
+  for (std::size_t begin = 0; begin < features.size(); begin += most)
+    tell_part(features.subspan(begin, std::min(most, features.size() - begin)), of_host);
+}
+
+void CudaEagle::tell_part(std::span<const Told> features, bool of_host) {
+  const std::size_t width = static_cast<std::size_t>(feature_width_);
+  told_upload_.begin();
+  const auto from = told_upload_.add<const float*>(features.size());
+  const auto to = told_upload_.add<float*>(features.size());
+  const auto values = told_upload_.add<float>(of_host ? features.size() * width : 0);
+  told_upload_.lay_out();
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    State& state = states_.find(features[i].sequence);
+    state.features.push_back(features_.take());
+    ++state.told;
+    const std::span<const float> row = features[i].feature.f32();
+    if (of_host) std::ranges::copy(row, told_upload_.host(values) + i * width);
+    told_upload_.host(from)[i] = of_host ? told_upload_.device(values) + i * width : row.data();
+    told_upload_.host(to)[i] = state.features.back();
+  }
+  told_upload_.send(*stream_);
+  move_rows({.from = told_upload_.device(from),
+             .to = told_upload_.device(to),
+             .rows = static_cast<int>(features.size()),
+             .width = feature_width_},
+            *stream_);
 }
 
 void CudaEagle::finish() {
@@ -49,22 +85,24 @@ void CudaEagle::finish() {
 
 const Forward& CudaEagle::forward(std::span<const Slice> batch) {
   finish();
-  plan(batch);
-  const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked);
-  asked_.require(asked * static_cast<std::size_t>(weights_.config.hidden), "states of an EAGLE head");
-  logits_.require(asked * static_cast<std::size_t>(weights_.vocab), "logits of an EAGLE head");
-  for (std::size_t begin = 0; begin < plan_.order.size();) {
-    const std::span<const int> part = plan_.part(begin, kMost);
-    evaluate(part);
-    begin += part.size();
+  prepare(batch);
+  plan_.enter(batch, told_, slots_, weights_.config);
+  swap_roots();
+  try {
+    evaluate();
+    give();
+  } catch (...) {
+    stream_->drain();
+    swap_roots();
+    plan_.leave(told_, slots_);
+    throw;
   }
-  give();
   forward_.first = plan_.rows.first;
   forward_.work = plan_.rows.work;
   return forward_;
 }
 
-void CudaEagle::plan(std::span<const Slice> batch) {
+void CudaEagle::prepare(std::span<const Slice> batch) {
   in_batch_.clear();
   told_.clear();
   slots_.clear();
@@ -77,15 +115,35 @@ void CudaEagle::plan(std::span<const Slice> batch) {
     cached_.push_back(&state.slots);
   }
   plan_.check(batch, told_, slots_, weights_.config);
+  const std::size_t asked = std::max(PassPlan::asked_of(plan_.slices), kMost);
+  asked_.require(asked * static_cast<std::size_t>(weights_.config.hidden), "states of an EAGLE head");
+  logits_.require(asked * static_cast<std::size_t>(weights_.vocab), "logits of an EAGLE head");
+  unsound_.require((asked + kMost - 1) / kMost, "flags of an EAGLE head");
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    State& state = *in_batch_[i];
+    while (state.made.size() < static_cast<std::size_t>(plan_.nodes[i])) state.made.push_back(made_.take());
+    if (!state.other_root) state.other_root = made_.take();
+  }
   const auto needed = [&](std::size_t i) { return cached_[i]->used() + PassPlan::slots_of(plan_.slices[i]); };
   int pages = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) pages += cached_[i]->lacking(needed(i));
+  for (std::size_t i = 0; i < batch.size(); ++i) pages += cached_[i]->cache->lacking(needed(i));
   pool_->reserve(pages);
-  for (std::size_t i = 0; i < batch.size(); ++i) cached_[i]->take_pages(needed(i));
-  plan_.enter(batch, told_, slots_, weights_.config);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    std::vector<float*>& made = in_batch_[i]->made;
-    while (made.size() < static_cast<std::size_t>(plan_.nodes[i])) made.push_back(made_.take());
+  for (std::size_t i = 0; i < batch.size(); ++i) cached_[i]->cache->take(needed(i));
+}
+
+// A new root's state goes beside the last one's, which stays until the pass is surely on its way.
+void CudaEagle::swap_roots() {
+  for (std::size_t i = 0; i < in_batch_.size(); ++i) {
+    State& state = *in_batch_[i];
+    if (!plan_.slices[i].text.empty()) std::swap(state.made[0], state.other_root);
+  }
+}
+
+void CudaEagle::evaluate() {
+  for (std::size_t begin = 0; begin < plan_.order.size();) {
+    const std::span<const int> part = plan_.part(begin, kMost);
+    evaluate(part);
+    begin += part.size();
   }
 }
 
@@ -99,7 +157,9 @@ void CudaEagle::evaluate(std::span<const int> rows) {
   uploaded_.send(part_, cached_, weights_.config, *stream_);
   pass_->fit(uploaded_.most_partials(), uploaded_.positions());
   const PassPart& part = uploaded_.parts()[0];
-  pass_->run(part, send(rows, part.size.rows));
+  const EagleRows sent = send(rows, part.size.rows);
+  layer_graphs_.expect(moves());
+  layer_graphs_.run({part.size, sent.any_fused}, [&] { pass_->run(part, sent); });
 }
 
 // Rows that only fill up the launch read what the first reads, and are kept nowhere.
@@ -135,19 +195,32 @@ EagleRows CudaEagle::send(std::span<const int> rows, int padded) {
 }
 
 void CudaEagle::give() {
-  const int asked = plan_.rows.asked;
-  const std::size_t parts = static_cast<std::size_t>((asked + kMost - 1) / kMost);
-  unsound_.require(parts, "flags of an EAGLE head");
+  const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked), parts = (asked + kMost - 1) / kMost;
   fill_bytes(unsound_.data(), PartFlags::kSoundByte, parts * sizeof(std::int32_t), *stream_);
+  const std::size_t width = static_cast<std::size_t>(config().hidden);
   for (std::size_t i = 0; i < parts; ++i) {
-    const int begin = static_cast<int>(i) * kMost;
-    pass_->give(asked_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(config().hidden),
-                std::min(kMost, asked - begin),
-                logits_.data() + static_cast<std::size_t>(begin) * static_cast<std::size_t>(vocab()),
-                unsound_.data() + i);
+    const std::size_t begin = i * kMost, count = std::min(kMost, asked - begin);
+    const auto launch = [&](int rows) {
+      pass_->give(asked_.data() + begin * width, rows,
+                  logits_.data() + begin * static_cast<std::size_t>(vocab()), unsound_.data() + i);
+    };
+    if (parts > 1) {
+      launch(static_cast<int>(count));
+      continue;
+    }
+    const int rows = rounded_rows(static_cast<int>(count));  // of which the last are zeros
+    fill_bytes(asked_.data() + count * width, 0,
+               (static_cast<std::size_t>(rows) - count) * width * sizeof(float), *stream_);
+    head_graphs_.expect(moves());
+    head_graphs_.run(rows, [&] { launch(rows); });
   }
   flags_.fetch(unsound_.data(), parts, *stream_);
-  forward_.logits = {logits_.data(), plan_.rows.scores ? asked : 0, weights_.vocab, Place::device};
+  forward_.logits = {logits_.data(), plan_.rows.scores ? plan_.rows.asked : 0, weights_.vocab, Place::device};
+}
+
+int CudaEagle::moves() const {
+  return pool_->moves() + uploaded_.moves() + places_.moves() + pass_->moves() + asked_.moves() +
+         logits_.moves() + unsound_.moves();
 }
 
 Work CudaEagle::keep(std::span<const Kept> batch) {

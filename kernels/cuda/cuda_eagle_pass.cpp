@@ -29,7 +29,8 @@ class CudaEaglePassOf : public CudaEaglePass {
         rounded_(room(padded16(hidden_)), kWork),
         scores_(w_.target_token ? room(w_.output.outputs) : 0, kWork) {}
 
-  bool fit(int partials, int positions) override { return layers_.fit(partials, positions); }
+  void fit(int partials, int positions) override { layers_.fit(partials, positions); }
+  int moves() const override { return layers_.moves(); }
   const float* fused() const override { return fresh_.data(); }
 
   void run(const PassPart& part, const EagleRows& rows) override {
@@ -80,6 +81,7 @@ class CudaEaglePassOf : public CudaEaglePass {
                         .width = w_.third ? w_.fuse.inputs : hidden_,
                         .hidden = hidden_,
                         .tokens_each = w_.third ? 0 : 1,
+                        .token_stride = 1,
                         .embeddings_first = true},
                        stream_);
     });
@@ -129,7 +131,7 @@ CudaEagleWeights::CudaEagleWeights(const EagleWeights& from, const CudaTransform
       table_dtype(target.weights().dtype),
       table(target.weights().embedding.data),
       vocab(from.vocab),
-      pieces_(*target.stream()) {
+      pieces_(target.weights().precision, *target.stream()) {
   const CudaWeights& whole = target.weights();
   const int queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim,
             inputs = (third ? 2 : 1) * config.hidden;
@@ -154,7 +156,7 @@ CudaEagleWeights::CudaEagleWeights(const EagleWeights& from, const CudaTransform
   output = from.output.weights ? pieces_.linear(from.output)
                                : DeviceLinear{whole.head, whole.dtype, vocab, config.hidden, nullptr};
   if (from.table) {
-    const DeviceLinear own = pieces_.linear({from.table_dtype, from.table, vocab, config.hidden, {}});
+    const DeviceLinear own = pieces_.table({from.table_dtype, from.table, vocab, config.hidden, {}});
     table_dtype = own.dtype;
     table = own.matrix.data;
   }

@@ -42,8 +42,9 @@ class CudaEaglePass {
   static constexpr int kMostRows = 64;  // of a part; longer lists are cut by the caller
 
   virtual ~CudaEaglePass() = default;
-  virtual bool fit(int partials, int positions) = 0;  // as CudaLayers
-  virtual const float* fused() const = 0;             // EAGLE-3: what fc made of row n, at n * hidden
+  virtual void fit(int partials, int positions) = 0;  // as CudaLayers; so is `moves`
+  virtual int moves() const = 0;
+  virtual const float* fused() const = 0;  // EAGLE-3: what fc made of row n, at n * hidden
   virtual void run(const PassPart& part, const EagleRows& rows) = 0;
   // From states to logits on the target's vocabulary: up to kMostRows rows.
   virtual void give(const float* states, int rows, float* logits, std::int32_t* not_finite) = 0;

@@ -1,19 +1,20 @@
 #include "kernels/cuda/cuda_heads.h"
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "core/check.h"
 #include "kernels/cuda/copy_rows.h"
 #include "kernels/cuda/few_rows_product.h"
 #include "kernels/cuda/head_kernels.h"
 #include "kernels/cuda/number_conversion.h"
+#include "kernels/cuda/rounded_rows.h"
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMostRows = FewRowsProduct<Bf16>::kMostRows;
+constexpr int kMostRows = FewRowsProduct<Bf16>::kMostRows;
 
 }  // namespace
 
@@ -23,8 +24,9 @@ CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
       reads_tokens_(weights.reads_tokens),
       target_(target.weights()),
       stream_(target.stream()),
-      pieces_(*stream_),
-      rows_(hidden_) {
+      pieces_(target.weights().precision, *stream_),
+      rows_(hidden_),
+      graphs_(*stream_, target.captures()) {
   int longest = hidden_;
   for (const HeadWeights::Head& from : weights.heads) {
     Head& head = heads_.emplace_back();
@@ -35,17 +37,18 @@ CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
     longest = std::max(longest, head.first_inputs());
   }
   pieces_.wait();
-  rounded_.require(kMostRows * static_cast<std::size_t>(padded16(longest)), "activations of heads");
+  rounded_.require(std::size_t{kMostRows} * static_cast<std::size_t>(padded16(longest)),
+                   "activations of heads");
   for (DeviceBuffer<float>* buffer : {&x_, &y_, &residual_})
-    buffer->require(kMostRows * static_cast<std::size_t>(hidden_), "activations of heads");
+    buffer->require(std::size_t{kMostRows} * static_cast<std::size_t>(hidden_), "activations of heads");
 }
 
 CudaHeads::~CudaHeads() { stream_->drain(); }
 
 void CudaHeads::open(SequenceId sequence) {
-  const auto [at, fresh] = sequences_.try_emplace(sequence);
-  SPECLAB_CHECK(fresh, "sequence {} is opened twice", static_cast<int>(sequence));
-  at->second.row = rows_.take();
+  SPECLAB_CHECK(!sequences_.contains(sequence), "sequence {} is opened twice", static_cast<int>(sequence));
+  float* const row = rows_.take();
+  sequences_[sequence].row = row;
 }
 
 void CudaHeads::close(SequenceId sequence) {
@@ -74,21 +77,14 @@ void CudaHeads::finish() {
 const Forward& CudaHeads::forward(std::span<const Question> questions) {
   finish();
   arrange(questions);
-  const std::size_t vocab = static_cast<std::size_t>(vocab_), parts = parts_.size();
-  const bool in_order = std::ranges::is_sorted(order_);
-  DeviceBuffer<float>& answers = in_order ? logits_ : answers_;
-  logits_.require(questions.size() * vocab, "logits of heads");
-  answers.require(questions.size() * vocab, "logits of heads");
+  const std::size_t numbers = size_.rows() * static_cast<std::size_t>(vocab_);
+  logits_.require(numbers, "logits of heads");
+  if (!size_.in_order) answers_.require(numbers, "logits of heads");
   send(questions);
-  for (std::size_t i = 0; i < parts; ++i) {
-    answer(parts_[i], answers.data() + static_cast<std::size_t>(parts_[i].begin) * vocab,
-           upload_.device(not_finite_) + i);
-  }
-  const int count = static_cast<int>(questions.size());
-  if (!in_order)
-    copy_rows({answers_.data(), upload_.device(place_), logits_.data(), count, vocab_, vocab_}, *stream_);
-  flags_.fetch(upload_.device(not_finite_), parts, *stream_);
-  forward_.logits = {logits_.data(), count, vocab_, Place::device};
+  graphs_.expect(upload_.moves() + logits_.moves() + answers_.moves());
+  graphs_.run(size_, [&] { answer_all(); });
+  flags_.fetch(upload_.device(not_finite_), size_.parts.size(), *stream_);
+  forward_.logits = {logits_.data(), static_cast<int>(questions.size()), vocab_, Place::device};
   return forward_;
 }
 
@@ -102,59 +98,74 @@ void CudaHeads::arrange(std::span<const Question> questions) {
                   "head {} reads {} tokens, but {} came", question.head, question.head + 1,
                   question.after.size());
   }
-  const auto head_of = [&](int q) { return questions[static_cast<std::size_t>(q)].head; };
-  order_.resize(questions.size());
-  std::iota(order_.begin(), order_.end(), 0);
-  std::ranges::stable_sort(order_, {}, head_of);
-  parts_.clear();
-  int most = 0, of_head = 0;
-  std::size_t tokens = 0;
-  for (std::size_t i = 0; i < order_.size(); ++i) {
-    const int head = head_of(order_[i]);
-    const bool same = i > 0 && head == head_of(order_[i - 1]);
-    if (!same || parts_.back().count == static_cast<int>(kMostRows)) {
-      parts_.push_back({.head = head, .begin = static_cast<int>(i), .tokens = tokens});
+  next_row_.assign(heads_.size(), 0);
+  for (const Question& question : questions) ++next_row_[static_cast<std::size_t>(question.head)];
+  const int most = next_row_.empty() ? 0 : *std::ranges::max_element(next_row_);
+  size_.parts.clear();
+  int rows = 0;
+  for (int head = 0; head < count(); ++head) {
+    const int asked = std::exchange(next_row_[static_cast<std::size_t>(head)], rows);
+    for (int done = 0; done < asked; done += kMostRows) {
+      size_.parts.push_back({head, rows, rounded_rows(std::min(asked - done, kMostRows))});
+      rows += size_.parts.back().count;
     }
-    of_head = same ? of_head + 1 : 1;
-    most = std::max(most, of_head);
-    ++parts_.back().count;
-    if (reads_tokens_) tokens += static_cast<std::size_t>(head) + 1;
+  }
+  row_of_.clear();
+  size_.in_order = true;
+  for (const Question& question : questions) {
+    const int row = next_row_[static_cast<std::size_t>(question.head)]++;
+    size_.in_order &= row == static_cast<int>(row_of_.size());
+    row_of_.push_back(row);
   }
   forward_.work = {.op = Op::forward, .sequences = most, .new_tokens = most, .rows = most};
 }
 
 void CudaHeads::send(std::span<const Question> questions) {
-  std::size_t tokens = 0;
-  for (const Question& question : questions) tokens += reads_tokens_ ? question.after.size() : 0;
+  const std::size_t rows = size_.rows(), parts = size_.parts.size();
   upload_.begin();
-  features_ = upload_.add<const float*>(questions.size());
-  tokens_ = upload_.add<std::int32_t>(tokens);
-  place_ = upload_.add<int>(questions.size());
-  not_finite_ = upload_.add<std::int32_t>(parts_.size());
+  features_ = upload_.add<const float*>(rows);
+  tokens_ = upload_.add<std::int32_t>(reads_tokens_ ? rows * heads_.size() : 0);
+  row_at_ = upload_.add<int>(rows);
+  not_finite_ = upload_.add<std::int32_t>(parts);
   upload_.lay_out();
-  std::int32_t* token = upload_.host(tokens_);
-  for (std::size_t i = 0; i < order_.size(); ++i) {
-    const Question& question = questions[static_cast<std::size_t>(order_[i])];
-    upload_.host(features_)[i] = find(question.sequence).row;
-    upload_.host(place_)[order_[i]] = static_cast<int>(i);
-    if (reads_tokens_) token = std::ranges::copy(question.after, token).out;
+  for (std::size_t i = 0; i < questions.size(); ++i) {
+    const std::size_t row = static_cast<std::size_t>(row_of_[i]);
+    upload_.host(features_)[row] = find(questions[i].sequence).row;
+    if (reads_tokens_) std::ranges::copy(questions[i].after, upload_.host(tokens_) + row * heads_.size());
   }
-  std::fill_n(upload_.host(not_finite_), parts_.size(), PartFlags::kSound);
+  std::ranges::copy(row_of_, upload_.host(row_at_));
+  std::fill_n(upload_.host(not_finite_), parts, PartFlags::kSound);
   upload_.send(*stream_);
+}
+
+void CudaHeads::answer_all() {
+  const std::size_t vocab = static_cast<std::size_t>(vocab_);
+  const DeviceBuffer<float>& answers = size_.in_order ? logits_ : answers_;
+  for (std::size_t i = 0; i < size_.parts.size(); ++i) {
+    const Part& part = size_.parts[i];
+    answer(part, answers.data() + static_cast<std::size_t>(part.begin) * vocab,
+           upload_.device(not_finite_) + i);
+  }
+  if (size_.in_order) return;
+  copy_rows({answers_.data(), upload_.device(row_at_), logits_.data(), static_cast<int>(size_.rows()), vocab_,
+             vocab_},
+            *stream_);
 }
 
 void CudaHeads::read_inputs(const Part& part, Dtype dtype) {
   const auto read = [&]<class T, class E>(T, E) {
-    head_input<T, E>({.features = upload_.device(features_) + part.begin,
-                      .tokens = upload_.device(tokens_) + part.tokens,
-                      .table = static_cast<const E*>(target_.embedding.data),
-                      .out = reinterpret_cast<T*>(rounded_.data()),
-                      .exact = x_.data(),
-                      .rows = part.count,
-                      .width = hidden_,
-                      .hidden = hidden_,
-                      .tokens_each = reads_tokens_ ? part.head + 1 : 0},
-                     *stream_);
+    head_input<T, E>(
+        {.features = upload_.device(features_) + part.begin,
+         .tokens = upload_.device(tokens_) + static_cast<std::size_t>(part.begin) * heads_.size(),
+         .table = static_cast<const E*>(target_.embedding.data),
+         .out = reinterpret_cast<T*>(rounded_.data()),
+         .exact = x_.data(),
+         .rows = part.count,
+         .width = hidden_,
+         .hidden = hidden_,
+         .tokens_each = reads_tokens_ ? part.head + 1 : 0,
+         .token_stride = count()},
+        *stream_);
   };
   with_number(dtype, [&](auto as) { with_number(target_.dtype, [&](auto table) { read(as, table); }); });
 }

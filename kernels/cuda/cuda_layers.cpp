@@ -54,25 +54,25 @@ CudaLayers<T>::CudaLayers(const LlamaConfig& config, int widest_input, int most_
 }
 
 template <class T>
-bool CudaLayers<T>::fit(int partials, int positions) {
-  bool moved = false;
+void CudaLayers<T>::fit(int partials, int positions) {
   if (static_cast<std::size_t>(partials) > partials_) {
-    partials_ = std::bit_ceil(static_cast<std::size_t>(partials));
-    const std::size_t heads = partials_ * static_cast<std::size_t>(c_.heads);
+    partials_ = 0;  // should memory be short
+    const std::size_t most = std::bit_ceil(static_cast<std::size_t>(partials)),
+                      heads = most * static_cast<std::size_t>(c_.heads);
     part_sums_.require(heads * static_cast<std::size_t>(padded8(c_.head_dim)),
                        "partial results of attention");
     part_statistics_.require(heads * 2, "partial results of attention");
-    moved = true;
+    partials_ = most;
   }
   if (positions > positions_) {
-    positions_ = std::min(c_.max_positions,
-                          std::max(4096, static_cast<int>(std::bit_ceil(static_cast<unsigned>(positions)))));
-    turns_.require(static_cast<std::size_t>(positions_) * static_cast<std::size_t>(c_.head_dim),
+    positions_ = 0;
+    const int most = std::min(
+        c_.max_positions, std::max(4096, static_cast<int>(std::bit_ceil(static_cast<unsigned>(positions)))));
+    turns_.require(static_cast<std::size_t>(most) * static_cast<std::size_t>(c_.head_dim),
                    "angles of positions");
-    rope_table(frequencies_.data(), positions_, c_.head_dim, turns_.data(), stream_);
-    moved = true;
+    rope_table(frequencies_.data(), most, c_.head_dim, turns_.data(), stream_);
+    positions_ = most;
   }
-  return moved;
 }
 
 template <class T>

@@ -19,9 +19,10 @@ class CudaLayers {
   CudaLayers(const LlamaConfig& config, int widest_input, int most_rows, const PagePool& pool,
              ModelProducts& products, Stream& stream);
 
-  // Makes room for passes of so many partial results of attention and so many positions. The result is
-  // whether anything moved.
-  bool fit(int partials, int positions);
+  // Makes room for passes of so many partial results of attention and so many positions.
+  void fit(int partials, int positions);
+  // How often memory that passes read or write went elsewhere.
+  int moves() const { return part_sums_.moves() + part_statistics_.moves() + turns_.moves(); }
 
   float* residual() const { return residual_.data(); }  // (most_rows, hidden)
   T* input() const { return input_.data(); }            // (most_rows, padded16(width))

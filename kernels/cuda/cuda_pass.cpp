@@ -21,7 +21,8 @@ class CudaPassOf : public CudaPass {
         products_(stream, cublas_from, PassPart::kMostRows, c_.intermediate),
         layers_(c_, c_.hidden, PassPart::kMostRows, pool, products_, stream) {}
 
-  bool fit(int partials, int positions) override { return layers_.fit(partials, positions); }
+  void fit(int partials, int positions) override { layers_.fit(partials, positions); }
+  int moves() const override { return layers_.moves(); }
 
   void run(const PassPart& part, const PassRows& out) override {
     const int rows = part.size.rows;

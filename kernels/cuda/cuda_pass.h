@@ -22,9 +22,8 @@ struct PassRows {
 class CudaPass {
  public:
   virtual ~CudaPass() = default;
-  // Makes room for passes of so many partial results of attention and so many positions. The result is
-  // whether anything moved.
-  virtual bool fit(int partials, int positions) = 0;
+  virtual void fit(int partials, int positions) = 0;  // as CudaLayers; so is `moves`
+  virtual int moves() const = 0;
   // Puts a part into the stream. Fills the caches.
   virtual void run(const PassPart& part, const PassRows& rows) = 0;
   // Moves kept slots, in all layers.

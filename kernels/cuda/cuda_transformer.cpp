@@ -8,26 +8,35 @@
 namespace speclab {
 
 CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options)
+    : CudaTransformer(std::move(weights), std::move(options), nullptr) {}
+
+CudaTransformer::CudaTransformer(CudaWeights weights, const CudaTransformer& whole)
+    : CudaTransformer(std::move(weights),
+                      {.stream = whole.stream_, .graphs = whole.capture_, .cublas_from = whole.cublas_from_},
+                      whole.pool_) {}
+
+CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options, std::shared_ptr<PagePool> pool)
     : weights_(std::move(weights)),
       stream_(options.stream ? std::move(options.stream) : std::make_shared<Stream>()),
       capture_(options.graphs),
       cublas_from_(options.cublas_from == CudaOptions::kMeasured
                        ? speclab::cublas_from(time_products(weights_, *stream_))
                        : options.cublas_from),
-      pool_(std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
-      pass_(make_cuda_pass(weights_, *pool_, *stream_, cublas_from_)) {}
+      pool_(pool ? std::move(pool)
+                 : std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
+      pass_(make_cuda_pass(weights_, *pool_, *stream_, cublas_from_)),
+      graphs_(*stream_, capture_) {}
 
 CudaTransformer::~CudaTransformer() { stream_->drain(); }
 
-std::size_t CudaTransformer::graphs() const {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      graphs_, [](const auto& known) { return static_cast<bool>(known.second.graph); }));
+int CudaTransformer::row_numbers() const {
+  return vocab() + hidden() * (1 + static_cast<int>(pass_->taps().size()));
 }
 
 void CudaTransformer::tap(std::span<const int> layers) {
   check_taps(layers, weights_.config);
   pass_->tap({layers.begin(), layers.end()});
-  graphs_.clear();
+  graphs_.forget();
 }
 
 void CudaTransformer::finish() {
@@ -40,46 +49,46 @@ const Forward& CudaTransformer::forward(std::span<const Slice> batch) {
   in_batch_.clear();
   slots_.clear();
   for (const Slice& slice : batch) {
-    in_batch_.push_back(&sequences_.find(slice.sequence));
+    in_batch_.push_back(&find(slice.sequence));
     slots_.push_back(in_batch_.back());
   }
   plan_.check(batch, slots_, weights_.config);
   reserve(batch);
   plan_.enter(batch, slots_, weights_.config);
-  evaluate();
+  try {
+    evaluate();
+  } catch (...) {
+    stream_->drain();
+    plan_.leave(slots_);
+    throw;
+  }
   forward_.first = plan_.first;
   forward_.work = plan_.work;
   return forward_;
 }
 
 void CudaTransformer::reserve(std::span<const Slice> batch) {
-  std::size_t scored = PassPart::kMostRounding, featured = 0;
+  const auto needed = [&](std::size_t i) { return in_batch_[i]->used() + PassPlan::slots_of(batch[i]); };
   int pages = 0;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    const Slice& slice = batch[i];
-    if (slice.give == Give::scores) scored += (slice.text.empty() ? 0 : 1) + slice.nodes.size();
-    if (slice.give == Give::features) featured += slice.text.size();
-    pages += in_batch_[i]->lacking(in_batch_[i]->used() + PassPlan::slots_of(slice));
-  }
-  const std::size_t asked = scored + featured;
-  bool moved = pool_->reserve(pages);
-  const std::size_t width = static_cast<std::size_t>(weights_.config.hidden);
-  const auto room = [&](DeviceBuffer<float>& buffer, std::size_t count, const char* what) {
-    moved |= count > buffer.size();
-    buffer.require(count, what);
-  };
-  room(logits_, scored * static_cast<std::size_t>(weights_.config.vocab), "logits");
-  room(hidden_, asked * width, "hidden rows");
-  room(tapped_, asked * width * pass_->taps().size(), "tapped rows");
-  if (moved) graphs_.clear();
-  for (std::size_t i = 0; i < batch.size(); ++i)
-    in_batch_[i]->take_pages(in_batch_[i]->used() + PassPlan::slots_of(batch[i]));
+  for (std::size_t i = 0; i < batch.size(); ++i) pages += in_batch_[i]->cache->lacking(needed(i));
+  pool_->reserve(pages);
+  const std::size_t asked = PassPart::kMostRounding + PassPlan::asked_of(batch),
+                    width = static_cast<std::size_t>(weights_.config.hidden);
+  if (plan_.scores) logits_.require(asked * static_cast<std::size_t>(weights_.config.vocab), "logits");
+  hidden_.require(asked * width, "hidden rows");
+  tapped_.require(asked * width * pass_->taps().size(), "tapped rows");
+  for (std::size_t i = 0; i < batch.size(); ++i) in_batch_[i]->cache->take(needed(i));
+}
+
+int CudaTransformer::moves() const {
+  return pool_->moves() + logits_.moves() + hidden_.moves() + tapped_.moves() + uploaded_.moves() +
+         pass_->moves();
 }
 
 void CudaTransformer::evaluate() {
-  bool moved = uploaded_.send(plan_, in_batch_, weights_.config, *stream_);
-  moved |= pass_->fit(uploaded_.most_partials(), uploaded_.positions());
-  if (moved) graphs_.clear();
+  uploaded_.send(plan_, in_batch_, weights_.config, *stream_);
+  pass_->fit(uploaded_.most_partials(), uploaded_.positions());
+  graphs_.expect(moves());
   for (const PassPart& part : uploaded_.parts()) run(part);
   flags_.fetch(uploaded_.not_finite(), uploaded_.parts().size(), *stream_);
   const int taps = static_cast<int>(pass_->taps().size()), hidden = weights_.config.hidden;
@@ -94,47 +103,43 @@ void CudaTransformer::run(const PassPart& part) {
   const PassRows rows{logits_.data() + before * static_cast<std::size_t>(weights_.config.vocab),
                       hidden_.data() + before * width,
                       tapped_.data() + before * width * pass_->taps().size()};
-  if (!capture_ || uploaded_.parts().size() > 1) return pass_->run(part, rows);
-  Known& known = graphs_[part.size];
-  if (known.seen++ == 0) return pass_->run(part, rows);
-  if (!known.graph) known.graph = Graph(*stream_, [&] { pass_->run(part, rows); });
-  known.graph.launch(*stream_);
+  const auto pass = [&] { pass_->run(part, rows); };
+  if (uploaded_.parts().size() > 1) return pass();
+  graphs_.run(part.size, pass);
 }
 
 Work CudaTransformer::keep(std::span<const Kept> batch) {
   finish();
   Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
   in_batch_.clear();
-  kept_.clear();
-  from_.clear();
+  std::size_t most = 0;
   for (const Kept& kept : batch) {
-    CudaSequence& sequence = sequences_.find(kept.sequence);
-    work.context += sequence.used();
-    const int begin = static_cast<int>(from_.size());
-    int to = 0;
-    sequence.keep(kept.sequence, kept.path, [&](int from, int where) {
-      if (static_cast<int>(from_.size()) == begin) to = where;
-      from_.push_back(from);
-    });
-    const int moved = static_cast<int>(from_.size()) - begin;
-    if (moved == 0) continue;
-    kept_.push_back({static_cast<int>(in_batch_.size()), to, begin, moved});
-    in_batch_.push_back(&sequence);
+    in_batch_.push_back(&find(kept.sequence));
+    most += kept.path.size();
   }
-  work.new_tokens = static_cast<int>(from_.size());
-  if (kept_.empty()) return work;
-  moves_.begin();
-  moves_table_.fit(in_batch_);
-  const auto paths = moves_.add<KeptSlots>(kept_.size());
-  const auto from = moves_.add<int>(from_.size());
-  const auto table = moves_.add<int>(in_batch_.size() * static_cast<std::size_t>(moves_table_.stride()));
-  moves_.lay_out();
-  std::ranges::copy(kept_, moves_.host(paths));
-  std::ranges::copy(from_, moves_.host(from));
-  moves_table_.write(in_batch_, moves_.host(table));
-  moves_.send(*stream_);
-  pass_->keep(moves_.device(paths), moves_.device(from), static_cast<int>(kept_.size()), moves_.device(table),
-              moves_table_.stride());
+  kept_.begin();
+  kept_table_.fit(in_batch_);
+  const auto paths = kept_.add<KeptSlots>(batch.size());
+  const auto from = kept_.add<int>(most);
+  const auto table = kept_.add<int>(batch.size() * static_cast<std::size_t>(kept_table_.stride()));
+  kept_.lay_out();  // before anything changes: memory may be short
+  int path_count = 0, begin = 0;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    CudaSequence& sequence = *in_batch_[i];
+    work.context += sequence.used();
+    KeptSlots path{.sequence = static_cast<int>(i), .begin = begin};
+    sequence.keep(batch[i].sequence, batch[i].path, [&](int slot, int to) {
+      if (path.count == 0) path.to = to;
+      kept_.host(from)[begin + path.count++] = slot;
+    });
+    begin += path.count;
+    if (path.count > 0) kept_.host(paths)[path_count++] = path;
+  }
+  work.new_tokens = begin;
+  if (path_count == 0) return work;
+  kept_table_.write(in_batch_, kept_.host(table));
+  kept_.send(*stream_);
+  pass_->keep(kept_.device(paths), kept_.device(from), path_count, kept_.device(table), kept_table_.stride());
   return work;
 }
 
@@ -142,7 +147,7 @@ Work CudaTransformer::rewind(std::span<const Rewound> batch) {
   finish();
   Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
   for (const Rewound& rewound : batch) {
-    CudaSequence& sequence = sequences_.find(rewound.sequence);
+    CudaSequence& sequence = find(rewound.sequence);
     work.context += sequence.used();
     sequence.rewind(rewound.sequence, rewound.length);
   }

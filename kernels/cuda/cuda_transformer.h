@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <span>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "kernels/cuda/cuda_pass.h"
 #include "kernels/cuda/model_products.h"
 #include "kernels/cuda/part_flags.h"
+#include "kernels/cuda/pass_graphs.h"
 #include "kernels/cuda/uploaded_plan.h"
 
 namespace speclab {
@@ -37,19 +37,22 @@ class CudaTransformer : public LanguageModel {
   const LlamaConfig& config() const { return weights_.config; }
   const CudaWeights& weights() const { return weights_; }
   const std::shared_ptr<Stream>& stream() const { return stream_; }
-  std::size_t graphs() const;  // captured so far
+  bool captures() const { return capture_; }
+  std::size_t graphs() const { return graphs_.captured(); }
   int cublas_from() const { return cublas_from_; }
 
   int vocab() const override { return weights_.config.vocab; }
   int hidden() const override { return weights_.config.hidden; }
+  int row_numbers() const;  // of a row of scores: its logits, hidden and tapped numbers
   void tap(std::span<const int> layers) override;
-  void open(SequenceId sequence) override { sequences_.open(sequence, pool_); }
+  void open(SequenceId sequence) override { open(sequence, std::make_shared<CachePages>(pool_)); }
   void close(SequenceId sequence) override { sequences_.close(sequence); }
-  int length(SequenceId sequence) const override { return sequences_.find(sequence).length; }
+  int length(SequenceId sequence) const override { return find(sequence).length; }
+  const std::shared_ptr<CachePages>& cache(SequenceId sequence) const { return find(sequence).cache; }
 
   // ConfigError where a text outgrows the model's positions. Where logits overflow, `finish` or the next call
-  // says so. CudaError where the device's memory does not suffice for the cache or the rows; nothing has
-  // changed then.
+  // says so. CudaError where the device's or pinned memory does not suffice; nothing has changed then. The
+  // same of `keep`.
   const Forward& forward(std::span<const Slice> batch) override;
   Work keep(std::span<const Kept> batch) override;       // new_tokens: cache entries that moved
   Work rewind(std::span<const Rewound> batch) override;  // moves nothing
@@ -57,13 +60,19 @@ class CudaTransformer : public LanguageModel {
   // Waits for the last pass. ConfigError where it gave a logit that is NaN or infinite.
   void finish();
 
+ protected:
+  // With the stream and the pages of another, whose weights have as many layers at least.
+  CudaTransformer(CudaWeights weights, const CudaTransformer& whole);
+  CudaSequence& find(SequenceId sequence) const { return sequences_.find(sequence); }
+  void open(SequenceId sequence, std::shared_ptr<CachePages> cache) {
+    sequences_.open(sequence, std::move(cache));
+  }
+
  private:
-  struct Known {
-    int seen = 0;
-    Graph graph;
-  };
+  CudaTransformer(CudaWeights weights, CudaOptions options, std::shared_ptr<PagePool> pool);
   void reserve(std::span<const Slice> batch);
   void evaluate();
+  int moves() const;
   void run(const PassPart& part);
 
   CudaWeights weights_;
@@ -78,14 +87,12 @@ class CudaTransformer : public LanguageModel {
   std::vector<SequenceSlots*> slots_;
   PassPlan plan_;
   UploadedPlan uploaded_;
-  PackedUpload moves_;
-  PageTable moves_table_;
-  std::vector<KeptSlots> kept_;
-  std::vector<int> from_;
+  PackedUpload kept_;
+  PageTable kept_table_;
   DeviceBuffer<float> logits_;  // (rows, vocab)
   DeviceBuffer<float> hidden_;  // (rows, hidden)
   DeviceBuffer<float> tapped_;  // (rows, taps, hidden)
-  std::map<PartSize, Known> graphs_;
+  PassGraphs<PartSize> graphs_;
   PartFlags flags_;  // of the last pass
   Forward forward_;
 };

@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/linear.h"
 #include "kernels/cuda/cuda_weights.h"
+#include "kernels/cuda/row_quantizer.h"
 #include "kernels/cuda/weight_staging.h"
 #include "kernels/cuda/with_number.h"
 
@@ -27,18 +28,24 @@ void multiply(const DeviceLinear& linear, const void* x, float* out, int rows, S
 // Brings matrices and vectors to the device, each into memory of its own that lives as long as this.
 class DevicePieces {
  public:
-  explicit DevicePieces(Stream& stream) : stream_(stream), staging_(stream) {}
+  DevicePieces(CudaPrecision precision, Stream& stream)
+      : precision_(precision), stream_(stream), staging_(stream), quantizer_(stream) {}
 
-  // f32 becomes bf16. Without weights it stays without.
+  // f32 becomes bf16, then int8 where that is the precision. Without weights it stays without.
   DeviceLinear linear(const Linear& linear);
   // Matrices of one type and as many inputs, one below the other.
   DeviceLinear stacked(std::span<const Linear> parts);
+  DeviceLinear table(const Linear& linear);  // never int8
   const float* vector(std::span<const float> values);
   void wait() { stream_.wait(); }
 
  private:
+  DeviceLinear stacked(std::span<const Linear> parts, bool int8);
+
+  CudaPrecision precision_;
   Stream& stream_;
   WeightStaging staging_;
+  RowQuantizer quantizer_;
   std::vector<Memory> memory_;
 };
 

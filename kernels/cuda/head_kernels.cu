@@ -12,7 +12,7 @@ template <class T, class E>
 __global__ void __launch_bounds__(kThreads) head_input_kernel(HeadInput<T, E> task) {
   const std::size_t row = blockIdx.x;
   const float* features = task.features[row];
-  const std::int32_t* tokens = task.tokens + row * task.tokens_each;
+  const std::int32_t* tokens = task.tokens + row * task.token_stride;
   const int embedded = task.tokens_each * task.hidden, length = task.width + embedded;
   const int features_at = task.embeddings_first ? embedded : 0;
   T* out = task.out + row * padded16(length);

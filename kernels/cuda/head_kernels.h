@@ -12,11 +12,11 @@ namespace speclab {
 template <class T, class E>
 struct HeadInput {
   const float* const* features = nullptr;  // (rows), each (width); null: zeros
-  const std::int32_t* tokens = nullptr;    // (rows, tokens_each)
+  const std::int32_t* tokens = nullptr;    // (rows, token_stride), of which tokens_each are read
   const E* table = nullptr;                // (vocab, padded8(hidden)), only where there are tokens
   T* out = nullptr;                        // (rows, padded16(width + tokens_each hidden)), zeros beyond
   float* exact = nullptr;                  // (rows, width): the features as they are; may be null
-  int rows = 0, width = 0, hidden = 0, tokens_each = 0;
+  int rows = 0, width = 0, hidden = 0, tokens_each = 0, token_stride = 0;
   bool embeddings_first = false;
 };
 template <class T, class E>

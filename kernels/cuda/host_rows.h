@@ -16,8 +16,10 @@ class HostRows : public LanguageModel {
   explicit HostRows(std::unique_ptr<CudaTransformer> inner) : inner_(std::move(inner)) {}
 
   CudaTransformer& inner() { return *inner_; }
+  // Whether hidden rows are copied too, as they are at first; else the model offers none.
+  void offer_hidden(bool offered) { offers_hidden_ = offered; }
   int vocab() const override { return inner_->vocab(); }
-  int hidden() const override { return inner_->hidden(); }
+  int hidden() const override { return offers_hidden_ ? inner_->hidden() : 0; }
   void tap(std::span<const int> layers) override { inner_->tap(layers); }
   void open(SequenceId sequence) override { inner_->open(sequence); }
   void close(SequenceId sequence) override { inner_->close(sequence); }
@@ -30,6 +32,7 @@ class HostRows : public LanguageModel {
 
  private:
   std::unique_ptr<CudaTransformer> inner_;
+  bool offers_hidden_ = true;
   RowsOnHost rows_;
 };
 
@@ -64,6 +67,7 @@ class HostFeatureRows : public FeatureModel {
   void close(SequenceId sequence) override { inner_->close(sequence); }
   int length(SequenceId sequence) const override { return inner_->length(sequence); }
   void tell(SequenceId sequence, Row feature) override { inner_->tell(sequence, feature); }
+  void tell_all(std::span<const Told> features) override { inner_->tell_all(features); }
   // ConfigError also where a logit is NaN or infinite.
   const Forward& forward(std::span<const Slice> batch) override;
   Work keep(std::span<const Kept> batch) override { return inner_->keep(batch); }

@@ -25,15 +25,14 @@ class PackedUpload {
     end_ = (end_ + count * sizeof(T) + 15) / 16 * 16;
     return at;
   }
-  // After the last `add`: everything is zero. The result is whether the device's side moved.
-  bool lay_out() {
+  // After the last `add`: everything is zero.
+  void lay_out() {
     const std::size_t room = end_ <= device_.size() ? device_.size() : end_ + end_ / 2;
-    const bool moved = room != device_.size();
     host_.require(room, "the plan of a pass, on the host");
     device_.require(room, "the plan of a pass");
     std::memset(host_.data(), 0, end_);
-    return moved;
   }
+  int moves() const { return device_.moves(); }  // how often the device's side went to other memory
   template <class T>
   T* host(At<T> at) {
     return reinterpret_cast<T*>(host_.data() + at.offset);

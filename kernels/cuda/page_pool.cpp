@@ -18,16 +18,15 @@ void PagePool::grow(int pages) {
                plane(i), plane_bytes(pages_), stream_);
   }
   stream_.wait();
+  ++moves_;
   for (int page = pages - 1; page >= std::max(pages_, 1); --page) free_.push_back(page);
   pages_ = pages;
   memory_ = std::move(larger);
 }
 
-bool PagePool::reserve(int pages) {
+void PagePool::reserve(int pages) {
   const int lacking = pages - static_cast<int>(free_.size());
-  if (lacking <= 0) return false;
-  grow(std::max(pages_ + lacking, pages_ + pages_ / 2));
-  return true;
+  if (lacking > 0) grow(std::max(pages_ + lacking, pages_ + pages_ / 2));
 }
 
 int PagePool::take() {

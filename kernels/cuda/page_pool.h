@@ -18,8 +18,7 @@ class PagePool {
   // Rows of 16-bit numbers. Grows beyond `positions` where it has to, which moves everything.
   PagePool(const LlamaConfig& config, int positions, Stream& stream);
 
-  // At least so many pages are free afterwards; the result is whether all moved to other memory.
-  bool reserve(int pages);
+  void reserve(int pages);  // at least so many are free afterwards
   int take();
   void give_back(std::span<const int> pages) { free_.insert(free_.end(), pages.begin(), pages.end()); }
 
@@ -34,6 +33,7 @@ class PagePool {
             head_dim_};
   }
   int layers() const { return layers_; }
+  int moves() const { return moves_; }  // how often all went to other memory
 
  private:
   std::size_t plane_bytes(int pages) const { return 2 * cache_elements(pages, kv_heads_, head_dim_); }
@@ -44,27 +44,34 @@ class PagePool {
 
   int layers_, kv_heads_, head_dim_;
   Stream& stream_;
-  int pages_ = 0;
+  int pages_ = 0, moves_ = 0;
   std::vector<int> free_;
   Memory memory_;  // (layers, keys and values, pages, ...)
 };
 
 constexpr int pages_for(int slots) { return (slots + kPagePositions - 1) / kPagePositions; }
 
-// One sequence of a model on the device.
-struct CudaSequence : SequenceSlots {
-  explicit CudaSequence(std::shared_ptr<PagePool> pages_of) : pool(std::move(pages_of)) {}
-  ~CudaSequence() { pool->give_back(pages); }
-  CudaSequence(const CudaSequence&) = delete;
-  CudaSequence& operator=(const CudaSequence&) = delete;
+// The pages of one sequence, which an early exit shares with the whole model.
+struct CachePages {
+  explicit CachePages(std::shared_ptr<PagePool> of) : pool(std::move(of)) {}
+  ~CachePages() { pool->give_back(pages); }
+  CachePages(const CachePages&) = delete;
+  CachePages& operator=(const CachePages&) = delete;
+
+  int lacking(int slots) const { return std::max(0, pages_for(slots) - static_cast<int>(pages.size())); }
+  void take(int slots) {  // what is lacking; the pool has reserved it
+    while (lacking(slots) > 0) pages.push_back(pool->take());
+  }
 
   std::shared_ptr<PagePool> pool;
   std::vector<int> pages;  // of slots 0 .. 63, 64 .. 127, ...
+};
 
-  int lacking(int slots) const { return std::max(0, pages_for(slots) - static_cast<int>(pages.size())); }
-  void take_pages(int slots) {  // that the pool has reserved
-    while (lacking(slots) > 0) pages.push_back(pool->take());
-  }
+// What a model on the device knows of one sequence.
+struct CudaSequence : SequenceSlots {
+  explicit CudaSequence(std::shared_ptr<CachePages> pages) : cache(std::move(pages)) {}
+
+  std::shared_ptr<CachePages> cache;
 };
 
 }  // namespace speclab

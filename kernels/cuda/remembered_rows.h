@@ -11,11 +11,14 @@ class RememberedRows {
  public:
   explicit RememberedRows(int width) : width_(static_cast<std::size_t>(width)) {}
 
-  float* take() {
-    if (free_.empty()) {
+  void reserve(std::size_t rows) {  // at least so many are free afterwards
+    while (free_.size() < rows) {
       const DeviceBuffer<float>& block = blocks_.emplace_back(kBlock * width_, "rows that are remembered");
       for (std::size_t i = kBlock; i-- > 0;) free_.push_back(block.data() + i * width_);
     }
+  }
+  float* take() {
+    reserve(1);
     float* row = free_.back();
     free_.pop_back();
     return row;

@@ -121,15 +121,19 @@ class Buffer {
 
   T* data() const { return static_cast<T*>(memory_.data()); }
   std::size_t size() const { return memory_.bytes() / sizeof(T); }
-  // Room for so many; what it held is lost where it grows. Not while a graph or the device uses it.
+  // Room for so many; what it held is lost where it grows. Not while the device uses it. Where the memory
+  // does not suffice it is empty afterwards.
   void require(std::size_t count, const char* what) {
     if (count <= size()) return;
-    *this = Buffer();
-    *this = Buffer(count, what);
+    ++moves_;
+    memory_ = Memory();
+    memory_ = Memory(kPlace, count * sizeof(T), what);
   }
+  int moves() const { return moves_; }  // how often `require` left its memory
 
  private:
   Memory memory_;
+  int moves_ = 0;
 };
 template <class T>
 using DeviceBuffer = Buffer<T, Memory::Place::device>;

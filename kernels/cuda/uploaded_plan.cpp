@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "kernels/cuda/part_flags.h"
+#include "kernels/cuda/rounded_rows.h"
 
 namespace speclab {
 namespace {
@@ -15,29 +16,21 @@ std::span<const PassRow> rows_of(const PassPlan& plan, std::size_t part) {
   return all.subspan(part * kMost, std::min(kMost, all.size() - part * kMost));
 }
 
-int rounded_rows(int rows) {
-  if (rows <= 8) return static_cast<int>(std::bit_ceil(static_cast<unsigned>(rows)));
-  const int step = rows <= 32 ? 8 : rows <= 64 ? 16 : PassPart::kMostRounding + 1;
-  return (rows + step - 1) / step * step;
-}
-
 int power_of_two(std::size_t count, unsigned least) {
   return static_cast<int>(std::bit_ceil(std::max(static_cast<unsigned>(count), least)));
 }
 
 }  // namespace
 
-bool PageTable::fit(std::span<CudaSequence* const> sequences) {
+void PageTable::fit(std::span<CudaSequence* const> sequences) {
   std::size_t most = 0;
-  for (const CudaSequence* sequence : sequences) most = std::max(most, sequence->pages.size());
-  if (most <= static_cast<std::size_t>(stride_)) return false;
-  stride_ = power_of_two(most, 16);
-  return true;
+  for (const CudaSequence* sequence : sequences) most = std::max(most, sequence->cache->pages.size());
+  if (most > static_cast<std::size_t>(stride_)) stride_ = power_of_two(most, 16);
 }
 
 void PageTable::write(std::span<CudaSequence* const> sequences, int* to) const {
   for (const CudaSequence* sequence : sequences) {
-    std::copy(sequence->pages.begin(), sequence->pages.end(), to);
+    std::ranges::copy(sequence->cache->pages, to);
     to += stride_;
   }
 }
@@ -73,7 +66,7 @@ UploadedPlan::Sections UploadedPlan::add_sections(const PartSize& size) {
           .counts = upload_.add<int>(2)};
 }
 
-bool UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> sequences,
+void UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> sequences,
                         const LlamaConfig& config, Stream& stream) {
   plan_attention(plan, config);
   const std::size_t parts = (plan.rows.size() + kMost - 1) / kMost;
@@ -96,10 +89,10 @@ bool UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> seq
   sections_.clear();
   for (const PartSize& size : sizes_) sections_.push_back(add_sections(size));
   const auto paths = upload_.add<int>(parts == 0 ? 0 : static_cast<std::size_t>(sizes_[0].paths));
-  bool moved = table_.fit(sequences);
+  table_.fit(sequences);
   const std::size_t stride = static_cast<std::size_t>(table_.stride());
   const auto table = upload_.add<int>((1 + sequences.size()) * stride);
-  moved |= upload_.lay_out();
+  upload_.lay_out();
 
   std::fill_n(upload_.host(not_finite_), parts, PartFlags::kSound);
   std::ranges::copy(plan.paths, upload_.host(paths));
@@ -116,7 +109,6 @@ bool UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> seq
     parts_.push_back(filled);
   }
   upload_.send(stream);
-  return moved;
 }
 
 PassPart UploadedPlan::fill(const PassPlan& plan, std::size_t part, const PartSize& size,

@@ -13,8 +13,7 @@ namespace speclab {
 // Pages by sequence, in rows of equal length, for a packed upload.
 class PageTable {
  public:
-  // The result is whether the length of rows changed.
-  bool fit(std::span<CudaSequence* const> sequences);
+  void fit(std::span<CudaSequence* const> sequences);  // rows become longer where they have to
   int stride() const { return stride_; }
   // `to` has (sequences, stride).
   void write(std::span<CudaSequence* const> sequences, int* to) const;
@@ -27,12 +26,13 @@ class PageTable {
 class UploadedPlan {
  public:
   // Lays out a plan and sends it. A pass of one part gets sizes rounded up, so that few sizes occur.
-  // `sequences` belong to the slices. The result is whether the pointers of earlier parts of the same sizes
-  // are others now.
-  bool send(const PassPlan& plan, std::span<CudaSequence* const> sequences, const LlamaConfig& config,
+  // `sequences` belong to the slices.
+  void send(const PassPlan& plan, std::span<CudaSequence* const> sequences, const LlamaConfig& config,
             Stream& stream);
 
   const std::vector<PassPart>& parts() const { return parts_; }
+  // As long as it is the same, parts of one size have the same pointers and strides. It only grows.
+  int moves() const { return upload_.moves() + table_.stride(); }
   int most_partials() const { return most_partials_; }  // AttentionPlan::parts, the most of a part
   int positions() const { return positions_; }          // that occur
   // See PartFlags.

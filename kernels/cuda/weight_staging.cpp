@@ -5,7 +5,7 @@
 
 #include "core/models/float16.h"
 #include "kernels/cuda/number_conversion.h"
-#include "kernels/cuda/weight_writer.h"
+#include "kernels/cuda/row_quantizer.h"
 
 namespace speclab {
 namespace {

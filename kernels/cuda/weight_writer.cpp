@@ -7,16 +7,6 @@
 #include "kernels/cuda/with_number.h"
 
 namespace speclab {
-namespace {
-
-constexpr std::size_t kScratchBytes = std::size_t{16} << 20;
-
-}  // namespace
-
-std::size_t row_bytes(int inputs, bool int8) {
-  return static_cast<std::size_t>(int8 ? padded16(inputs) : 2 * padded8(inputs));
-}
-
 DeviceMatrix WeightCounter::add(int outputs, int inputs, bool int8) {
   matrices_ += static_cast<std::size_t>(outputs) * row_bytes(inputs, int8);
   if (int8) floats_ += static_cast<std::size_t>(outputs);
@@ -34,7 +24,7 @@ const float* WeightCounter::vector(const std::string&, int length) {
 }
 
 WeightWriter::WeightWriter(const LlamaConfig& config, CudaPrecision precision, Stream& stream)
-    : precision_(precision), stream_(stream) {
+    : precision_(precision), stream_(stream), quantizer_(stream) {
   WeightCounter count(precision);
   take_parts<DeviceMatrix, const float*>(config, count);
   memory_ = Memory(Memory::Place::device, count.matrix_bytes() + count.floats() * sizeof(float),
@@ -44,31 +34,16 @@ WeightWriter::WeightWriter(const LlamaConfig& config, CudaPrecision precision, S
 }
 
 DeviceMatrix WeightWriter::write(int outputs, int inputs, bool int8, const Rows& rows) {
-  const std::size_t bytes = row_bytes(inputs, int8), plain_bytes = row_bytes(inputs, false);
   std::byte* data = next_matrix_;
-  next_matrix_ += static_cast<std::size_t>(outputs) * bytes;
+  next_matrix_ += static_cast<std::size_t>(outputs) * row_bytes(inputs, int8);
   if (!int8) {
     rows(0, outputs, data);
     return {data, nullptr};
   }
   float* scales = next_float_;
   next_float_ += outputs;
-  const int most = static_cast<int>(std::max<std::size_t>(1, kScratchBytes / plain_bytes));
-  scratch_.require(plain_bytes * static_cast<std::size_t>(std::min(most, outputs)), "rows that become int8");
-  for (int begin = 0; begin < outputs; begin += most) {
-    const int end = std::min(begin + most, outputs);
-    rows(begin, end, scratch_.data());
-    quantize_to(scratch_.data(), end - begin, inputs,
-                reinterpret_cast<std::int8_t*>(data) + static_cast<std::size_t>(begin) * bytes,
-                scales + begin);
-  }
+  quantizer_.write(dtype_, outputs, inputs, rows, reinterpret_cast<std::int8_t*>(data), scales);
   return {data, scales};
-}
-
-void WeightWriter::quantize_to(const void* from, int rows, int inputs, std::int8_t* to, float* scales) {
-  with_number(dtype_, [&]<class T>(T) {
-    quantize<T>({static_cast<const T*>(from), to, scales, rows, inputs}, stream_);
-  });
 }
 
 DeviceMatrix WeightWriter::tied(const DeviceMatrix& table, int vocab, int hidden) {

@@ -1,15 +1,12 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 
 #include "kernels/cuda/cuda_weights.h"
+#include "kernels/cuda/row_quantizer.h"
 
 namespace speclab {
-
-// Bytes of a matrix's row on the device.
-std::size_t row_bytes(int inputs, bool int8);
 
 // How much memory all parts take; a taker for take_parts.
 class WeightCounter {
@@ -32,9 +29,7 @@ class WeightCounter {
 // Puts parts into one piece of memory, one after another: matrices first, then vectors and scales.
 class WeightWriter {
  public:
-  // Puts rows begin .. end - 1 of a matrix to `to`, in device memory, with `dtype` and a stride of
-  // padded8(inputs).
-  using Rows = std::function<void(int begin, int end, void* to)>;
+  using Rows = RowQuantizer::Rows;  // of `dtype`
 
   WeightWriter(const LlamaConfig& config, CudaPrecision precision, Stream& stream);
 
@@ -49,7 +44,6 @@ class WeightWriter {
 
  private:
   DeviceMatrix write(int outputs, int inputs, bool int8, const Rows& rows);
-  void quantize_to(const void* from, int rows, int inputs, std::int8_t* to, float* scales);
 
   CudaPrecision precision_;
   Dtype dtype_ = Dtype::bf16;
@@ -57,7 +51,7 @@ class WeightWriter {
   Memory memory_;
   std::byte* next_matrix_;
   float* next_float_;
-  DeviceBuffer<std::byte> scratch_;  // rows on their way to int8
+  RowQuantizer quantizer_;
 };
 
 }  // namespace speclab

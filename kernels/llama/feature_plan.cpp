@@ -16,6 +16,7 @@ void FeatureSequence::rewind(SequenceId id, int to) {
 void FeaturePlan::check(std::span<const Slice> batch, std::span<FeatureSequence* const> told,
                         std::span<SequenceSlots* const> sequences, const LlamaConfig& config) {
   slices.assign(batch.begin(), batch.end());
+  nodes.clear();
   for (std::size_t i = 0; i < slices.size(); ++i) {
     Slice& slice = slices[i];
     const FeatureSequence& known = *told[i];
@@ -32,6 +33,9 @@ void FeaturePlan::check(std::span<const Slice> batch, std::span<FeatureSequence*
                     "sequence {}: the first token of a text has no row", id);
       slice.text = slice.text.subspan(1);
     }
+    int end = 1;
+    for (const int node : slice.nodes) end = std::max(end, node + 1);
+    nodes.push_back(end);
   }
   rows.check(slices, sequences, config);
 }
@@ -41,13 +45,12 @@ void FeaturePlan::enter(std::span<const Slice> batch, std::span<FeatureSequence*
                         std::span<SequenceSlots* const> sequences, const LlamaConfig& config) {
   rows.enter(slices, sequences, config);
   sites.clear();
-  nodes.clear();
+  before_.clear();
   for (std::size_t i = 0; i < slices.size(); ++i) {
+    before_.push_back(*told[i]);
     told[i]->length += static_cast<int>(batch[i].text.size());
     const std::size_t text = slices[i].text.size();
-    int end = 1;
-    for (const int node : slices[i].nodes) end = std::max(end, node + 1);
-    nodes.push_back(end);
+    const int end = nodes[i];
     wave_of_.assign(static_cast<std::size_t>(end), -1);
     sites.resize(sites.size() + text, {.slice = static_cast<int>(i)});
     if (text > 0) {
@@ -69,6 +72,12 @@ void FeaturePlan::enter(std::span<const Slice> batch, std::span<FeatureSequence*
   order.resize(sites.size());
   std::iota(order.begin(), order.end(), 0);
   std::ranges::stable_sort(order, {}, [&](int n) { return sites[static_cast<std::size_t>(n)].wave; });
+}
+
+void FeaturePlan::leave(std::span<FeatureSequence* const> told,
+                        std::span<SequenceSlots* const> sequences) const {
+  rows.leave(sequences);
+  for (std::size_t i = 0; i < told.size(); ++i) *told[i] = before_[i];
 }
 
 std::span<const int> FeaturePlan::part(std::size_t begin, std::size_t most) const {

@@ -34,6 +34,8 @@ struct FeaturePlan {
   void enter(std::span<const Slice> batch, std::span<FeatureSequence* const> told,
              std::span<SequenceSlots* const> sequences, const LlamaConfig& config);
 
+  void leave(std::span<FeatureSequence* const> told, std::span<SequenceSlots* const> sequences) const;
+
   // Rows of one wave, at most so many, from `begin` (in `order`) on.
   std::span<const int> part(std::size_t begin, std::size_t most) const;
 
@@ -44,7 +46,8 @@ struct FeaturePlan {
   std::vector<int> nodes;   // by slice: above all nodes that came
 
  private:
-  std::vector<int> wave_of_;  // node -> its wave in this call; -1: not in it
+  std::vector<FeatureSequence> before_;  // by slice
+  std::vector<int> wave_of_;             // node -> its wave in this call; -1: not in it
 };
 
 }  // namespace speclab

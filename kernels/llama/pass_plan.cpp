@@ -117,12 +117,14 @@ void PassPlan::enter(std::span<const Slice> batch, std::span<SequenceSlots* cons
   rows.clear();
   paths.clear();
   first.clear();
+  before_.clear();
   asked = 0;
   work = {.op = Op::forward, .sequences = static_cast<int>(batch.size())};
   for (std::size_t i = 0; i < batch.size(); ++i) {
     SequenceSlots& sequence = *sequences[i];
     const std::size_t before = rows.size();
     first.push_back(asked);
+    before_.push_back({sequence.length, sequence.nodes.size()});
     work.context += sequence.used();
     add_text(static_cast<int>(i), batch[i], sequence, config.sliding_window);
     add_nodes(static_cast<int>(i), batch[i], sequence, config.sliding_window);
@@ -130,6 +132,20 @@ void PassPlan::enter(std::span<const Slice> batch, std::span<SequenceSlots* cons
   }
   work.new_tokens = static_cast<int>(rows.size());
   work.rows = scores ? asked : 0;
+}
+
+void PassPlan::leave(std::span<SequenceSlots* const> sequences) const {
+  for (std::size_t i = 0; i < sequences.size(); ++i)
+    sequences[i]->go_back(before_[i].length, before_[i].nodes);
+}
+
+std::size_t PassPlan::asked_of(std::span<const Slice> batch) {
+  std::size_t asked = 0;
+  for (const Slice& slice : batch) {
+    if (slice.give == Give::scores) asked += (slice.text.empty() ? 0 : 1) + slice.nodes.size();
+    if (slice.give == Give::features) asked += slice.text.size();
+  }
+  return asked;
 }
 
 void check_taps(std::span<const int> layers, const LlamaConfig& config) {

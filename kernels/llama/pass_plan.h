@@ -37,14 +37,24 @@ struct PassPlan {
   // slice i, slots_of(batch[i]) beyond what was used.
   void enter(std::span<const Slice> batch, std::span<SequenceSlots* const> sequences,
              const LlamaConfig& config);
+  // Takes the last batch that was entered out of the same sequences again, before anything else was done to
+  // them.
+  void leave(std::span<SequenceSlots* const> sequences) const;
   static int slots_of(const Slice& slice) {
     return static_cast<int>(slice.text.size()) + static_cast<int>(slice.nodes.size());
   }
+  static std::size_t asked_of(std::span<const Slice> batch);
 
  private:
+  struct Before {
+    int length = 0;
+    std::size_t nodes = 0;
+  };
   void add_text(int index, const Slice& slice, SequenceSlots& sequence, int window);
   void add_nodes(int index, const Slice& slice, SequenceSlots& sequence, int window);
   void count(const PassRow& row, int window);
+
+  std::vector<Before> before_;  // by slice
 };
 
 // ConfigError where a model has no layer after which its residual stream is to be read.

@@ -31,6 +31,12 @@ struct SequenceSlots {
     entries[static_cast<std::size_t>(node)] = {used(), parent};
     nodes.push_back(node);
   }
+  // Forgets what came after `length` and the number of `nodes` were these, with no `keep` between.
+  void go_back(int to_length, std::size_t to_nodes) {
+    for (std::size_t i = to_nodes; i < nodes.size(); ++i) entries[static_cast<std::size_t>(nodes[i])] = {};
+    nodes.resize(to_nodes);
+    length = to_length;
+  }
   void forget_nodes() {
     for (const int node : nodes) entries[static_cast<std::size_t>(node)] = {};
     nodes.clear();

@@ -5,17 +5,21 @@ namespace speclab {
 void Eagle::open(const Sequence& sequence, const Forward& prompt) {
   model().open(sequence.id);
   const Rows& rows = of(prompt);
-  for (int place = 0; place < rows.count; ++place) features_.tell(sequence.id, rows[place]);
+  told_.clear();
+  for (int place = 0; place < rows.count; ++place) told_.push_back({sequence.id, rows[place]});
+  features_.tell_all(told_);
   read_prompt(sequence);
 }
 
 void Eagle::learn(const Outcome& outcome) {
   const Rows& rows = of(outcome.target);
+  told_.clear();
   for (std::size_t i = 0; i < outcome.batch.size(); ++i) {
     const SequenceId id = outcome.batch[i]->id;
-    features_.tell(id, rows[outcome.row(i, 0)]);
-    for (const int node : outcome.verdicts[i].path) features_.tell(id, rows[outcome.row(i, node)]);
+    told_.push_back({id, rows[outcome.row(i, 0)]});
+    for (const int node : outcome.verdicts[i].path) told_.push_back({id, rows[outcome.row(i, node)]});
   }
+  features_.tell_all(told_);
   ModelDrafter::learn(outcome);
 }
 

@@ -32,6 +32,7 @@ class Eagle : public ModelDrafter {
   }
 
   FeatureModel& features_;
+  std::vector<FeatureModel::Told> told_;  // reused
 };
 
 }  // namespace speclab

@@ -40,6 +40,9 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
     loaded(config_, tensors, [&](const std::filesystem::path& directory) {
       target_ = load_cuda_model(directory);
       model_ = load_cuda_eagle(folder.path(), *target_);
+      eager_target_ = load_cuda_model(directory, CudaPrecision::as_stored,
+                                      {.stream = target_->stream(), .graphs = false});
+      eager_ = load_cuda_eagle(folder.path(), *eager_target_);
       expected_ = std::make_unique<CpuEagle>(load_eagle(folder.path(), load_weights(directory)));
       return 0;
     });
@@ -119,8 +122,8 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
   }
 
   LlamaConfig config_ = tiny_config("LlamaForCausalLM");
-  std::unique_ptr<CudaTransformer> target_;
-  std::unique_ptr<CudaEagle> model_;
+  std::unique_ptr<CudaTransformer> target_, eager_target_;
+  std::unique_ptr<CudaEagle> model_, eager_;
   std::unique_ptr<CpuEagle> expected_;
   Tokens text_{5, 1, 60, 33, 2, 2, 17, 40, 8, 21, 6};  // features of 10 places are needed
   TokenTree tree_;
@@ -166,6 +169,52 @@ TEST_P(CudaEagleOnDevice, a_batch_does_not_matter) {
   }
   EXPECT_EQ(rows(model_->forward(slices)), apart);
   EXPECT_EQ(model_->forward({}).logits.count, 0);
+}
+
+TEST_P(CudaEagleOnDevice, gives_the_same_bits_with_graphs_and_without) {
+  const std::vector<Values> expected = some_steps(*eager_);
+  EXPECT_EQ(eager_->graphs(), 0u);
+  for (int time = 0; time < 3; ++time) EXPECT_EQ(some_steps(*model_), expected) << time;
+  EXPECT_GE(model_->graphs(), 4u);
+  const Tokens longer = some_text(130, config_.vocab);  // of more rows and pages than any pass had
+  EXPECT_EQ(forward(*model_, fresh(*model_, 129), longer, all_),
+            forward(*eager_, fresh(*eager_, 129), longer, all_));
+  for (int time = 0; time < 3; ++time) EXPECT_EQ(some_steps(*model_), expected) << "after growth, " << time;
+  model_->finish();
+}
+
+// Of three sequences in turn, from the device and from the host, against one by one.
+TEST_P(CudaEagleOnDevice, is_told_many_features_at_once) {
+  const int places = 10;
+  std::vector<Values> values;
+  for (int place = 0; place < places; ++place)
+    values.push_back(noise_rows<float>(1, width(), width(), static_cast<std::uint64_t>(place)));
+  std::vector<DeviceBuffer<float>> buffers;
+  for (const Values& row : values) buffers.push_back(to_device(row, *target_->stream()));
+  const auto feature = [&](int place, Place where) {
+    const auto at = static_cast<std::size_t>(place);
+    return Row{where == Place::host ? values[at].data() : buffers[at].data(), width(), where, Scalar::f32};
+  };
+  const SequenceId expected = fresh(*model_, 0);
+  for (int place = 0; place < places; ++place) model_->tell(expected, feature(place, Place::host));
+  const std::vector<Values> rows = forward(*model_, expected, text_, all_);
+  for (const Place where : {Place::device, Place::host}) {
+    const std::vector<SequenceId> ids{fresh(*model_, 0), fresh(*model_, 0), fresh(*model_, 0)};
+    std::vector<FeatureModel::Told> told;
+    for (int place = 0; place < places; ++place) {
+      for (const SequenceId id : ids) told.push_back({id, feature(place, where)});
+    }
+#ifdef SPECLAB_CUDA_SHIM
+    const cuda_shim::Traffic before = cuda_shim::traffic();
+#endif
+    model_->tell_all(told);
+#ifdef SPECLAB_CUDA_SHIM
+    const cuda_shim::Traffic after = cuda_shim::traffic();
+    EXPECT_EQ(after.kernels - before.kernels, 1);
+    EXPECT_EQ(after.copies - before.copies, 1);
+#endif
+    for (const SequenceId id : ids) EXPECT_EQ(forward(*model_, id, text_, all_), rows);
+  }
 }
 
 TEST_P(CudaEagleOnDevice, says_what_is_wrong) {

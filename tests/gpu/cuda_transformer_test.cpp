@@ -86,21 +86,7 @@ class CudaModelOnDevice : public OnDevice {
 TEST_F(CudaModelOnDevice, with_int8_equals_the_plain_transformer_of_its_numbers) {
   const LlamaConfig config = tiny_config("LlamaForCausalLM");
   const auto tensors = random_tensors(config, Dtype::bf16, 3);
-  std::vector<StoredTensor> quantized = tensors;
-  for (StoredTensor& tensor : quantized) {
-    if (tensor.shape.size() != 2 || tensor.name == "model.embed_tokens.weight") continue;
-    std::vector<float> values = tensor.view().floats();
-    const std::size_t width = static_cast<std::size_t>(tensor.shape[1]);
-    for (std::size_t row = 0; row < values.size(); row += width) {
-      float most = 0;
-      for (std::size_t i = row; i < row + width; ++i) most = std::max(most, std::abs(values[i]));
-      for (std::size_t i = row; i < row + width; ++i)
-        values[i] = std::rint(values[i] / (most / 127)) * (most / 127);
-    }
-    tensor.dtype = Dtype::f32;
-    tensor.bytes.resize(values.size() * sizeof(float));
-    std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
-  }
+  const std::vector<StoredTensor> quantized = as_int8(tensors);
   const auto model = cuda_model(config, tensors, {}, CudaPrecision::int8);
   const std::vector<Token> text = some_text(20, config.vocab);
   EXPECT_LT(difference(last_row(*model, text), ReferenceTransformer(config, quantized).logits(text)),

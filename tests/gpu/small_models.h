@@ -1,5 +1,8 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -21,6 +24,25 @@ inline LlamaConfig smallest_config(const std::string& architecture) {
   config.head_dim = 6;
   config.vocab = llama ? 23 : 13;
   return config;
+}
+
+// What matrices hold where they are stored in int8, in f32.
+inline std::vector<StoredTensor> as_int8(std::vector<StoredTensor> tensors) {
+  for (StoredTensor& tensor : tensors) {
+    if (tensor.shape.size() != 2 || tensor.name == "model.embed_tokens.weight") continue;
+    std::vector<float> values = tensor.view().floats();
+    const std::size_t width = static_cast<std::size_t>(tensor.shape[1]);
+    for (std::size_t row = 0; row < values.size(); row += width) {
+      float most = 0;
+      for (std::size_t i = row; i < row + width; ++i) most = std::max(most, std::abs(values[i]));
+      for (std::size_t i = row; i < row + width; ++i)
+        values[i] = std::rint(values[i] / (most / 127)) * (most / 127);
+    }
+    tensor.dtype = Dtype::f32;
+    tensor.bytes.resize(values.size() * sizeof(float));
+    std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
+  }
+  return tensors;
 }
 
 // The checkpoint of these tensors, on disk as long as it is loaded.

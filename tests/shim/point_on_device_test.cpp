@@ -13,6 +13,26 @@ namespace {
 using nlohmann::json;
 using Texts = std::vector<std::vector<Token>>;
 
+// Passes drafts on to a rule and notes their tokens.
+class WatchedRule : public AcceptanceRule {
+ public:
+  explicit WatchedRule(AcceptanceRule& inner) : inner_(inner) {}
+  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+             std::span<Verdict> verdicts) override {
+    for (const Draft& draft : drafts) {
+      std::vector<Token>& tokens = seen_.emplace_back();
+      for (int node = 0; node < draft.size(); ++node) tokens.push_back(draft.tree().token(node));
+    }
+    inner_.judge(batch, drafts, target, verdicts);
+  }
+  const Texts& seen() const { return seen_; }
+
+ private:
+  AcceptanceRule& inner_;
+  Texts seen_;
+};
+
 class PointOnDevice : public testing::Test {
  protected:
   PointOnDevice() {
@@ -36,13 +56,15 @@ class PointOnDevice : public testing::Test {
     return made;
   }
 
-  static Texts written(Rig& rig, bool plain = false) {
+  static Texts written(Rig& rig, bool plain = false, Texts* drafted = nullptr) {
     std::vector<Sequence> sequences = rig.workload().sequences();
+    WatchedRule rule(rig.rule());
     if (plain) {
       rig.decode_plainly(sequences);
     } else {
-      rig.decode(sequences, rig.rule());
+      rig.decode(sequences, rule);
     }
+    if (drafted) *drafted = rule.seen();
     Texts texts;
     for (const Sequence& s : sequences) texts.push_back(s.text);
     return texts;
@@ -103,6 +125,21 @@ TEST_F(PointOnDevice, DraftsWithHeads) {
       Rig there(config("cuda", 0, heads), shelf, rows);
       EXPECT_EQ(texts, written(there)) << kind;
     }
+  }
+}
+
+// The whole model's verdicts hide what the exit drafts, so its guesses are compared too.
+TEST_F(PointOnDevice, DraftsWithAnEarlyExit) {
+  ModelShelf shelf(1);
+  const json exit = {{"kind", "early_exit"}, {"layers", 3}, {"draw", "fixed"}};
+  Rig here(config("cpu", 0, exit), shelf);
+  Texts drafted;
+  const Texts texts = written(here, false, &drafted);
+  for (const Place rows : {Place::device, Place::host}) {
+    Rig there(config("cuda", 0, exit), shelf, rows);
+    Texts drafted_there;
+    EXPECT_EQ(texts, written(there, false, &drafted_there));
+    EXPECT_EQ(drafted, drafted_there);
   }
 }
 

@@ -28,6 +28,16 @@ struct Driver {
   int compute_major = 9, compute_minor = 0;
 };
 void set_driver(Driver driver);
+// After so many more allocations, of the device's and of pinned memory and of graphs, one finds no room.
+void fail_allocation_after(int count);
+bool allocation_failed();  // whether it has come to that
+// What was put into streams, captured or not, and how often the host waited for work that was not done. Since
+// the program began.
+struct Traffic {
+  int kernels = 0, copies = 0, waits = 0;
+  std::size_t copied_bytes = 0;
+};
+Traffic traffic();
 // After a fault every call fails, as on a device. This makes machine and device whole again and forgets what
 // is queued.
 void reset();

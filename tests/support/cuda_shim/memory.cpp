@@ -15,6 +15,8 @@ constexpr std::size_t kAlignment = 256;  // as cudaMalloc promises
 struct Memory {
   std::map<const std::byte*, std::size_t> device, pinned;  // begin -> bytes
   std::size_t total = std::size_t{4} << 30, used = 0, most = 0;
+  int before_failure = -1;  // allocations; below 0: none is to fail
+  bool failed = false;
   bool clusters = false;
   Driver driver;
 };
@@ -34,6 +36,7 @@ bool holds(const Blocks& blocks, const void* address) {
 
 cudaError_t allocate(Blocks& blocks, void** where, std::size_t bytes) {
   if (captures()) return cudaErrorStreamCaptureUnsupported;
+  if (bytes > 0 && short_of_memory()) return cudaErrorMemoryAllocation;
   *where = nullptr;
   if (fault() != cudaSuccess || bytes == 0) return fault();
   if (posix_memalign(where, kAlignment, bytes) != 0) return cudaErrorMemoryAllocation;
@@ -46,7 +49,10 @@ cudaError_t release(Blocks& blocks, void* where) {
   if (!where) return cudaSuccess;
   if (captures()) return cudaErrorStreamCaptureUnsupported;
   const cudaError_t result = drain_all();
-  if (blocks.erase(static_cast<const std::byte*>(where)) != 1) return cudaErrorInvalidValue;
+  const auto block = blocks.find(static_cast<const std::byte*>(where));
+  if (block == blocks.end()) return cudaErrorInvalidValue;
+  std::memset(where, 0xFF, block->second);  // who still reads it finds no numbers
+  blocks.erase(block);
   std::free(where);
   return result;
 }
@@ -62,7 +68,18 @@ void reset_machine() {
   set_memory_bytes(std::size_t{4} << 30);
   set_driver({});
   set_clusters(false);
+  fail_allocation_after(-1);
   memory().most = memory().used;
+}
+
+void fail_allocation_after(int count) {
+  memory().before_failure = count;
+  memory().failed = false;
+}
+bool allocation_failed() { return memory().failed; }
+bool short_of_memory() {
+  if (memory().before_failure < 0 || memory().before_failure-- > 0) return false;
+  return memory().failed = true;
 }
 
 }  // namespace cuda_shim
@@ -142,6 +159,8 @@ cudaError_t cudaFreeHost(void* where) { return release(memory().pinned, where); 
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
                             cudaStream_t stream) {
   if (bytes == 0) return fault();
+  ++counted_traffic().copies;
+  counted_traffic().copied_bytes += bytes;
   const bool to_device = holds(memory().device, to), from_device = holds(memory().device, from);
   const bool as_said = kind == cudaMemcpyDefault || (to_device == (kind != cudaMemcpyDeviceToHost) &&
                                                      from_device == (kind != cudaMemcpyHostToDevice));

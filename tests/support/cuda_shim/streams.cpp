@@ -79,6 +79,12 @@ cudaError_t enqueue(cudaStream_t stream, std::function<void()> operation) {
   return cudaSuccess;
 }
 
+Traffic& counted_traffic() {
+  static Traffic one;
+  return one;
+}
+Traffic traffic() { return counted_traffic(); }
+
 void name_next_kernel(const char* name) { streams().kernel_name = name; }
 
 cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void()> body) {
@@ -96,6 +102,7 @@ cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void(
   }
   constexpr unsigned kMostBlocks = 8;  // of a cluster, on every device that has clusters
   if (!fits || launch.cluster > kMostBlocks || grid.x % launch.cluster != 0) return cudaErrorInvalidValue;
+  ++counted_traffic().kernels;
   return enqueue(config.stream, [launch = std::move(launch)] { run(launch); });
 }
 
@@ -160,7 +167,9 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 }
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
-  return stream->capture ? cudaErrorStreamCaptureUnsupported : drain(stream);
+  if (stream->capture) return cudaErrorStreamCaptureUnsupported;
+  if (!stream->queue.empty()) ++counted_traffic().waits;
+  return drain(stream);
 }
 
 cudaError_t cudaDeviceSynchronize() { return captures() ? cudaErrorStreamCaptureUnsupported : drain_all(); }
@@ -193,6 +202,7 @@ cudaError_t cudaEventRecordWithFlags(cudaEvent_t event, cudaStream_t stream, uns
 }
 
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  if (event->completed < event->recorded) ++counted_traffic().waits;
   return guarded([&] { complete(event, event->recorded); });
 }
 
@@ -226,6 +236,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
 }
 
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  if (short_of_memory()) return cudaErrorMemoryAllocation;
   *exec = new CUgraphExec_st{graph->operations};
   return fault();
 }

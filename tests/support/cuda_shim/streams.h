@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "tests/support/cuda_shim/control.h"
 #include "tests/support/cuda_shim/cuda_runtime.h"
 
 using Operation = std::function<void()>;
@@ -29,10 +30,12 @@ struct CUevent_st {
 
 namespace cuda_shim {
 
+Traffic& counted_traffic();
 void reset_machine();  // memory and driver
 cudaError_t fault();   // of the past; cudaSuccess: none
 bool captures();       // whether any stream does
 cudaError_t drain(cudaStream_t stream);
 cudaError_t drain_all();
+bool short_of_memory();  // asked once for each allocation
 
 }  // namespace cuda_shim
