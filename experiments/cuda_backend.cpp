@@ -104,7 +104,7 @@ class CudaBackend : public Backend {
     std::string runs;
     if (use.products == Products::fastest) {
       runs = inner.cublas_from() == ModelProducts::kNever
-                 ? "cuBLAS is never faster"
+                 ? "no cuBLAS"
                  : fmt::format("cuBLAS from {} rows on", inner.cublas_from());
     }
     if (use.rows == Place::device) return {inner, inner.config(), std::move(runs)};

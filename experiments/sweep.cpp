@@ -12,6 +12,7 @@
 
 #include "analysis/merge.h"
 #include "analysis/point_file.h"
+#include "core/check.h"
 #include "core/errors.h"
 #include "core/hdf5.h"
 #include "core/hdf5_recorder.h"
@@ -58,7 +59,9 @@ std::unique_ptr<Rig> make_rig(const Config& config, ModelShelf& shelf) {
     return std::make_unique<Rig>(config, shelf);
   } catch (const ConfigError&) {
     throw;
-  } catch (const std::exception&) {
+  } catch (const BrokenInvariant&) {
+    throw;
+  } catch (const std::exception&) {  // of the device's memory or the host's
     shelf = ModelShelf(shelf.threads());
   }
   return std::make_unique<Rig>(config, shelf);

@@ -25,8 +25,7 @@ __device__ inline int cluster_rank() {
 #endif
 }
 
-// All threads of all blocks meet, and see what the others wrote before. No block may end while others read
-// its memory.
+// All threads of all blocks meet, and see what the others wrote before.
 #ifdef SPECLAB_CUDA_SHIM
 inline void cluster_barrier(std::source_location where = std::source_location::current()) {
   cuda_shim::wait_for_cluster(where);
@@ -36,6 +35,19 @@ __device__ inline void cluster_barrier() {
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   asm volatile("barrier.cluster.arrive.release.aligned;\n barrier.cluster.wait.acquire.aligned;" ::
                    : "memory");
+#endif
+}
+#endif
+
+// Until all threads of all blocks have come here: a block's memory lasts as long as others read it.
+#ifdef SPECLAB_CUDA_SHIM
+inline void cluster_stays(std::source_location where = std::source_location::current()) {
+  cuda_shim::wait_for_cluster(where);
+}
+#else
+__device__ inline void cluster_stays() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("barrier.cluster.arrive.relaxed.aligned;\n barrier.cluster.wait.aligned;" ::: "memory");
 #endif
 }
 #endif

@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kCluster = kProductParts;
 constexpr int kPieces = kChunk * 2 / 16;  // of 16 bytes, of a row's chunk
-constexpr std::size_t kMostShared = std::size_t{227} << 10;
 
 // Sums in shared memory are (outputs, rows), rows so far apart that the lanes of a warp write to different
 // banks.
@@ -115,7 +114,7 @@ __global__ void __launch_bounds__(kProductWarps* kWarp, kBlocks)
       return sum;
     });
   }
-  cluster_barrier();
+  cluster_stays();
 }
 
 template <class T, class W, int kOutTiles, int kRowTiles, int kAhead, int kBlocks>
@@ -150,21 +149,22 @@ auto with_kernel(int rows, const Use& use) {
 }  // namespace
 
 template <class T, class W>
-bool fits_clusters(const FewRowsProduct<T, W>& task) {
-  return with_kernel<T, W>(task.rows,
-                           [&](auto kernel) { return kernel.shared_bytes(task.inputs) <= kMostShared; });
+bool fits_clusters(const FewRowsProduct<T, W>& task, const Stream& stream) {
+  return stream.has_clusters() && with_kernel<T, W>(task.rows, [&](auto kernel) {
+           return kernel.shared_bytes(task.inputs) <= stream.most_shared_bytes();
+         });
 }
 
 template <class T, class W>
 void multiply_by_clusters(const FewRowsProduct<T, W>& task, Stream& stream) {
   if (task.rows == 0) return;
   check_product(task);
-  require(fits_clusters(task), "clustered_product", "a part of x fits in shared memory");
+  require(fits_clusters(task, stream), "clustered_product", "a part of x fits in shared memory");
   with_kernel<T, W>(task.rows, [&](auto kernel) { kernel.start(task, stream); });
 }
 
-#define SPECLAB_FOR(T, W)                                   \
-  template bool fits_clusters(const FewRowsProduct<T, W>&); \
+#define SPECLAB_FOR(T, W)                                                  \
+  template bool fits_clusters(const FewRowsProduct<T, W>&, const Stream&); \
   template void multiply_by_clusters(const FewRowsProduct<T, W>&, Stream&);
 SPECLAB_FOR(Bf16, Bf16)
 SPECLAB_FOR(F16, F16)

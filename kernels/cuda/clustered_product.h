@@ -8,9 +8,9 @@ namespace speclab {
 // its part of all rows of x in shared memory. So x crosses the second-level cache once for many outputs,
 // where multiply_by_blocks reads it for every 16 or 32: with 16 rows as many bytes as the weights themselves.
 
-// Whether a block's part of x has room in shared memory.
+// Whether the stream's device has clusters, and a block's part of x has room in shared memory.
 template <class T, class W>
-bool fits_clusters(const FewRowsProduct<T, W>& task);
+bool fits_clusters(const FewRowsProduct<T, W>& task, const Stream& stream);
 
 // On a stream that has clusters.
 template <class T, class W>

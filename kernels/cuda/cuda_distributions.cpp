@@ -48,7 +48,11 @@ double* CudaDistributions::new_row(int cols) {
 }
 
 std::int32_t* CudaDistributions::room_for_answers(std::size_t count) {
-  answers_.require(count, "answers about rows");
+  if (answers_.size() < count) {
+    answers_.require(count, "answers about rows");
+    // All of it is copied, and kernels write as much as there is to say.
+    fill_bytes(answers_.data(), 0, answers_.size() * sizeof(std::int32_t), *stream_);
+  }
   fetched_.require(count, "answers about rows, on the host");
   return answers_.data();
 }

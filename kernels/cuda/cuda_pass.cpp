@@ -80,10 +80,10 @@ class CudaPassOf : public CudaPass {
 }  // namespace
 
 std::unique_ptr<CudaPass> make_cuda_pass(const CudaWeights& weights, const PagePool& pool, Stream& stream,
-                                         int from) {
+                                         int cublas_from) {
   check_head_dim(weights.config);
   return with_number(weights.dtype, [&]<class T>(T) -> std::unique_ptr<CudaPass> {
-    return std::make_unique<CudaPassOf<T>>(weights, pool, stream, from);
+    return std::make_unique<CudaPassOf<T>>(weights, pool, stream, cublas_from);
   });
 }
 

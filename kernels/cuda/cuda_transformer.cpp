@@ -6,6 +6,14 @@
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
+namespace {
+
+int rows_for_cublas(const CudaWeights& weights, int asked, Stream& stream) {
+  if (weights.precision == CudaPrecision::int8) return ModelProducts::kNever;  // for which it has no products
+  return asked == CudaOptions::kMeasured ? cublas_from(time_products(weights, stream)) : asked;
+}
+
+}  // namespace
 
 CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options)
     : CudaTransformer(std::move(weights), std::move(options), nullptr) {}
@@ -19,9 +27,7 @@ CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options, std::
     : weights_(std::move(weights)),
       stream_(options.stream ? std::move(options.stream) : std::make_shared<Stream>()),
       capture_(options.graphs),
-      cublas_from_(options.cublas_from == CudaOptions::kMeasured
-                       ? speclab::cublas_from(time_products(weights_, *stream_))
-                       : options.cublas_from),
+      cublas_from_(rows_for_cublas(weights_, options.cublas_from, *stream_)),
       pool_(pool ? std::move(pool)
                  : std::make_shared<PagePool>(weights_.config, options.cache_positions, *stream_)),
       pass_(make_cuda_pass(weights_, *pool_, *stream_, cublas_from_)),

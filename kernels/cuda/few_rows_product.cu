@@ -99,8 +99,7 @@ template <class T, class W>
 void multiply(const FewRowsProduct<T, W>& task, Stream& stream) {
   // Up to here x is small beside the weights, and a block may read all of it.
   constexpr int kRowsOfOneBlock = 4;
-  if (task.rows > kRowsOfOneBlock && stream.has_clusters() && fits_clusters(task))
-    return multiply_by_clusters(task, stream);
+  if (task.rows > kRowsOfOneBlock && fits_clusters(task, stream)) return multiply_by_clusters(task, stream);
   multiply_by_blocks(task, stream);
 }
 

@@ -99,8 +99,12 @@ constexpr int kPerLoad = 8;
 
 __device__ inline uint4 load16(const void* from) { return *static_cast<const uint4*>(from); }
 
-// For what is read once: it does not stay in the first-level cache. Not ld.global.nc, which the assembler moves
-// behind a wait for earlier kernels (early_start.h).
+__device__ inline std::uint32_t word_of(const uint4& four, int i) {
+  return i == 0 ? four.x : i == 1 ? four.y : i == 2 ? four.z : four.w;
+}
+
+// For what is read once: it does not stay in the first-level cache. Not ld.global.nc, which the assembler
+// moves behind a wait for earlier kernels (early_start.h).
 __device__ inline uint4 load16_streaming(const void* from) {
 #ifdef __CUDA_ARCH__
   uint4 value;

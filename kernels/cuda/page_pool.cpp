@@ -13,6 +13,7 @@ PagePool::PagePool(const LlamaConfig& config, int positions, Stream& stream)
 void PagePool::grow(int pages) {
   Memory larger(Memory::Place::device, 2 * static_cast<std::size_t>(layers_) * plane_bytes(pages),
                 "keys and values of all sequences");
+  fill_bytes(larger.data(), 0, larger.bytes(), stream_);  // whole pages are copied, however full
   for (int i = 0; i < 2 * layers_ && pages_ > 0; ++i) {
     copy_bytes(static_cast<std::byte*>(larger.data()) + static_cast<std::size_t>(i) * plane_bytes(pages),
                plane(i), plane_bytes(pages_), stream_);

@@ -17,7 +17,8 @@ struct ProductTimes {
 // it is not at the last.
 int cublas_from(std::span<const ProductTimes> times);
 
-// Times the first layers of a model on its device, both ways in turns: some hundredths of a second.
+// Times the first layers of a model on its device, both ways in turns and as graphs, which passes are: some
+// hundredths of a second.
 std::vector<ProductTimes> time_products(const CudaWeights& weights, Stream& stream);
 
 }  // namespace speclab

@@ -20,10 +20,6 @@ constexpr int kChunk = 64;        // of k
 constexpr int kTileOut = 16;      // outputs of one tensor-core tile
 constexpr int kTileRows = 8;
 
-__device__ inline std::uint32_t word_of(const uint4& four, int i) {
-  return i == 0 ? four.x : i == 1 ? four.y : i == 2 ? four.z : four.w;
-}
-
 // A lane's share of a chunk: 16 numbers of k of each of its two outputs. k goes to registers in the order of
 // memory, which multiply_add may be given.
 template <class T, class W>

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/errors.h"
+#include "kernels/cuda/code_version.h"
 #include "kernels/cuda/cuda_check.h"
 #include "kernels/cuda_devices.h"
 
@@ -49,13 +50,15 @@ int multiprocessors() { return attribute(cudaDevAttrMultiProcessorCount); }
 
 Stream::Stream() {
   SPECLAB_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking));
-  has_clusters_ = attribute(cudaDevAttrClusterLaunch) != 0;
+  has_clusters_ = attribute(cudaDevAttrClusterLaunch) != 0 && compiled_for_hopper();
+  most_shared_bytes_ = static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
   forbid_early_starts(false);
 }
 Stream::~Stream() { quietly(cudaStreamDestroy(handle_)); }
 void Stream::forbid_early_starts(bool forbidden) {
   constexpr int kFirstWithThem = 9;
-  starts_early_ = !forbidden && attribute(cudaDevAttrComputeCapabilityMajor) >= kFirstWithThem;
+  starts_early_ =
+      !forbidden && attribute(cudaDevAttrComputeCapabilityMajor) >= kFirstWithThem && compiled_for_hopper();
 }
 void Stream::wait() { SPECLAB_CUDA(cudaStreamSynchronize(handle_)); }
 void Stream::drain() noexcept { quietly(cudaStreamSynchronize(handle_)); }
@@ -118,6 +121,7 @@ Memory::~Memory() {
 }
 
 void copy_bytes(void* to, const void* from, std::size_t bytes, Stream& stream) {
+  if (bytes == 0) return;  // there may be no memory
   SPECLAB_CUDA(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDefault, stream.handle()));
 }
 void fill_bytes(void* to, int value, std::size_t bytes, Stream& stream) {

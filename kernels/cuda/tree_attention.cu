@@ -15,10 +15,6 @@ constexpr float kUnseen = -INFINITY;
 
 __device__ inline float finite_or_zero(float largest) { return largest == kUnseen ? 0.0f : largest; }
 
-__device__ inline std::uint32_t word_of(const uint4& four, int i) {
-  return i == 0 ? four.x : i == 1 ? four.y : i == 2 ? four.z : four.w;
-}
-
 // The i-th of eight numbers of each of two loads, side by side.
 template <class T>
 __device__ std::uint32_t column_pair(const uint4& first, const uint4& second, int i) {

@@ -27,7 +27,6 @@ class NotedDecisions : public Chance {
 
   // A source that takes the same decisions.
   std::shared_ptr<CounterChance> steered() const;
-  std::size_t taken() const { return uniforms_.size(); }
 
  private:
   Chance& source_;

@@ -119,7 +119,7 @@ void add_product_cases(DeviceTiming& timing, const ModelShape& shape) {
         FewRowsProduct<Bf16> task;
         task.rows = rows;
         task.inputs = matrix.inputs;
-        if (!timing.stream().has_clusters() || !fits_clusters(task))
+        if (!fits_clusters(task, timing.stream()))
           return state.SkipWithError("no clusters that hold so much");
         const Operands operands(timing, matrix, rows);
         compare_kernels(state, timing, product_demand(rows, matrix.inputs, matrix.outputs, 2, matrix.finish),

@@ -118,6 +118,9 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
     case cudaDevAttrClusterLaunch:
       *value = memory().clusters ? 1 : 0;
       break;
+    case cudaDevAttrMaxSharedMemoryPerBlockOptin:
+      *value = 227 << 10;
+      break;
     case cudaDevAttrMemoryClockRate:
       *value = 2'600'000;
       break;
