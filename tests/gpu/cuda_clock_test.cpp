@@ -70,7 +70,11 @@ TEST_F(CudaClockOnDevice, charges_each_interval_its_own_and_all_of_them_wall_tim
   const Seconds wall = seconds_since(begin);
   EXPECT_LE(sum, wall);
   // What is left are the gaps between steps, and the settlements.
-  EXPECT_GT(sum, 0.9 * wall - 0.02);
+#ifdef SPECLAB_CUDA_SHIM
+  EXPECT_GT(sum, 0.9 * wall - 0.02);  // the stand-in shares its processor with whatever else runs
+#else
+  EXPECT_GT(sum, 0.98 * wall);
+#endif
 }
 
 TEST_F(CudaClockOnDevice, settles_each_interval_once_and_goes_on) {
