@@ -81,24 +81,16 @@ def cases(folder):
     return found
 
 
+SHOWN = (("%_of_copy", "{:.0f}%"), ("of_one", "x{:.2f}"), ("priced_of_one", "(x{:.2f})"), ("priced_us", "({:.0f}us)"),
+         ("other/this", "other x{:.2f}"), ("tokens/s", "{:.1f}/s"), ("host_and_gaps_%", "host and gaps {:.1f}%"))
+
+
 def cell(row):
     """The numbers of a case that a reader wants at a glance."""
-    parts = [f"{row['us']:.1f}us"] if row["us"] < 1000 else [f"{row['us'] / 1000:.2f}ms"]
-    if "%_of_copy" in row:
-        parts.append(f"{row['%_of_copy']:.0f}%")
-    if "of_one" in row:
-        parts.append(f"x{row['of_one']:.2f}")
-    if "priced_of_one" in row:
-        parts.append(f"(x{row['priced_of_one']:.2f})")
-    elif "priced_us" in row:
-        parts.append(f"({row['priced_us'] / 1000:.2f}ms)")
-    if "other/this" in row:
-        parts.append(f"cublas x{row['other/this']:.2f}")
-    if "tokens/s" in row:
-        parts.append(f"{row['tokens/s']:.1f}/s")
-    if "host_and_gaps_%" in row:
-        parts.append(f"host and gaps {row['host_and_gaps_%']:.1f}%")
-    return " ".join(parts)
+    time = f"{row['us']:.1f}us" if row["us"] < 1000 else f"{row['us'] / 1000:.2f}ms"
+    shown = [form.format(row[key]) for key, form in SHOWN
+             if key in row and not (key == "priced_us" and "priced_of_one" in row)]
+    return " ".join([time, *shown])
 
 
 def show(folder, name):

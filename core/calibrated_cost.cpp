@@ -24,8 +24,7 @@ Seconds CalibratedCost::price(const Work& work) const {
   if (table == tables_.end()) {
     throw ImpossiblePoint(
         "price.kind = 'calibrated' has no price of a pass before the point runs; what would be chosen by "
-        "prices "
-        "when it is put together is to be given (topology.nodes and topology.depth)");
+        "prices when it is put together is to be given (topology.nodes and topology.depth)");
   }
   return pass_time(table->second, work.new_tokens);
 }

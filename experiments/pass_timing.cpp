@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "core/counter_chance.h"
+#include "core/quantile.h"
 #include "experiments/serve.h"
 
 namespace speclab {
@@ -107,11 +108,9 @@ class Timing {
     std::vector<PassTable> found(models_.size());
     for (std::size_t m = 0; m < models_.size(); ++m) {
       for (std::size_t s = 0; s < sizes_[m].size(); ++s) {
-        std::vector<Seconds>& times = times_[m][s];
-        std::ranges::sort(times);
-        const auto quartile = [&](std::size_t q) { return times[q * (times.size() - 1) / 4]; };
-        found[m].push_back(
-            {sizes_[m][s].sequences, sizes_[m][s].new_tokens(), quartile(2), quartile(1), quartile(3)});
+        const std::vector<Seconds>& times = times_[m][s];
+        found[m].push_back({sizes_[m][s].sequences, sizes_[m][s].new_tokens(), quantile(times, 0.5),
+                            quantile(times, 0.25), quantile(times, 0.75)});
       }
     }
     return found;

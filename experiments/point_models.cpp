@@ -56,8 +56,7 @@ ModelUse read_use(Params& p, Actor actor, Place rows) {
   const auto products =
       p.choose<Products>({"products"}, {{"exact", Products::exact}, {"fastest", Products::fastest}},
                          "exact: what a token's row is depends on its text alone, to the last bit; fastest: "
-                         "products of many rows go "
-                         "through cuBLAS from where that is faster, on a GPU");
+                         "products of many rows go through cuBLAS from where that is faster, on a GPU");
   return {actor, precision, products, rows};
 }
 

@@ -36,8 +36,8 @@ class Witness : public AcceptanceRule {
   const std::vector<RowFact>& facts(SequenceId sequence) const { return facts_.at(sequence); }
 
  private:
-  // `drawn_from` is what guesses below the path's nodes were drawn
-  // from, the root's first; empty where none was.
+  // `drawn_from` is what guesses below the path's nodes were drawn from, the root's first; empty where none
+  // was.
   Transforms observe(const Sequence& sequence, const Draft& draft, const Rows& logits, int first_row,
                      std::span<const Row> drawn_from, const Verdict& verdict);
 

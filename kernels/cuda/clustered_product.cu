@@ -89,17 +89,8 @@ __global__ void __launch_bounds__(kProductWarps* kWarp, kBlocks)
   __syncthreads();  // the memory of x is used again
   constexpr int kStride = padded_rows(kRows);
   float* parts = &shared_as<float>();
-#pragma unroll
-  for (int m = 0; m < kOutTiles; ++m) {
-#pragma unroll
-    for (int n = 0; n < kRowTiles; ++n) {
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const int j = (warp * kOutTiles + m) * kTileOut + g + i / 2 * 8, row = n * kTileRows + 2 * t + i % 2;
-        parts[j * kStride + row] = sums[m][n][i];
-      }
-    }
-  }
+  float* own_parts = parts + warp * kOutTiles * kTileOut * kStride;
+  each_sum(sums, g, t, [&](int j, int row, float sum) { own_parts[j * kStride + row] = sum; });
   cluster_barrier();
   // Each block finishes an eighth of the outputs, eight neighbours by four rows a warp at once.
   const int own = block_outputs / kCluster;

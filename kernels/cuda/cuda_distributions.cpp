@@ -48,11 +48,7 @@ double* CudaDistributions::new_row(int cols) {
 }
 
 std::int32_t* CudaDistributions::room_for_answers(std::size_t count) {
-  if (answers_.size() < count) {
-    answers_.require(count, "answers about rows");
-    // All of it is copied, and kernels write as much as there is to say.
-    fill_bytes(answers_.data(), 0, answers_.size() * sizeof(std::int32_t), *stream_);
-  }
+  require_written(answers_, count, "answers about rows", *stream_);
   fetched_.require(count, "answers about rows, on the host");
   return answers_.data();
 }

@@ -127,11 +127,7 @@ void CudaRule::fill(const Forward& target) {
   answers_at_.verdicts = answers_at_.drawn + drawn;
   answers_at_.paths = answers_at_.verdicts + verdicts;
   answers_at_.end = answers_at_.paths + paths;
-  if (answers_.size() < answers_at_.end) {
-    answers_.require(answers_at_.end, "verdicts");
-    // All of it is copied, and kernels write as much as there is to say.
-    fill_bytes(answers_.data(), 0, answers_.size() * sizeof(std::int32_t), *stream_);
-  }
+  require_written(answers_, answers_at_.end, "verdicts", *stream_);
   fetched_.require(answers_at_.end, "verdicts, on the host");
 }
 

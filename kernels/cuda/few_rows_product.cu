@@ -59,17 +59,7 @@ __global__ void __launch_bounds__(kProductWarps* kWarp) few_rows_kernel(FewRowsP
 
   // (warps, outputs, rows), then added warp by warp.
   float* parts = &shared_as<float>();
-#pragma unroll
-  for (int m = 0; m < kOutTiles; ++m) {
-#pragma unroll
-    for (int n = 0; n < kRowTiles; ++n) {
-#pragma unroll
-      for (int i = 0; i < 4; ++i) {
-        const int j = m * kTileOut + g + i / 2 * 8, row = n * kTileRows + 2 * t + i % 2;
-        parts[(warp * kOutputs + j) * kRows + row] = sums[m][n][i];
-      }
-    }
-  }
+  each_sum(sums, g, t, [&](int j, int row, float sum) { parts[(warp * kOutputs + j) * kRows + row] = sum; });
   __syncthreads();
   for (int i = static_cast<int>(threadIdx.x); i < block_outputs * kRows; i += kProductWarps * kWarp) {
     const int row = i / block_outputs;

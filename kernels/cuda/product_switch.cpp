@@ -1,8 +1,8 @@
 #include "kernels/cuda/product_switch.h"
 
 #include <algorithm>
-#include <functional>
 
+#include "core/quantile.h"
 #include "kernels/cuda/model_products.h"
 #include "kernels/cuda/with_number.h"
 
@@ -63,12 +63,6 @@ class LayerProducts {
   DeviceBuffer<float> out_;
 };
 
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
 }  // namespace
 
 int cublas_from(std::span<const ProductTimes> times) {
@@ -101,7 +95,7 @@ std::vector<ProductTimes> time_products(const CudaWeights& weights, Stream& stre
         if (repeat == 0) continue;  // warms up
         for (int way = 0; way < 2; ++way) by[way].push_back(pair[way]);
       }
-      times.push_back({rows, median(by[0]), median(by[1])});
+      times.push_back({rows, quantile(by[0], 0.5), quantile(by[1], 0.5)});
     }
     stream.wait();
   });

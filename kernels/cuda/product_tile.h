@@ -72,6 +72,21 @@ __device__ void add_chunk(float (&sums)[4], const WeightShare<T, W>& weights, co
   }
 }
 
+// Calls put(output, row, sum) for all of a lane's sums; outputs and rows from the first of its tiles on.
+template <int kOutTiles, int kRowTiles, class Put>
+__device__ void each_sum(const float (&sums)[kOutTiles][kRowTiles][4], int g, int t, const Put& put) {
+#pragma unroll
+  for (int m = 0; m < kOutTiles; ++m) {
+#pragma unroll
+    for (int n = 0; n < kRowTiles; ++n) {
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        put(m * kTileOut + g + i / 2 * 8, n * kTileRows + 2 * t + i % 2, sums[m][n][i]);
+      }
+    }
+  }
+}
+
 constexpr int width_of(int inputs, std::size_t bytes) {
   return bytes == 1 ? padded16(inputs) : padded8(inputs);
 }

@@ -50,16 +50,13 @@ int multiprocessors() { return attribute(cudaDevAttrMultiProcessorCount); }
 
 Stream::Stream() {
   SPECLAB_CUDA(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking));
-  has_clusters_ = attribute(cudaDevAttrClusterLaunch) != 0 && compiled_for_hopper();
+  constexpr int kHopper = 9;
+  can_start_early_ = attribute(cudaDevAttrComputeCapabilityMajor) >= kHopper && compiled_for_hopper();
+  starts_early_ = can_start_early_;
+  has_clusters_ = can_start_early_ && attribute(cudaDevAttrClusterLaunch) != 0;
   most_shared_bytes_ = static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
-  forbid_early_starts(false);
 }
 Stream::~Stream() { quietly(cudaStreamDestroy(handle_)); }
-void Stream::forbid_early_starts(bool forbidden) {
-  constexpr int kFirstWithThem = 9;
-  starts_early_ =
-      !forbidden && attribute(cudaDevAttrComputeCapabilityMajor) >= kFirstWithThem && compiled_for_hopper();
-}
 void Stream::wait() { SPECLAB_CUDA(cudaStreamSynchronize(handle_)); }
 void Stream::drain() noexcept { quietly(cudaStreamSynchronize(handle_)); }
 

@@ -36,11 +36,11 @@ class Stream {
   bool starts_early() const { return starts_early_; }
   bool has_clusters() const { return has_clusters_; }                   // of blocks; see cluster.h
   std::size_t most_shared_bytes() const { return most_shared_bytes_; }  // of a block
-  void forbid_early_starts(bool forbidden);
+  void forbid_early_starts(bool forbidden) { starts_early_ = can_start_early_ && !forbidden; }
 
  private:
   CUstream_st* handle_ = nullptr;
-  bool starts_early_ = false, has_clusters_ = false;
+  bool can_start_early_ = false, starts_early_ = false, has_clusters_ = false;
   std::size_t most_shared_bytes_ = 0;
 };
 
@@ -145,6 +145,14 @@ using PinnedBuffer = Buffer<T, Memory::Place::pinned>;
 // Between any two places; asynchronous where host memory is pinned.
 void copy_bytes(void* to, const void* from, std::size_t bytes, Stream& stream);
 void fill_bytes(void* to, int value, std::size_t bytes, Stream& stream);
+
+// Room for so many, zeros where it grows: for what kernels write a part of and copies read all of.
+template <class T>
+void require_written(DeviceBuffer<T>& buffer, std::size_t count, const char* what, Stream& stream) {
+  if (count <= buffer.size()) return;
+  buffer.require(count, what);
+  fill_bytes(buffer.data(), 0, buffer.size() * sizeof(T), stream);
+}
 
 template <class T>
 void copy(T* to, std::span<const T> from, Stream& stream) {

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 
 #include "core/errors.h"
 #include "core/models/float16.h"
@@ -132,13 +131,7 @@ TEST_F(ModelProductsOnDevice, by_cublas_run_in_graphs) {
 }
 
 TEST_F(ModelProductsOnDevice, by_cublas_report_logits_that_overflow) {
-  for (StoredTensor& tensor : tensors_) {
-    if (tensor.name != "lm_head.weight") continue;
-    for (std::size_t i = 0; i < tensor.bytes.size(); i += 2) {
-      const std::uint16_t huge = bf16_of(i % 4 == 0 ? 3e38f : -3e38f);
-      std::memcpy(tensor.bytes.data() + i, &huge, 2);
-    }
-  }
+  let_logits_overflow(tensors_);
   const auto model = cuda_model(config_, tensors_, {.cublas_from = 2});
   EXPECT_THROW(all_rows(*model, {1, 2, 3}), ConfigError);
 }

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "core/models/float16.h"
 #include "kernels/cpu/cpu_transformer.h"
 #include "kernels/cuda/host_rows.h"
 #include "tests/support/tiny_checkpoint.h"
@@ -43,6 +44,17 @@ inline std::vector<StoredTensor> as_int8(std::vector<StoredTensor> tensors) {
     std::memcpy(tensor.bytes.data(), values.data(), tensor.bytes.size());
   }
   return tensors;
+}
+
+// Makes the logits of whatever comes in infinite or NaN.
+inline void let_logits_overflow(std::vector<StoredTensor>& tensors) {
+  for (StoredTensor& tensor : tensors) {
+    if (tensor.name != "lm_head.weight") continue;
+    for (std::size_t i = 0; i < tensor.bytes.size(); i += 2) {
+      const std::uint16_t huge = bf16_of(i % 4 == 0 ? 3e38f : -3e38f);
+      std::memcpy(tensor.bytes.data() + i, &huge, 2);
+    }
+  }
 }
 
 // The checkpoint of these tensors, on disk as long as it is loaded.

@@ -13,6 +13,7 @@
 #include "core/catalogue.h"
 #include "core/errors.h"
 #include "core/models/llama_shape.h"
+#include "core/quantile.h"
 #include "core/weight_format.h"
 #include "experiments/files.h"
 #include "experiments/micro/cuda/bench_program.h"
@@ -30,12 +31,6 @@ struct Source {
   std::function<std::unique_ptr<CudaTransformer>(std::shared_ptr<Stream>)> make;
   std::optional<Roofline> prices;
 };
-
-double median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 // One model is on the device at a time.
 class Bench {
@@ -75,12 +70,12 @@ void measure_pass(benchmark::State& state, Bench& bench, const Source& source, i
     host.push_back(pass.host_seconds);
     state.SetIterationTime(pass.device_seconds);
   }
-  const double typical = median(seconds);
+  const double typical = quantile(seconds, 0.5);
   state.counters["us"] = 1e6 * typical;
   state.counters["spread_%"] = 100 * (std::ranges::max(seconds) - std::ranges::min(seconds)) / typical;
-  state.counters["host_us"] = 1e6 * median(host);
+  state.counters["host_us"] = 1e6 * quantile(host, 0.5);
   state.counters["%_of_copy"] = 100 * pass.bytes / typical / bench.timing().copy_bytes_per_second();
-  if (nodes > 0) state.counters["of_one"] = median(ratios);
+  if (nodes > 0) state.counters["of_one"] = quantile(ratios, 0.5);
   if (source.prices) {
     state.counters["priced_us"] = 1e6 * source.prices->price(pass.work);
     if (nodes > 0)
@@ -107,7 +102,7 @@ void measure_decoding(benchmark::State& state, Bench& bench, const Source& sourc
     steps.push_back(decoded.seconds_per_step);
     state.SetIterationTime(decoded.seconds_per_step);
   }
-  const double step = median(steps), pass = median(passes);
+  const double step = quantile(steps, 0.5), pass = quantile(passes, 0.5);
   state.counters["us"] = 1e6 * step;
   state.counters["tokens/s"] = 1 / step;
   state.counters["pass_us"] = 1e6 * pass;

@@ -3,15 +3,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/quantile.h"
+
 namespace speclab {
 namespace {
-
-double quantile(std::vector<double> samples, double part) {
-  const auto at =
-      samples.begin() + static_cast<std::ptrdiff_t>(part * static_cast<double>(samples.size() - 1));
-  std::ranges::nth_element(samples, at);
-  return *at;
-}
 
 Graph recorded(DeviceTiming& timing, int sets, const Launch& launch) {
   launch(0);  // what a kernel's first launch takes besides
