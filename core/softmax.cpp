@@ -82,6 +82,17 @@ void softmax(std::span<const float> logits, const Sampling& sampling, std::span<
   }
 }
 
+double certainty(std::span<const float> logits, const Sampling& sampling,
+                 std::span<const double> probabilities) {
+  if (sampling.temperature == 0) return 1;
+  const Token best = argmax(logits);
+  const double largest = logits[best], per_degree = 1 / sampling.temperature;
+  const double mean = ordered_sum(logits.size(), [&](std::size_t i) {
+    return probabilities[i] > 0 ? probabilities[i] * ((logits[i] - largest) * per_degree) : 0.0;
+  });
+  return probabilities[best] * exp_nonpositive(mean);
+}
+
 double subtract(std::span<double> p, std::span<const double> q, double share) {
   const auto rest = [&](std::size_t i) { return std::max(share * p[i] - q[i], 0.0); };
   const double left = ordered_sum(p.size(), rest);

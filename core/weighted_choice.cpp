@@ -1,7 +1,6 @@
 #include "core/weighted_choice.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "core/check.h"
@@ -10,17 +9,20 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kBlock = 64;
+// Blocks of so many weights, and groups of so many blocks, are passed over by their sums.
+constexpr std::size_t kFan = 64;
 
-// The index within `weights` at which the running sum passes `left`; the last positive one if rounding
-// leaves a remainder.
-int scan(std::span<const double> weights, double left) {
-  int last = -1;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    if (weights[i] <= 0) continue;
-    last = static_cast<int>(i);
-    left -= weights[i];
-    if (left < 0) break;
+// Where the running sum of value(begin) .. value(end - 1) passes `left`, which becomes what is left there;
+// the last positive one if rounding leaves a remainder.
+template <class Value>
+std::size_t reach(std::size_t begin, std::size_t end, double& left, const Value& value) {
+  std::size_t last = begin;
+  for (std::size_t i = begin; i < end; ++i) {
+    const double here = value(i);
+    if (here <= 0) continue;
+    last = i;
+    if (left < here) break;
+    left -= here;
   }
   return last;
 }
@@ -28,24 +30,21 @@ int scan(std::span<const double> weights, double left) {
 }  // namespace
 
 int weighted_choice(std::span<const double> weights, double u) {
+  const std::size_t blocks = (weights.size() + kFan - 1) / kFan, groups = (blocks + kFan - 1) / kFan;
+  const auto weight = [&](std::size_t i) { return weights[i]; };
+  const auto block = [&](std::size_t b) {
+    return ordered_sum(weights.subspan(b * kFan, std::min(kFan, weights.size() - b * kFan)));
+  };
+  const auto group = [&](std::size_t g) {
+    return ordered_sum(std::min(kFan, blocks - g * kFan), [&](std::size_t b) { return block(g * kFan + b); });
+  };
   double total = 0;
-  for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
-    total += ordered_sum(weights.subspan(begin, std::min(kBlock, weights.size() - begin)));
-  }
+  for (std::size_t g = 0; g < groups; ++g) total += group(g);
   SPECLAB_CHECK(total > 0 && std::isfinite(total), "the weights of a choice add up to {}", total);
   double left = u * total;
-  int last = -1;
-  for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
-    const std::span<const double> block = weights.subspan(begin, std::min(kBlock, weights.size() - begin));
-    const double sum = ordered_sum(block);
-    if (sum <= 0) continue;
-    last = static_cast<int>(begin);
-    if (left < sum) break;
-    left -= sum;
-  }
-  const std::span<const double> block = weights.subspan(
-      static_cast<std::size_t>(last), std::min(kBlock, weights.size() - static_cast<std::size_t>(last)));
-  return last + scan(block, left);
+  const std::size_t g = reach(0, groups, left, group);
+  const std::size_t b = reach(g * kFan, std::min((g + 1) * kFan, blocks), left, block);
+  return static_cast<int>(reach(b * kFan, std::min((b + 1) * kFan, weights.size()), left, weight));
 }
 
 }  // namespace speclab

@@ -41,10 +41,10 @@ struct ModelUse {
   Actor actor = Actor::target;
   Precision precision = Precision::as_stored;
   Products products = Products::exact;
-  Place rows = Place::host;  // where its rows are to be read; device: where the model runs
 };
 
-// Where models with weights run. ConfigError where a folder does not hold what is asked for, or does not fit.
+// Where models with weights run, and what reads their rows there. ConfigError where a folder does not hold
+// what is asked for, or does not fit.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -54,14 +54,14 @@ class Backend {
   virtual LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                                    const ModelUse& use) = 0;
   // On a model that came from here.
-  virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) = 0;
+  virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
   virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
-                                            LanguageModel& base, Place rows) = 0;
-  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) = 0;
-  // The rule of this name over rows that stay where models run; null where it reads them on the host.
-  virtual std::unique_ptr<AcceptanceRule> rule(const std::string& name) = 0;
-  virtual std::unique_ptr<Distributions> distributions(Place rows) = 0;
-  virtual std::unique_ptr<RowReader> reader(Place rows) = 0;
+                                            LanguageModel& base) = 0;
+  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) = 0;
+  // A rule over rows on the host becomes the same over rows that lie where models run.
+  virtual std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) = 0;
+  virtual std::unique_ptr<Distributions> distributions() = 0;
+  virtual std::unique_ptr<RowReader> reader() = 0;
   virtual std::unique_ptr<Clock> clock() = 0;  // that measures
   virtual void describe(Provenance& provenance) const = 0;
 };

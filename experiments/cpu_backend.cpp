@@ -57,29 +57,25 @@ CpuTransformer& CpuBackend::own(LanguageModel& model) const {
   return *found->second;
 }
 
-std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int layers, Place) {
+std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int layers) {
   return std::make_unique<EarlyExit>(own(whole), layers);
 }
 
 std::unique_ptr<DraftHeads> CpuBackend::heads(HeadKind kind, const std::filesystem::path& folder,
-                                              LanguageModel& base, Place) {
+                                              LanguageModel& base) {
   const LlamaWeights& weights = own(base).weights();
   return std::make_unique<CpuHeads>(
       kind == HeadKind::medusa ? load_medusa(folder, weights) : load_hydra(folder, weights),
       CpuOptions{.team = team_});
 }
 
-LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base, Place) {
+LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base) {
   auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, own(base).weights()), CpuOptions{.team = team_});
   const int positions = eagle->config().max_positions;
   return {std::move(eagle), positions};
 }
 
-std::unique_ptr<AcceptanceRule> CpuBackend::rule(const std::string&) { return nullptr; }
-
-std::unique_ptr<Distributions> CpuBackend::distributions(Place) {
-  return std::make_unique<HostDistributions>();
-}
+std::unique_ptr<Distributions> CpuBackend::distributions() { return std::make_unique<HostDistributions>(); }
 
 std::unique_ptr<Clock> CpuBackend::clock() { return std::make_unique<WallClock>(); }
 

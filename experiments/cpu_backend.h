@@ -18,13 +18,13 @@ class CpuBackend : public Backend {
   LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) override;
   LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                            const ModelUse& use) override;
-  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) override;
-  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
-                                    Place rows) override;
-  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override;
-  std::unique_ptr<AcceptanceRule> rule(const std::string& name) override;
-  std::unique_ptr<Distributions> distributions(Place rows) override;
-  std::unique_ptr<RowReader> reader(Place) override { return std::make_unique<RowReader>(); }
+  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override;
+  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
+                                    LanguageModel& base) override;
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override;
+  std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) override { return on_host; }
+  std::unique_ptr<Distributions> distributions() override;
+  std::unique_ptr<RowReader> reader() override { return std::make_unique<RowReader>(); }
   std::unique_ptr<Clock> clock() override;
   void describe(Provenance& provenance) const override;
 

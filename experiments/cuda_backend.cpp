@@ -8,13 +8,14 @@
 #include <tuple>
 
 #include "core/check.h"
-#include "core/host_distributions.h"
+#include "experiments/cuda_backend_rules.h"
 #include "kernels/cuda/cuda_clock.h"
 #include "kernels/cuda/cuda_distributions.h"
+#include "kernels/cuda/cuda_eagle.h"
 #include "kernels/cuda/cuda_early_exit.h"
-#include "kernels/cuda/cuda_rules.h"
+#include "kernels/cuda/cuda_heads.h"
+#include "kernels/cuda/cuda_transformer.h"
 #include "kernels/cuda/device_row_reader.h"
-#include "kernels/cuda/host_rows.h"
 
 namespace speclab {
 namespace {
@@ -34,44 +35,26 @@ class CudaBackend : public Backend {
       return random_cuda_model(config, Dtype::bf16, own(use.precision), seed, options(use));
     });
   }
-  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers, Place rows) override {
-    auto made = std::make_unique<CudaEarlyExit>(own(whole), layers);
-    if (rows == Place::device) return made;
-    auto on_host = std::make_unique<HostRows>(std::move(made));
-    on_host->offer_hidden(false);
-    return on_host;
+  std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override {
+    return std::make_unique<CudaEarlyExit>(own(whole), layers);
   }
-  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
-                                    Place rows) override {
-    CudaTransformer& on = own(base);
-    slot_of(base).offer_hidden(true);
-    auto made = kind == HeadKind::medusa ? load_cuda_medusa(folder, on) : load_cuda_hydra(folder, on);
-    if (rows == Place::device) return made;
-    return std::make_unique<HostHeadRows>(std::move(made));
+  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
+                                    LanguageModel& base) override {
+    return kind == HeadKind::medusa ? load_cuda_medusa(folder, own(base))
+                                    : load_cuda_hydra(folder, own(base));
   }
-  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, Place rows) override {
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override {
     std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base));
-    if (made->taps().empty()) slot_of(base).offer_hidden(true);
     const int positions = made->config().max_positions;
-    if (rows == Place::device) return {std::move(made), positions};
-    return {std::make_unique<HostFeatureRows>(std::move(made)), positions};
+    return {std::move(made), positions};
   }
-  std::unique_ptr<AcceptanceRule> rule(const std::string& name) override {
-    const CudaRuleOptions options{.stream = stream_};
-    if (name == "greedy") return std::make_unique<CudaGreedy>(options);
-    if (name == "speculative_sampling") return std::make_unique<CudaSpeculativeSampling>(options);
-    if (name == "target_only") return std::make_unique<CudaTargetOnly>(options);
-    if (name == "sample_and_match") return std::make_unique<CudaSampleAndMatch>(options);
-    return nullptr;
+  std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) override {
+    return cuda_rule(std::move(on_host), {.stream = stream_});
   }
-  std::unique_ptr<Distributions> distributions(Place rows) override {
-    if (rows == Place::host) return std::make_unique<HostDistributions>();
+  std::unique_ptr<Distributions> distributions() override {
     return std::make_unique<CudaDistributions>(stream_);
   }
-  std::unique_ptr<RowReader> reader(Place rows) override {
-    if (rows == Place::host) return std::make_unique<RowReader>();
-    return std::make_unique<DeviceRowReader>(stream_);
-  }
+  std::unique_ptr<RowReader> reader() override { return std::make_unique<DeviceRowReader>(stream_); }
   std::unique_ptr<Clock> clock() override { return std::make_unique<CudaClock>(*stream_); }
   void describe(Provenance& provenance) const override { provenance.device = name_; }
 
@@ -87,33 +70,28 @@ class CudaBackend : public Backend {
   static CudaPrecision own(Precision precision) {
     return precision == Precision::int8 ? CudaPrecision::int8 : CudaPrecision::as_stored;
   }
-  HostRows& slot_of(LanguageModel& model) const {
-    const auto found = std::ranges::find_if(models_, [&](const auto& entry) {
-      return entry.second.get() == &model || &entry.second->inner() == &model;
-    });
+  CudaTransformer& own(LanguageModel& model) const {
+    const auto found =
+        std::ranges::find_if(models_, [&](const auto& entry) { return entry.second.get() == &model; });
     SPECLAB_CHECK(found != models_.end(), "a model of another backend");
     return *found->second;
   }
-  CudaTransformer& own(LanguageModel& model) const { return slot_of(model).inner(); }
   template <class Make>
   LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {
-    std::unique_ptr<HostRows>& slot = models_[{name, use.actor, use.precision, use.products}];
-    if (slot == nullptr) slot = std::make_unique<HostRows>(make());
-    CudaTransformer& inner = slot->inner();
-    slot->offer_hidden(false);  // until heads are put on it
+    std::unique_ptr<CudaTransformer>& slot = models_[{name, use.actor, use.precision, use.products}];
+    if (slot == nullptr) slot = make();
     std::string runs;
     if (use.products == Products::fastest) {
-      runs = inner.cublas_from() == ModelProducts::kNever
+      runs = slot->cublas_from() == ModelProducts::kNever
                  ? "no cuBLAS"
-                 : fmt::format("cuBLAS from {} rows on", inner.cublas_from());
+                 : fmt::format("cuBLAS from {} rows on", slot->cublas_from());
     }
-    if (use.rows == Place::device) return {inner, inner.config(), std::move(runs)};
-    return {*slot, inner.config(), std::move(runs)};
+    return {*slot, slot->config(), std::move(runs)};
   }
 
   std::string name_;
   std::shared_ptr<Stream> stream_;
-  std::map<Key, std::unique_ptr<HostRows>> models_;
+  std::map<Key, std::unique_ptr<CudaTransformer>> models_;
 };
 
 }  // namespace

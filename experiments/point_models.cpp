@@ -40,16 +40,7 @@ std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int d
   return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
 }
 
-std::string rule_kind(const Config& config) {
-  return section(config, "rule", "speculative_sampling").required_text({"kind", "method"}, "");
-}
-
-// A cascade judges its small model's guesses by rules that read rows on the host.
-bool judges_on_the_host(const Config& config) {
-  return config.sections.value("drafter", json::object()).dump().find("\"cascade\"") != std::string::npos;
-}
-
-ModelUse read_use(Params& p, Actor actor, Place rows) {
+ModelUse read_use(Params& p, Actor actor) {
   const auto precision = p.choose<Precision>(
       {"precision"}, {{"stored", Precision::as_stored}, {"int8", Precision::int8}},
       "stored: as the checkpoint has them; int8: matrices with a scale per output, on a GPU");
@@ -57,13 +48,13 @@ ModelUse read_use(Params& p, Actor actor, Place rows) {
       p.choose<Products>({"products"}, {{"exact", Products::exact}, {"fastest", Products::fastest}},
                          "exact: what a token's row is depends on its text alone, to the last bit; fastest: "
                          "products of many rows go through cuBLAS from where that is faster, on a GPU");
-  return {actor, precision, products, rows};
+  return {actor, precision, products};
 }
 
 }  // namespace
 
 PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
-                         Settings& settings, Place rows)
+                         Settings& settings)
     : config_(config), shelf_(shelf), pricing_(pricing), workload_(workload), settings_(settings) {
   Params p = section(config, "target");
   const SourceKind kind = read_source_kind(p);
@@ -71,9 +62,6 @@ PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& prici
   if (weights) device_ = p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ...");
   backend_ = weights ? &shelf.backend(device_) : &shelf.cpu();
   on_device_ = backend_ != &shelf.cpu();
-  if (rows == Place::device && !judges_on_the_host(config) && backend_->rule(rule_kind(config)) != nullptr) {
-    rows_ = Place::device;
-  }
   if (weights) {
     const LoadedModel loaded =
         kind == SourceKind::checkpoint ? load_checkpoint(p, Actor::target) : make_random(p, Actor::target);
@@ -94,8 +82,7 @@ PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& prici
 }
 
 std::string PointModels::name_of(const Params& p) const {
-  return fmt::format("{} {}{} {}", p.section(), device_, rows_ == Place::device ? ", rows there" : "",
-                     json(p.resolved()).dump());
+  return fmt::format("{} {} {}", p.section(), device_, json(p.resolved()).dump());
 }
 
 LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
@@ -113,7 +100,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
                     "target's ({}); a draft must share the target's tokenizer",
                     name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
   }
-  const LoadedModel loaded = backend_->model(folder, read_use(p, actor, rows_));
+  const LoadedModel loaded = backend_->model(folder, read_use(p, actor));
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
   settings_[name + ".digest"] = shelf_.digest_of(folder);
   return loaded;
@@ -127,7 +114,7 @@ LoadedModel PointModels::make_random(Params& p, Actor actor) {
   const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
   if (actor != Actor::target) check_positions(shape, positions);
   const std::string name = fmt::format("random {}, {} positions, seed {}", shape, positions, seed);
-  return backend_->random_model(name, config, static_cast<std::uint64_t>(seed), read_use(p, actor, rows_));
+  return backend_->random_model(name, config, static_cast<std::uint64_t>(seed), read_use(p, actor));
 }
 
 void PointModels::charge_to(Clock& clock) {
@@ -188,7 +175,7 @@ void PointModels::refuse_to_time_heads() const {
 DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, const std::string& base) {
   refuse_to_time_heads();
   LanguageModel& on = base_of_heads(base);
-  heads_.push_back(backend_->heads(kind, heads_folder(path), on, rows_));
+  heads_.push_back(backend_->heads(kind, heads_folder(path), on));
   heads_on_target_ = base == "target";
   return *metered_heads_.emplace_back(
       std::make_unique<MeteredHeads>(*heads_.back(), pricing_.next_draft(), *clock_));
@@ -197,7 +184,7 @@ DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, con
 FeatureDraft PointModels::features(const std::string& path) {
   refuse_to_time_heads();
   LanguageModel& on = base_of_heads("target");
-  LoadedFeatures loaded = backend_->features(heads_folder(path), on, rows_);
+  LoadedFeatures loaded = backend_->features(heads_folder(path), on);
   check_positions(path, loaded.max_positions);
   if (std::exchange(reads_features_, true)) {
     throw ImpossiblePoint("two EAGLE heads on one target: each would have it report other layers");
@@ -222,7 +209,7 @@ void PointModels::check_positions(const std::string& path, int positions) const 
 LanguageModel& PointModels::early_exit(int layers) {
   const auto target = loaded_.find("target");
   if (target == loaded_.end()) throw ImpossiblePoint("a synthetic target has no layers to leave early");
-  owned_.push_back(backend_->early_exit(target->second.model, layers, rows_));
+  owned_.push_back(backend_->early_exit(target->second.model, layers));
   return metered(*owned_.back(), pricing_.part_of_target(layers, target->second.config.layers),
                  fmt::format("{}, {} layers", target_name_, layers), facts_.max_positions);
 }

@@ -23,13 +23,11 @@ class PointModels {
   using Settings = std::map<std::string, nlohmann::json>;
 
   // Reads [target]. What is resolved goes into `settings`. `workload` may be read later, but before a draft
-  // model is asked for. All must outlive this. Rows stay where the models run if `rows` allows it and the
-  // rule of [rule] can judge them there.
+  // model is asked for. All must outlive this.
   PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
-              Settings& settings, Place rows);
+              Settings& settings);
 
   Backend& backend() { return *backend_; }
-  Place rows() const { return rows_; }  // where they are read
   bool on_device() const { return on_device_; }
   // To be told before a model is asked for.
   void charge_to(Clock& clock);
@@ -79,7 +77,6 @@ class PointModels {
   Settings& settings_;
   Backend* backend_ = nullptr;
   bool on_device_ = false;  // the models with weights are
-  Place rows_ = Place::host;
   Clock* clock_ = nullptr;
   TargetFacts facts_;
   std::shared_ptr<const TokenSource> source_;

@@ -51,13 +51,11 @@ class Unwatched : public RunObserver {
 
 }  // namespace
 
-Rig::Rig(const Config& config, ModelShelf& shelf, Place rows)
-    : shelf_(shelf),
-      pricing_(config, settings_),
-      models_(config, shelf, pricing_, workload_, settings_, rows) {
+Rig::Rig(const Config& config, ModelShelf& shelf)
+    : shelf_(shelf), pricing_(config, settings_), models_(config, shelf, pricing_, workload_, settings_) {
   make_clock(config);
   models_.charge_to(*clock_);
-  reader_ = models_.backend().reader(models_.rows());
+  reader_ = models_.backend().reader();
   Params workload = section(config, "workload"), sampling = section(config, "sampling");
   workload_ = read_workload(workload, sampling, models_.facts(), config, shelf);
   resolve(workload);
@@ -99,7 +97,7 @@ void Rig::make_clock(const Config& config) {
 void Rig::make_strategy(const Config& config) {
   Parts parts;
   parts.distributions = [this]() -> Distributions& {
-    return *distributions_.emplace_back(models_.backend().distributions(models_.rows()));
+    return *distributions_.emplace_back(models_.backend().distributions());
   };
   parts.target_source = models_.source();
   parts.prices = pricing_.model();
@@ -114,6 +112,9 @@ void Rig::make_strategy(const Config& config) {
     return models_.draft_heads(kind, path, base);
   };
   parts.feature_model = [this](const std::string& path) { return models_.features(path); };
+  parts.rule_on_rows = [this](std::unique_ptr<AcceptanceRule> judge) {
+    return models_.backend().rule(std::move(judge));
+  };
   Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
          rule = section(config, "rule", "speculative_sampling");
   Params peek = drafter;
@@ -126,7 +127,7 @@ void Rig::make_strategy(const Config& config) {
   parts.topology = topology_.get();
   if (!drafter.lacks(kPricedAs)) drafter.texts({kPricedAs}, {}, "instead of price.draft");
   drafter_ = make(drafters(), drafter, parts);
-  rule_ = make(rules(), rule, parts);
+  rule_ = parts.rule_on_rows(make(rules(), rule, parts));
   check_fit(drafter_->traits(), rule_->needs());
   resolve(drafter);
   resolve(rule);
@@ -135,11 +136,8 @@ void Rig::make_strategy(const Config& config) {
     resolve(topology);
 
   plain_drafter_ = std::make_unique<NoDrafter>();
-  plain_rule_ = std::make_unique<SpeculativeSampling>();  // with no guesses: a sample of the target
-  if (models_.rows() == Place::device) {
-    rule_ = models_.backend().rule(rule.resolved().at("kind").get<std::string>());
-    plain_rule_ = models_.backend().rule("speculative_sampling");
-  }
+  // With no guesses: a sample of the target.
+  plain_rule_ = parts.rule_on_rows(std::make_unique<SpeculativeSampling>());
   metered_drafter_ = std::make_unique<MeteredDrafter>(*drafter_, *clock_);
   metered_rule_ = std::make_unique<MeteredRule>(*rule_, *clock_);
   metered_plain_drafter_ = std::make_unique<MeteredDrafter>(*plain_drafter_, *clock_);
@@ -209,7 +207,7 @@ std::vector<HeadRecord> Rig::measure_heads() {
   DraftHeads* heads = models_.heads_on_target();
   if (heads == nullptr) return {};
   constexpr std::size_t kPrompts = 8;
-  const std::unique_ptr<Distributions> distributions = models_.backend().distributions(models_.rows());
+  const std::unique_ptr<Distributions> distributions = models_.backend().distributions();
   std::vector<Sequence> sequences = workload_.sequences();
   const auto some = std::span(sequences).first(std::min(sequences.size(), kPrompts));
   decode_plainly(some);

@@ -23,7 +23,7 @@ namespace speclab {
 class Rig {
  public:
   // Where models run on a device, `rows` says whether their rows may stay there.
-  Rig(const Config& config, ModelShelf& shelf, Place rows = Place::device);
+  Rig(const Config& config, ModelShelf& shelf);
 
   // Resolved: defaults and seeds included, what the point does not use left out.
   const std::map<std::string, nlohmann::json>& settings() const { return settings_; }

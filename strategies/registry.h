@@ -42,6 +42,9 @@ struct Parts {
   std::function<LanguageModel&(std::unique_ptr<LanguageModel>)> adopt;
   // The target's first layers as a draft model; throws ConfigError where it has none.
   std::function<LanguageModel&(int layers)> early_exit;
+  // A rule over rows on the host becomes the same over rows that lie where the models run.
+  std::function<std::unique_ptr<AcceptanceRule>(std::unique_ptr<AcceptanceRule>)> rule_on_rows =
+      [](std::unique_ptr<AcceptanceRule> rule) { return rule; };
   std::shared_ptr<const TokenSource> target_source;  // what the target is made of, where it is synthetic
   const CostModel* prices = nullptr;                 // null: nothing is priced
   bool free_drafts = false;                          // the drafter to come runs no model

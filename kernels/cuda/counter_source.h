@@ -10,8 +10,7 @@ namespace speclab {
 inline CounterChance& counter_source(Chance* chance) {
   auto* source = dynamic_cast<CounterChance*>(chance);
   SPECLAB_CHECK(source != nullptr,
-                "rows on a device are decided by key and count, so the source must be a CounterChance; "
-                "with any other, read them on the host (HostRows)");
+                "rows on a device are decided by key and count, so the source must be a CounterChance");
   return *source;
 }
 

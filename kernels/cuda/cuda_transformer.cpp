@@ -35,10 +35,6 @@ CudaTransformer::CudaTransformer(CudaWeights weights, CudaOptions options, std::
 
 CudaTransformer::~CudaTransformer() { stream_->drain(); }
 
-int CudaTransformer::row_numbers() const {
-  return vocab() + hidden() * (1 + static_cast<int>(pass_->taps().size()));
-}
-
 void CudaTransformer::tap(std::span<const int> layers) {
   check_taps(layers, weights_.config);
   pass_->tap({layers.begin(), layers.end()});

@@ -43,7 +43,6 @@ class CudaTransformer : public LanguageModel {
 
   int vocab() const override { return weights_.config.vocab; }
   int hidden() const override { return weights_.config.hidden; }
-  int row_numbers() const;  // of a row of scores: its logits, hidden and tapped numbers
   void tap(std::span<const int> layers) override;
   void open(SequenceId sequence) override { open(sequence, std::make_shared<CachePages>(pool_)); }
   void close(SequenceId sequence) override { sequences_.close(sequence); }

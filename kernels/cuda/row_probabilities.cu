@@ -16,7 +16,7 @@ constexpr int kSortedInShared = 1024;
 constexpr double kMargin = 1e-9;  // far above the rounding of any order of summation
 
 struct RowMemory {
-  double staged[kStaged + 8];
+  double sums[kRowThreads];
   std::uint64_t keys[kRowWarps];
   int counts[kRowWarps];
   SelectMemory select;
@@ -118,10 +118,10 @@ __global__ void __launch_bounds__(kRowThreads) probabilities_kernel(RowProbabili
   }
   __syncthreads();
   const auto value = [&](int i) { return row[i]; };
-  scale(row, cols, 1 / ordered_row_sum(cols, memory.staged, value));
+  scale(row, cols, 1 / ordered_row_sum(cols, memory.sums, value));
   if (question.top_p < 1) {
     keep_nucleus(row, cols, question.top_p, task.scratch + blockIdx.x * candidates_per_row(cols), memory);
-    scale(row, cols, 1 / ordered_row_sum(cols, memory.staged, value));
+    scale(row, cols, 1 / ordered_row_sum(cols, memory.sums, value));
   }
 }
 

@@ -14,58 +14,75 @@ namespace speclab {
 // core/softmax.h and core/weighted_choice.h. Files that include this are compiled without contraction: see
 // CMakeLists.txt. All functions are called by a whole block and end with a barrier.
 
-constexpr int kChoiceBlock = 64;  // weights whose sum is looked at before they are
-constexpr int kMostWeights = 1 << 18;
+constexpr int kFan = 64;  // weights whose sum is looked at before they are; and such blocks before those
+constexpr int kMostWeights = kFan * kFan * kFan;
+
+constexpr int parts_of(int count) { return (count + kFan - 1) / kFan; }
 
 // Of shared memory, for any of these functions on rows of so many weights.
 constexpr std::size_t row_weights_bytes(int cols) {
-  const std::size_t sums = static_cast<std::size_t>(cols / kChoiceBlock + 2);
-  return (sums > kStaged + 8 ? sums : kStaged + 8) * sizeof(double);
+  const int blocks = parts_of(cols), sums = blocks + parts_of(blocks);
+  return static_cast<std::size_t>(sums > kRowThreads ? sums : kRowThreads) * sizeof(double);
 }
 
-// Sums of 64 weights each, and of all of them: what choices from a row start from.
+// Sums of 64 weights each, and of 64 such sums each: what choices from a row start from.
 struct ChoiceSums {
   const double* row;
-  int cols, blocks;
-  double* sums;  // (blocks), in shared memory
+  int cols;
+  double *blocks, *groups;  // in shared memory
 };
 
-__device__ inline ChoiceSums choice_sums(const double* row, int cols, double* shared) {
-  const ChoiceSums of{row, cols, (cols + kChoiceBlock - 1) / kChoiceBlock, shared};
-  const int lane = static_cast<int>(threadIdx.x) % 8, groups = kRowThreads / 8;
-  for (int first = 0; first < of.blocks; first += groups) {  // eight threads a block; warps stay together
-    const int block = first + static_cast<int>(threadIdx.x) / 8;
-    double sum = 0;
-    for (int i = block * kChoiceBlock + lane; i < min((block + 1) * kChoiceBlock, cols); i += 8)
-      sum += row[i];
-    for (int lanes = 4; lanes > 0; lanes /= 2) sum += __shfl_xor_sync(kAllLanes, sum, lanes);
-    if (lane == 0 && block < of.blocks) of.sums[block] = sum;
+// Sums of up to 64 neighbours, a warp each; in the order of ordered_sum.
+__device__ inline void sum_parts(const double* values, int count, double* sums) {
+  const int warp = static_cast<int>(threadIdx.x) / kWarp, lane = static_cast<int>(threadIdx.x) % kWarp;
+#pragma unroll 4
+  for (int part = warp; part < parts_of(count); part += kRowThreads / kWarp) {
+    const int low = part * kFan + lane, high = low + kFan / 2;
+    const double sum =
+        warp_reduce((low < count ? values[low] : 0.0) + (high < count ? values[high] : 0.0), Sum{});
+    if (lane == 0) sums[part] = sum;
   }
   __syncthreads();
+}
+
+__device__ inline ChoiceSums choice_sums(const double* row, int cols, double* shared) {
+  const int blocks = parts_of(cols);
+  const ChoiceSums of{row, cols, shared, shared + blocks};
+  sum_parts(row, cols, of.blocks);
+  sum_parts(of.blocks, blocks, of.groups);
   return of;
+}
+
+// Where the running sum of values passes `left`, which becomes what is left there; the last positive one if
+// rounding leaves a remainder.
+__device__ inline int reach(const double* values, int begin, int end, double& left) {
+  constexpr int kAtOnce = 8;  // loads that wait together
+  int last = begin;
+  for (; begin < end; begin += kAtOnce) {
+    double here[kAtOnce];
+#pragma unroll
+    for (int i = 0; i < kAtOnce; ++i) here[i] = begin + i < end ? values[begin + i] : 0.0;
+#pragma unroll
+    for (int i = 0; i < kAtOnce; ++i) {
+      if (here[i] <= 0) continue;
+      last = begin + i;
+      if (left < here[i]) return last;
+      left -= here[i];
+    }
+  }
+  return last;
 }
 
 // One thread's choice; -1 where the weights do not add up to a positive number.
 __device__ inline int choose(const ChoiceSums& of, double u) {
+  const int blocks = parts_of(of.cols), groups = parts_of(blocks);
   double total = 0;
-  for (int b = 0; b < of.blocks; ++b) total += of.sums[b];
+  for (int g = 0; g < groups; ++g) total += of.groups[g];
   if (!(total > 0) || !isfinite(total)) return -1;
   double left = u * total;
-  int begin = -1;
-  for (int b = 0; b < of.blocks; ++b) {
-    if (of.sums[b] <= 0) continue;
-    begin = b * kChoiceBlock;
-    if (left < of.sums[b]) break;
-    left -= of.sums[b];
-  }
-  int last = -1;
-  for (int i = begin; i < min(begin + kChoiceBlock, of.cols); ++i) {
-    if (of.row[i] <= 0) continue;
-    last = i;
-    left -= of.row[i];
-    if (left < 0) break;
-  }
-  return last;
+  const int g = reach(of.groups, 0, groups, left);
+  const int b = reach(of.blocks, g * kFan, min((g + 1) * kFan, blocks), left);
+  return reach(of.row, b * kFan, min((b + 1) * kFan, of.cols), left);
 }
 
 // A token in proportion to the row's weights, known to all threads; -1 as above.
@@ -93,10 +110,10 @@ __device__ double block_scale_to_one(double* to, int cols, double* shared, const
   return left;
 }
 
-// p becomes norm(max(p - q, 0)), as subtract of core/softmax.h.
-__device__ inline double block_subtract(double* p, const double* q, int cols, double* shared) {
+// p becomes norm(max(share p - q, 0)), as subtract of core/softmax.h.
+__device__ inline double block_subtract(double* p, const double* q, double share, int cols, double* shared) {
   return block_scale_to_one(p, cols, shared, [&](int i) {
-    const double rest = p[i] - q[i];
+    const double rest = share * p[i] - q[i];
     return rest > 0 ? rest : 0.0;
   });
 }

@@ -223,7 +223,7 @@ std::unique_ptr<Drafter> make_cascade(Params& p, const Parts& parts) {
   Parts within = parts;
   within.base = section;
   std::unique_ptr<Drafter> drafter = make_inner(inner, within);
-  std::unique_ptr<AcceptanceRule> judge = make(rules(), rule, parts);
+  std::unique_ptr<AcceptanceRule> judge = parts.rule_on_rows(make(rules(), rule, parts));
   check_fit(drafter->traits(), judge->needs());
   p.settle("inner", inner);
   p.settle("rule", rule);

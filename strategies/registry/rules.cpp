@@ -30,7 +30,7 @@ std::unique_ptr<AcceptanceRule> make_typical(Params& p, const Parts&) {
 }
 
 std::unique_ptr<AcceptanceRule> make_lenient(Params& p, const Parts&) {
-  return std::make_unique<Lenient>(
+  return lenient(
       p.number({"lenience"}, 0.5, {.least = 0, .most = 1, .open_least = true},
                "l: no token comes out with more than 1 / l of its probability; 1 is speculative sampling"));
 }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "core/ordered_sum.h"
+
 namespace speclab {
 
-HostRule::Choice KSeq::choose(int node, Residual& residual, Chance& chance) {
+Choice KSeq::choose(int node, Residual& residual, Chance& chance) {
   const Draft& draft = residual.draft();
   const std::span<double> p = residual.p();
   const int first = draft.first_candidate(node);
@@ -24,9 +26,8 @@ HostRule::Choice KSeq::choose(int node, Residual& residual, Chance& chance) {
 }
 
 double KSeq::beta(std::span<const double> p, std::span<const double> q, double rho) {
-  double sum = 0;
-  for (std::size_t x = 0; x < p.size(); ++x) sum += std::min(p[x] / rho, q[x]);
-  return sum;
+  const double per_rho = 1 / rho;
+  return ordered_sum(p.size(), [&](std::size_t x) { return std::min(p[x] * per_rho, q[x]); });
 }
 
 double KSeq::gain(double beta, int k) {
@@ -48,13 +49,10 @@ double KSeq::solve_rho(std::span<const double> p, std::span<const double> q, int
 }
 
 double KSeq::leave_residual(std::span<double> p, std::span<const double> q, double rho, int k) const {
-  const double emitted = gain(beta(p, q, rho), k);
-  double left = 0;
-  for (std::size_t x = 0; x < p.size(); ++x) {
-    p[x] = std::max(p[x] - std::min(p[x] / rho, q[x]) * emitted, 0.0);
-    left += p[x];
-  }
-  return left;
+  const double emitted = gain(beta(p, q, rho), k), per_rho = 1 / rho;
+  for (std::size_t x = 0; x < p.size(); ++x)
+    p[x] = std::max(p[x] - std::min(p[x] * per_rho, q[x]) * emitted, 0.0);
+  return ordered_sum(p);
 }
 
 }  // namespace speclab

@@ -2,26 +2,28 @@
 
 #include <cmath>
 
-#include "core/argmax.h"
+#include "strategies/rules/by_temperature.h"
+#include "strategies/rules/tree_walk.h"
 
 namespace speclab {
 
-void Lenient::judge_tree(const Sequence& sequence, const Draft& draft, const Scores& target,
-                         Verdict& verdict) {
-  if (sequence.sampling.temperature > 0) {
-    return SequentialRule::judge_tree(sequence, draft, target, verdict);
-  }
+void LenientGreedy::judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target,
+                               Verdict& verdict) {
   walk(verdict, [&](int node) -> Choice {
-    const std::span<const float> logits = target[node];
-    const Token best = argmax(logits);
-    const int child = likeliest_candidate(draft, node, logits);
+    const Token best = target.likeliest(node);
+    const int child = likeliest_candidate(draft, node, target);
     if (child == TokenTree::kNone) return {.instead = best};
     const Token x = draft.tree().token(child);
-    const double log_ratio = static_cast<double>(logits[static_cast<std::size_t>(x)]) -
-                             logits[static_cast<std::size_t>(best)];  // log p(x) - log p(best)
+    const double log_ratio =
+        static_cast<double>(target.logit(node, x)) - target.logit(node, best);  // log p(x) - log p(best)
     if (x == best || log_ratio > std::log(lenience_)) return {.child = child};
     return {.instead = best};
   });
+}
+
+std::unique_ptr<AcceptanceRule> lenient(double lenience) {
+  return std::make_unique<ByTemperature>(std::make_unique<LenientGreedy>(lenience),
+                                         std::make_unique<LenientSampling>(lenience));
 }
 
 }  // namespace speclab

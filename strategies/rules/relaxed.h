@@ -1,8 +1,6 @@
 #pragma once
 
-#include <vector>
-
-#include "strategies/rules/host_rule.h"
+#include "strategies/rules/fact_rule.h"
 
 namespace speclab {
 
@@ -12,21 +10,23 @@ namespace speclab {
 // Probabilities are those at temperature 1, whatever the temperature: like its original it decodes greedily.
 // Where several siblings may stand, the likeliest does (the original judges chains). The original relaxes
 // between thinking tokens only, this everywhere.
-class Relaxed : public HostRule {
+class Relaxed : public FactRule {
  public:
   Relaxed(int top_k, double delta) : top_k_(top_k), delta_(delta) {}
 
   bool lossless(const Sampling& sampling) const override { return sampling.temperature == 0 && top_k_ == 1; }
 
  protected:
-  void judge_tree(const Sequence&, const Draft& draft, const Scores& target, Verdict& verdict) override;
+  RowFacts::Asked asks(const Sequence&) const override {
+    return {.candidates = true, .probabilities = Sampling{.temperature = 1}};
+  }
+  void judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict& verdict) override;
 
  private:
-  bool may_stand(Token x, Token best, std::span<const float> logits);
+  bool may_stand(Token x, Token best, int node, const TreeFacts& target) const;
 
   int top_k_;
   double delta_;
-  std::vector<double> p_;
 };
 
 }  // namespace speclab

@@ -2,6 +2,7 @@
 
 #include "strategies/rules/host_rule.h"
 #include "strategies/rules/residual.h"
+#include "strategies/rules/tree_walk.h"
 
 namespace speclab {
 

@@ -5,11 +5,9 @@
 #include <limits>
 #include <utility>
 
-#include "core/softmax.h"
-
 namespace speclab {
 
-void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const Scores& target,
+void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const TreeFacts& target,
                          Verdict& verdict) {
   if (sequence.sampling.temperature == 0) return follow_likeliest(draft, target, verdict);
   constexpr double kRejected = -std::numeric_limits<double>::infinity();
@@ -20,12 +18,10 @@ void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const Sco
   for (int node = 0; node < tree.size(); ++node) {
     const double here = log_likelihood_[static_cast<std::size_t>(node)];
     if (here == kRejected || draft.first_candidate(node) == TokenTree::kNone) continue;
-    p_.resize(target[node].size());
-    softmax(target[node], sequence.sampling, p_);
-    const double least = threshold(p_);
+    const double least = std::min(epsilon_, delta_ * target.certainty(node));
     for (int child = draft.first_candidate(node); child != TokenTree::kNone;
          child = draft.next_candidate(child)) {
-      const double p = p_[static_cast<std::size_t>(tree.token(child))];
+      const double p = target.probability(node, tree.token(child));
       if (p <= least) continue;
       double& there = log_likelihood_[static_cast<std::size_t>(child)];
       there = here + std::log(p);
@@ -34,13 +30,7 @@ void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const Sco
     }
   }
   verdict.path = tree.path(best);
-  verdict.next = argmax(target[best]);
-}
-
-double Typical::threshold(std::span<const double> p) const {
-  double entropy = 0;
-  for (const double x : p) entropy -= x > 0 ? x * std::log(x) : 0;
-  return std::min(epsilon_, delta_ * std::exp(-entropy));
+  verdict.next = target.likeliest(best);
 }
 
 }  // namespace speclab

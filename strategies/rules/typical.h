@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "strategies/rules/host_rule.h"
+#include "strategies/rules/fact_rule.h"
 
 namespace speclab {
 
@@ -14,21 +14,22 @@ namespace speclab {
 //
 // p is the target's distribution with all sampling settings; the released code has the temperature alone, and
 // log(p + 1e-5) in H. Lossy: nothing is ever drawn. At temperature 0 it is exact match.
-class Typical : public HostRule {
+class Typical : public FactRule {
  public:
   Typical(double epsilon, double delta) : epsilon_(epsilon), delta_(delta) {}
 
   bool lossless(const Sampling& sampling) const override { return sampling.temperature == 0; }
 
  protected:
-  void judge_tree(const Sequence& sequence, const Draft& draft, const Scores& target,
+  RowFacts::Asked asks(const Sequence& sequence) const override {
+    if (sequence.sampling.temperature == 0) return {};
+    return {.candidates = true, .probabilities = sequence.sampling};
+  }
+  void judge_tree(const Sequence& sequence, const Draft& draft, const TreeFacts& target,
                   Verdict& verdict) override;
 
  private:
-  double threshold(std::span<const double> p) const;
-
   double epsilon_, delta_;
-  std::vector<double> p_;
   std::vector<double> log_likelihood_;  // by node: of the path to it; minus infinity where that was rejected
 };
 

@@ -87,7 +87,7 @@ TEST(Node, EveryLosslessRuleEmitsTheTarget) {
   MultiRound multi_round;
   WithoutReplacement without;
   KSeq kseq;
-  Lenient strict(1);
+  LenientSampling strict(1);
   const Draw fixed = Draw::fixed, iid = Draw::independent, apart = Draw::without_replacement;
   for (const Case& c : cases()) {
     const std::vector<std::vector<Proposals>> mixed = {
@@ -204,7 +204,7 @@ TEST(Node, TargetOnlyAcceptsTheMassOfTheChildren) {
 TEST(Node, LenienceBuysAcceptanceWithDistance) {
   for (const Case& c : cases()) {
     for (const double l : {1.0, 0.5, 0.1}) {
-      Lenient rule(l);
+      LenientSampling rule(l);
       const EnumeratedNode node = enumerate_node(rule, c.logits, {{c.q[0], 1}});
       EXPECT_NEAR(node.accepted, overlap(c.p, c.q[0], l), kExact);
       EXPECT_NEAR(distance(node.emitted, c.p), overlap(c.p, c.q[0], l) - overlap(c.p, c.q[0]), kExact);
@@ -249,8 +249,7 @@ TEST(Node, LenienceActsBeforeTheArgmax) {
                                     {0.7, {true, true, false, false}},
                                     {0.3, {true, true, true, false}},
                                     {0.1, {true, true, true, true}}}) {
-    Lenient rule(l);
-    EXPECT_EQ(accepted_tokens(rule, p, greedy), expected) << l;
+    EXPECT_EQ(accepted_tokens(*lenient(l), p, greedy), expected) << l;
   }
 }
 

@@ -1,10 +1,9 @@
 // What is left of a node's distributions where the last bit, or the rarest case, decides.
 #include <cmath>
-#include <optional>
 
 #include "core/counter_chance.h"
 #include "core/softmax.h"
-#include "kernels/cuda/cuda_rules.h"
+#include "experiments/cuda_backend_rules.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "tests/gpu/rows.h"
 
@@ -25,7 +24,7 @@ class CudaResidualOnDevice : public OnDevice {
     OnDevice::SetUp();
     if (IsSkipped()) return;
     stream_ = std::make_shared<Stream>();
-    device_.emplace(CudaRuleOptions{.stream = stream_});
+    device_ = cuda_rule(std::make_unique<SpeculativeSampling>(), {.stream = stream_});
   }
   // What `sequences` judges with a chance each make of it: (path, next) one after another.
   template <class Rule>
@@ -64,7 +63,7 @@ class CudaResidualOnDevice : public OnDevice {
   }
 
   std::shared_ptr<Stream> stream_;
-  std::optional<CudaSpeculativeSampling> device_;
+  std::unique_ptr<AcceptanceRule> device_;
   SpeculativeSampling host_;
 };
 
@@ -72,8 +71,9 @@ TEST_F(CudaResidualOnDevice, a_proposal_that_is_used_up_is_uniform_over_the_rest
   std::vector<float> logits;
   for (const double p : {0.3, 0.3, 0.05, 0.18, 0.03, 0.05, 0.05, 0.04})
     logits.push_back(static_cast<float>(std::log(p)));
-  const std::vector<double> certain{0, 0, 1, 0, 0, 0, 0, 0};
-  expect_alike({logits, certain, Draw::without_replacement, {2, 4, 3, 1}}, 64);
+  const std::vector<double> one{0, 0, 1, 0, 0, 0, 0, 0}, two{0, 0, 0.5, 0, 0.5, 0, 0, 0};
+  for (const std::vector<double>& certain : {one, two})
+    expect_alike({logits, certain, Draw::without_replacement, {2, 4, 6, 5, 7, 3, 1}}, 128);
 }
 
 TEST_F(CudaResidualOnDevice, a_candidate_that_leaves_nothing_is_accepted) {

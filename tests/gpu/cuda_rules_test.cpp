@@ -1,16 +1,25 @@
 // Rules on device rows against the host's, on drafts of all kinds under the same random numbers.
-#include "kernels/cuda/cuda_rules.h"
-
 #include <functional>
+#include <tuple>
 
 #include "core/check.h"
 #include "core/counter_chance.h"
 #include "core/errors.h"
 #include "core/softmax.h"
+#include "experiments/cuda_backend_rules.h"
+#include "kernels/cuda/cuda_row_facts.h"
+#include "strategies/rules/block.h"
 #include "strategies/rules/greedy.h"
+#include "strategies/rules/kseq.h"
+#include "strategies/rules/lenient.h"
+#include "strategies/rules/multi_round.h"
+#include "strategies/rules/relaxed.h"
 #include "strategies/rules/sample_and_match.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "strategies/rules/target_only.h"
+#include "strategies/rules/traversal.h"
+#include "strategies/rules/typical.h"
+#include "strategies/rules/without_replacement.h"
 #include "tests/gpu/rows.h"
 
 namespace speclab {
@@ -26,10 +35,18 @@ class Dice {
   std::uint64_t state_;
 };
 
+// How guesses are made.
+struct Kinds {
+  std::vector<Draw> draws = {Draw::fixed, Draw::without_replacement, Draw::independent};
+  int most_proposers = 2;
+  int most_siblings = 3;
+};
+
 struct Mix {
   int vocab = 5;
   int sequences = 48;
   int most_nodes = 7;
+  Kinds kinds = {};
 };
 
 // A batch of sequences with their drafts and the target's rows, on the host and on the device.
@@ -87,9 +104,12 @@ class Judged {
     sequence.id = SequenceId{i};
     sequence.sampling = kSettings[(seed + static_cast<std::uint64_t>(i)) % kSettings.size()];
     Draft draft;
-    const int proposers = 1 + dice_.below(2);
+    const Kinds& kinds = mix_.kinds;
+    const int proposers = 1 + dice_.below(kinds.most_proposers);
     draft.reset(0, proposers);
-    for (int p = 0; p < proposers; ++p) draft.set_draw(static_cast<Draw>(dice_.below(3)), p);
+    for (int p = 0; p < proposers; ++p)
+      draft.set_draw(kinds.draws[static_cast<std::size_t>(dice_.below(static_cast<int>(kinds.draws.size())))],
+                     p);
     const int nodes = dice_.below(mix_.most_nodes + 1);
     while (draft.size() < 1 + nodes) grow(draft, dice_.below(draft.size()));
     first_.push_back(rows_);
@@ -115,7 +135,7 @@ class Judged {
       scores_.insert(scores_.end(), q.begin(), q.end());
     }
     CounterChance chance(5, static_cast<std::uint64_t>(rows_), static_cast<std::uint64_t>(draft.size()));
-    const int siblings = 1 + dice_.below(std::min(3, mix_.vocab - 1));
+    const int siblings = 1 + dice_.below(std::min(mix_.kinds.most_siblings, mix_.vocab - 1));
     for (int i = 0; i < siblings; ++i) {
       const Token token = chance.categorical(q);
       draft.add(parent, token, proposer);
@@ -141,27 +161,36 @@ class Judged {
   DeviceBuffer<double> device_scores_;
 };
 
-struct Twins {
+// A rule, and drafts that it may judge.
+struct Case {
   std::string name;
-  std::function<std::unique_ptr<AcceptanceRule>()> host;
-  std::function<std::unique_ptr<AcceptanceRule>(CudaRuleOptions)> device;
+  std::function<std::unique_ptr<AcceptanceRule>()> make;
+  Kinds kinds = {};
 };
-void PrintTo(const Twins& twins, std::ostream* out) { *out << twins.name; }
+void PrintTo(const Case& each, std::ostream* out) { *out << each.name; }
 
-template <class Host, class Device>
-Twins twins(const char* name) {
-  return {name, [] { return std::make_unique<Host>(); },
-          [](CudaRuleOptions options) { return std::make_unique<Device>(std::move(options)); }};
+template <class Rule>
+Case rule(const char* name, Kinds kinds = {}) {
+  return {name, [] { return std::make_unique<Rule>(); }, std::move(kinds)};
 }
 
-class CudaRulesOnDevice : public OnDevice, public testing::WithParamInterface<Twins> {
+class CudaRulesOnDevice : public OnDevice, public testing::WithParamInterface<Case> {
  protected:
+  static void expect_alike(const AcceptanceRule& device, const AcceptanceRule& host) {
+    for (const double temperature : {0.0, 1.0})
+      EXPECT_EQ(device.lossless({.temperature = temperature}), host.lossless({.temperature = temperature}));
+    EXPECT_EQ(device.needs().chain, host.needs().chain);
+    EXPECT_EQ(device.needs().one_proposer, host.needs().one_proposer);
+    EXPECT_EQ(device.needs().draws, host.needs().draws);
+  }
   // The batch's verdicts are the same on both sides. The result is how many nodes were accepted.
-  std::size_t compare(const Mix& mix, std::uint64_t seed, std::size_t most_numbers = std::size_t{1} << 27) {
+  std::size_t compare(Mix mix, std::uint64_t seed, std::size_t most_numbers = std::size_t{1} << 27) {
     auto stream = std::make_shared<Stream>();
+    mix.kinds = GetParam().kinds;
     Judged judged(mix, seed, *stream);
-    const auto device_rule = GetParam().device({.stream = stream, .most_numbers = most_numbers});
-    const auto host_rule = GetParam().host();
+    const auto device_rule = cuda_rule(GetParam().make(), {.stream = stream, .most_numbers = most_numbers});
+    const auto host_rule = GetParam().make();
+    expect_alike(*device_rule, *host_rule);
     const std::vector<Verdict> got = judged.judge(*device_rule, Place::device);
     const auto decisions = judged.decisions();
     const std::vector<Verdict> expected = judged.judge(*host_rule, Place::host);
@@ -197,26 +226,90 @@ TEST_P(CudaRulesOnDevice, judges_like_the_host) {
 }
 
 TEST_P(CudaRulesOnDevice, judges_wide_rows_like_the_host) {
-  for (const int vocab : {65, 700, 2500}) compare({.vocab = vocab, .sequences = 6}, 90);
+  for (const int vocab : {65, 700, 2500, 9000}) compare({.vocab = vocab, .sequences = 6}, 90);
 }
 
 TEST_P(CudaRulesOnDevice, judges_in_groups_where_memory_is_short) {
   for (const std::size_t most : {1, 40, 200}) compare({.vocab = 6, .sequences = 12}, 5, most);
 }
 
+// Not of a class that has kernels: it judges on the host.
+class OwnRule : public SpeculativeSampling {};
+
+constexpr Draw kApart = Draw::without_replacement, kFree = Draw::independent;
+
 INSTANTIATE_TEST_SUITE_P(
     All, CudaRulesOnDevice,
-    testing::Values(twins<Greedy, CudaGreedy>("greedy"),
-                    twins<SpeculativeSampling, CudaSpeculativeSampling>("speculative_sampling"),
-                    twins<TargetOnly, CudaTargetOnly>("target_only"),
-                    twins<SampleAndMatch, CudaSampleAndMatch>("sample_and_match")),
+    testing::Values(rule<Greedy>("greedy"), rule<SpeculativeSampling>("speculative_sampling"),
+                    rule<OwnRule>("a_rule_without_kernels"), rule<TargetOnly>("target_only"),
+                    rule<SampleAndMatch>("sample_and_match"),
+                    rule<MultiRound>("multi_round", {.draws = {kFree}, .most_siblings = 6}),
+                    rule<WithoutReplacement>("without_replacement", {.draws = {kApart}}),
+                    rule<KSeq>("kseq", {.draws = {kFree}, .most_proposers = 1}), rule<Traversal>("traversal"),
+                    rule<Block>("block", {.most_siblings = 1}),
+                    Case{"typical", [] { return std::make_unique<Typical>(0.09, 0.3); }},
+                    Case{"typical_by_entropy", [] { return std::make_unique<Typical>(1, 0.3); }},
+                    Case{"lenient", [] { return lenient(0.5); }},
+                    Case{"relaxed", [] { return std::make_unique<Relaxed>(3, 0.3); }}),
     [](const auto& param) { return param.param.name; });
+
+class CudaRowFactsOnDevice : public OnDevice {};
+
+// What a rule of facts asks for, all of it.
+class EveryFact : public FactRule {
+ public:
+  struct Of {
+    Token likeliest;
+    double certainty;
+    std::vector<std::tuple<float, int, double>> candidates;
+    bool operator==(const Of&) const = default;
+  };
+  bool lossless(const Sampling&) const override { return false; }
+  const std::vector<Of>& seen() const { return seen_; }
+
+ protected:
+  RowFacts::Asked asks(const Sequence& sequence) const override { return {true, sequence.sampling}; }
+  void judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict&) override {
+    for (int node = 0; node < draft.size(); ++node) {
+      if (draft.probe(node)) continue;
+      Of& of = seen_.emplace_back(Of{target.likeliest(node), target.certainty(node), {}});
+      const auto add = [&](Token token) {
+        of.candidates.emplace_back(target.logit(node, token), target.ahead(node, token),
+                                   target.probability(node, token));
+      };
+      add(of.likeliest);
+      for (int c = draft.first_candidate(node); c != TokenTree::kNone; c = draft.next_candidate(c))
+        add(draft.tree().token(c));
+    }
+  }
+
+ private:
+  std::vector<Of> seen_;
+};
+
+TEST_F(CudaRowFactsOnDevice, have_the_bits_of_the_host) {
+  auto stream = std::make_shared<Stream>();
+  for (const int vocab : {3, 9, 700}) {
+    Judged judged({.vocab = vocab, .sequences = 12}, 7, *stream);
+    EveryFact host;
+    judged.judge(host, Place::host);
+    ASSERT_GT(host.seen().size(), 12u);
+    for (const std::size_t most : {1, 2000, 1 << 20}) {
+      EveryFact device;
+      device.ask(std::make_unique<CudaRowFacts>(CudaRuleOptions{.stream = stream, .most_numbers = most}));
+      judged.judge(device, Place::device);
+      EXPECT_EQ(device.seen(), host.seen()) << vocab << " tokens, " << most << " numbers at a time";
+    }
+  }
+}
 
 class CudaRuleErrors : public OnDevice {};
 
 TEST_F(CudaRuleErrors, says_what_is_wrong) {
   auto stream = std::make_shared<Stream>();
-  CudaSpeculativeSampling rule({.stream = stream});
+  const std::unique_ptr<AcceptanceRule> made =
+      cuda_rule(std::make_unique<SpeculativeSampling>(), {.stream = stream});
+  AcceptanceRule& rule = *made;
   EXPECT_THROW(Judged({}, 1, *stream).judge(rule, Place::host), BrokenInvariant) << "rows on the host";
 
   Judged damaged({}, 1, *stream);

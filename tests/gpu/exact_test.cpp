@@ -7,13 +7,18 @@
 #include <algorithm>
 
 #include "core/decoder.h"
+#include "experiments/cuda_backend_rules.h"
 #include "kernels/cuda/cuda_distributions.h"
-#include "kernels/cuda/cuda_rules.h"
 #include "strategies/drafters/model.h"
+#include "strategies/rules/block.h"
 #include "strategies/rules/greedy.h"
+#include "strategies/rules/kseq.h"
+#include "strategies/rules/multi_round.h"
 #include "strategies/rules/sample_and_match.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "strategies/rules/target_only.h"
+#include "strategies/rules/traversal.h"
+#include "strategies/rules/without_replacement.h"
 #include "strategies/topologies/chain.h"
 #include "strategies/topologies/layered.h"
 #include "tests/gpu/on_device.h"
@@ -97,11 +102,11 @@ class ExactOnDevice : public OnDevice {
     });
   }
 
-  template <class Device, class Twin>
-  ExactResult check(const Scenario& scenario, Topology& topology, Draw draw) {
-    Device device({.stream = stream_});
+  template <class Rule, class Twin = Rule>
+  ExactResult check(const Scenario& scenario, Topology& topology, Draw draw, double never = 0) {
+    const std::unique_ptr<AcceptanceRule> device = cuda_rule(std::make_unique<Rule>(), {.stream = stream_});
     Twin twin;
-    SteeredRule rule(device, twin, stream_);
+    SteeredRule rule(*device, twin, stream_, never);
     return check(scenario, rule, topology, draw);
   }
 
@@ -120,17 +125,17 @@ Scenario two_texts(Sampling sampling) {
   return {"", nullptr, nullptr, sampling, {{{0, 2, 1}, 2}, {{3}, 1}}, {}};
 }
 
-void expect_exact(const ExactResult& result) {
+void expect_exact(const ExactResult& result, double tolerance = kExact) {
   EXPECT_TRUE(result.complete);
-  EXPECT_NEAR(result.mass, 1, kExact);
-  EXPECT_LE(result.distance, kExact);
+  EXPECT_NEAR(result.mass, 1, tolerance);
+  EXPECT_LE(result.distance, tolerance);
 }
 
 TEST_F(ExactOnDevice, speculative_sampling_writes_the_targets_texts) {
   Chain chain(2);
   Layered tree({2, 1}), pair({2});
   const auto check_rule = [&](const Scenario& scenario, Topology& topology, Draw draw) {
-    expect_exact(check<CudaSpeculativeSampling, SpeculativeSampling>(scenario, topology, draw));
+    expect_exact(check<SpeculativeSampling>(scenario, topology, draw));
   };
   check_rule(three_tokens(), chain, Draw::without_replacement);
   check_rule(three_tokens(), tree, Draw::without_replacement);
@@ -142,30 +147,50 @@ TEST_F(ExactOnDevice, speculative_sampling_writes_the_targets_texts) {
 TEST_F(ExactOnDevice, target_only_writes_the_targets_texts) {
   Chain chain(2);
   Layered tree({2, 1});
-  expect_exact(check<CudaTargetOnly, TargetOnly>(three_tokens({}), chain, Draw::fixed));
-  expect_exact(check<CudaTargetOnly, TargetOnly>(three_tokens({}), tree, Draw::fixed));
-  expect_exact(check<CudaTargetOnly, TargetOnly>(two_texts({}), tree, Draw::fixed));
+  expect_exact(check<TargetOnly>(three_tokens({}), chain, Draw::fixed));
+  expect_exact(check<TargetOnly>(three_tokens({}), tree, Draw::fixed));
+  expect_exact(check<TargetOnly>(two_texts({}), tree, Draw::fixed));
 }
 
 TEST_F(ExactOnDevice, sample_and_match_writes_the_targets_texts) {
   Chain chain(2);
   Layered tree({2, 1});
-  expect_exact(check<CudaSampleAndMatch, SampleAndMatch>(three_tokens({}), chain, Draw::fixed));
-  expect_exact(check<CudaSampleAndMatch, SampleAndMatch>(three_tokens({}), tree, Draw::fixed));
-  expect_exact(
-      check<CudaSampleAndMatch, SampleAndMatch>(two_texts({.top_k = 2}), tree, Draw::without_replacement));
+  expect_exact(check<SampleAndMatch>(three_tokens({}), chain, Draw::fixed));
+  expect_exact(check<SampleAndMatch>(three_tokens({}), tree, Draw::fixed));
+  expect_exact(check<SampleAndMatch>(two_texts({.top_k = 2}), tree, Draw::without_replacement));
+}
+
+TEST_F(ExactOnDevice, rules_of_independent_siblings_write_the_targets_texts) {
+  Layered pair({2});
+  const Scenario scenario{"", nullptr, nullptr, {.temperature = 0.8, .top_k = 3}, {{{3, 1}, 2}}, {}};
+  expect_exact(check<MultiRound>(scenario, pair, Draw::independent));
+  constexpr double kPrecisionOfRho = 1e-10;
+  expect_exact(check<KSeq>(scenario, pair, Draw::independent, kPrecisionOfRho), kPrecisionOfRho);
+}
+
+TEST_F(ExactOnDevice, without_replacement_writes_the_targets_texts) {
+  Layered pair({2});
+  expect_exact(check<WithoutReplacement>(two_tokens(), pair, Draw::without_replacement));
+}
+
+TEST_F(ExactOnDevice, rules_from_the_leaves_on_write_the_targets_texts) {
+  Chain chain(2);
+  Layered pair({2}), tree({2, 1});
+  expect_exact(check<Block>(three_tokens(), chain, Draw::without_replacement));
+  expect_exact(check<Traversal>(two_tokens(), pair, Draw::without_replacement));
+  expect_exact(check<Traversal>(two_texts({.top_k = 2}), tree, Draw::independent));
 }
 
 TEST_F(ExactOnDevice, greedy_writes_the_targets_likeliest_text) {
   Layered tree({2, 1});
-  expect_exact(check<CudaGreedy, Greedy>(three_tokens({.temperature = 0}), tree, Draw::fixed));
+  expect_exact(check<Greedy>(three_tokens({.temperature = 0}), tree, Draw::fixed));
 }
 
 TEST_F(ExactOnDevice, a_rule_that_does_not_take_away_from_q_is_seen) {
   Layered pair({2});
-  CudaSpeculativeSampling device({.stream = stream_});
+  const auto device = cuda_rule(std::make_unique<SpeculativeSampling>(), {.stream = stream_});
   SpeculativeSampling twin;
-  SteeredRule honest(device, twin, stream_);
+  SteeredRule honest(*device, twin, stream_);
   Misdeclared rule(honest, Draw::independent);
   const ExactResult result = check(two_tokens(), rule, pair, Draw::without_replacement);
   EXPECT_TRUE(result.complete);
@@ -175,7 +200,7 @@ TEST_F(ExactOnDevice, a_rule_that_does_not_take_away_from_q_is_seen) {
 TEST_F(ExactOnDevice, a_rule_that_decides_unlike_its_twin_is_seen) {
   Chain chain(2);
   const ExactResult result =
-      check<CudaTargetOnly, SpeculativeSampling>(three_tokens(), chain, Draw::without_replacement);
+      check<TargetOnly, SpeculativeSampling>(three_tokens(), chain, Draw::without_replacement);
   EXPECT_GT(result.distance, 1e-3);
 }
 

@@ -1,7 +1,7 @@
 // The shipped heads on the device against PyTorch's.
 #include <gtest/gtest.h>
 
-#include "kernels/cuda/host_rows.h"
+#include "tests/gpu/host_rows.h"
 #include "tests/gpu/on_device.h"
 #include "tests/support/pytorchs_heads.h"
 

@@ -8,7 +8,7 @@
 
 #include "core/models/float16.h"
 #include "kernels/cpu/cpu_transformer.h"
-#include "kernels/cuda/host_rows.h"
+#include "tests/gpu/host_rows.h"
 #include "tests/support/tiny_checkpoint.h"
 
 namespace speclab {

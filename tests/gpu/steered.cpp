@@ -4,42 +4,22 @@
 #include <numeric>
 
 #include "core/check.h"
+#include "strategies/rules/rows_read.h"
 
 namespace speclab {
-namespace {
-
-// The same drafts with scores on the host.
-std::vector<Draft> on_host(std::span<const Draft> drafts, RowReader& reader) {
-  std::vector<Row> rows;
-  const auto each = [](const Draft& draft, const auto& use) {
-    for (int node = 0; node < draft.size(); ++node) {
-      for (int proposer = 0; proposer < draft.proposers(); ++proposer) use(node, proposer);
-    }
-  };
-  for (const Draft& draft : drafts) {
-    each(draft, [&](int node, int proposer) { rows.push_back(draft.scores(node, proposer)); });
-  }
-  reader.read(rows);
-  std::vector<Draft> all(drafts.begin(), drafts.end());
-  auto row = rows.begin();
-  for (Draft& draft : all) {
-    each(draft, [&](int node, int proposer) { draft.set_scores(node, *row++, proposer); });
-  }
-  return all;
-}
-
-}  // namespace
 
 bool NotedDecisions::bernoulli(double p) {
-  const bool yes = source_.bernoulli(p);
+  const bool yes = p > 1 - never_ || (p > never_ && source_.bernoulli(p));
   if (p > 0 && p < 1) uniforms_.push_back(yes ? std::pair(0.0, p) : std::pair(p, 1.0));
   return yes;
 }
 
 int NotedDecisions::categorical(std::span<const double> weights) {
-  const int chosen = source_.categorical(weights);
-  const double whole = std::accumulate(weights.begin(), weights.end(), 0.0),
-               before = std::accumulate(weights.begin(), weights.begin() + chosen, 0.0);
+  const double whole = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<double> likely(weights.begin(), weights.end());
+  for (double& weight : likely) weight = weight > never_ * whole ? weight : 0;
+  const int chosen = source_.categorical(likely);
+  const double before = std::accumulate(weights.begin(), weights.begin() + chosen, 0.0);
   uniforms_.emplace_back(before / whole, (before + weights[static_cast<std::size_t>(chosen)]) / whole);
   return chosen;
 }
@@ -63,13 +43,13 @@ void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forwar
                         std::span<Verdict> verdicts) {
   Forward target_on_host = target;
   target_on_host.logits = reader_.read(target.logits);
-  const std::vector<Draft> drafts_on_host = on_host(drafts, reader_);
+  const std::vector<Draft> drafts_on_host = read_drafts(drafts, reader_);
 
   std::vector<std::shared_ptr<Chance>> own;
   std::vector<std::shared_ptr<NotedDecisions>> noted;
   for (Sequence* sequence : batch) {
     own.push_back(sequence->judge_chance);
-    noted.push_back(std::make_shared<NotedDecisions>(*own.back()));
+    noted.push_back(std::make_shared<NotedDecisions>(*own.back(), never_));
     sequence->judge_chance = noted.back();
   }
   std::vector<Verdict> of_twin(verdicts.size());

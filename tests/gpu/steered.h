@@ -20,7 +20,8 @@ namespace speclab {
 // Decisions of another source, and the uniforms with which a CounterChance takes them: [low, high) each.
 class NotedDecisions : public Chance {
  public:
-  explicit NotedDecisions(Chance& source) : source_(source) {}
+  // What is as unlikely as `never` is not decided: no key would be found for it.
+  explicit NotedDecisions(Chance& source, double never = 0) : source_(source), never_(never) {}
 
   bool bernoulli(double p) override;
   int categorical(std::span<const double> weights) override;
@@ -30,14 +31,15 @@ class NotedDecisions : public Chance {
 
  private:
   Chance& source_;
+  double never_;
   std::vector<std::pair<double, double>> uniforms_;
 };
 
 // Verdicts of a rule on the device; `twin` is the host's rule of the same name.
 class SteeredRule : public AcceptanceRule {
  public:
-  SteeredRule(AcceptanceRule& device, AcceptanceRule& twin, std::shared_ptr<Stream> stream)
-      : device_(device), twin_(twin), reader_(std::move(stream)) {}
+  SteeredRule(AcceptanceRule& device, AcceptanceRule& twin, std::shared_ptr<Stream> stream, double never = 0)
+      : device_(device), twin_(twin), reader_(std::move(stream)), never_(never) {}
 
   bool lossless(const Sampling& sampling) const override { return device_.lossless(sampling); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
@@ -47,6 +49,7 @@ class SteeredRule : public AcceptanceRule {
   AcceptanceRule& device_;
   AcceptanceRule& twin_;
   DeviceRowReader reader_;
+  double never_;
 };
 
 // Answers of the device's distributions.

@@ -13,6 +13,8 @@
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/none.h"
 #include "strategies/rules/greedy.h"
+#include "strategies/rules/host_rule.h"
+#include "strategies/rules/tree_walk.h"
 #include "strategies/topologies/chain.h"
 
 namespace speclab {
@@ -46,7 +48,10 @@ class Imprecise : public SourceModel {
 };
 
 // Emits the second likeliest token after an accepted guess.
-class Careless : public Greedy {
+class Careless : public HostRule {
+ public:
+  bool lossless(const Sampling&) const override { return true; }
+
  protected:
   void judge_tree(const Sequence&, const Draft& draft, const Scores& target, Verdict& verdict) override {
     walk(verdict, [&](int node) -> Choice {

@@ -35,7 +35,7 @@ bool allocation_failed();  // whether it has come to that
 // the program began.
 struct Traffic {
   int kernels = 0, copies = 0, waits = 0;
-  std::size_t copied_bytes = 0;
+  std::size_t returned_bytes = 0;  // copied from the device to the host
 };
 Traffic traffic();
 // After a fault every call fails, as on a device. This makes machine and device whole again and forgets what

@@ -163,8 +163,8 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
                             cudaStream_t stream) {
   if (bytes == 0) return fault();
   ++counted_traffic().copies;
-  counted_traffic().copied_bytes += bytes;
   const bool to_device = holds(memory().device, to), from_device = holds(memory().device, from);
+  if (from_device && !to_device) counted_traffic().returned_bytes += bytes;
   const bool as_said = kind == cudaMemcpyDefault || (to_device == (kind != cudaMemcpyDeviceToHost) &&
                                                      from_device == (kind != cudaMemcpyHostToDevice));
   if (!as_said) return cudaErrorInvalidValue;

@@ -1,25 +1,33 @@
 #pragma once
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "kernels/cuda/cuda_eagle.h"
 #include "kernels/cuda/cuda_heads.h"
 #include "kernels/cuda/cuda_transformer.h"
-#include "kernels/cuda/rows_on_host.h"
 
 namespace speclab {
 
-// A model on the device whose rows are read on the host: each pass ends with their copy to pinned memory,
-// which is part of its time. Results are those of the model within.
+// The rows of a pass on the device, copied to the host; they live until the next call.
+class CopiedRows {
+ public:
+  const Forward& read(const Forward& pass, Stream& stream);
+
+ private:
+  std::vector<float> values_;
+  Forward forward_;
+};
+
+// A model on the device whose rows are read on the host. Results are those of the model within.
 class HostRows : public LanguageModel {
  public:
   explicit HostRows(std::unique_ptr<CudaTransformer> inner) : inner_(std::move(inner)) {}
 
   CudaTransformer& inner() { return *inner_; }
-  // Whether hidden rows are copied too, as they are at first; else the model offers none.
-  void offer_hidden(bool offered) { offers_hidden_ = offered; }
   int vocab() const override { return inner_->vocab(); }
-  int hidden() const override { return offers_hidden_ ? inner_->hidden() : 0; }
+  int hidden() const override { return inner_->hidden(); }
   void tap(std::span<const int> layers) override { inner_->tap(layers); }
   void open(SequenceId sequence) override { inner_->open(sequence); }
   void close(SequenceId sequence) override { inner_->close(sequence); }
@@ -32,8 +40,7 @@ class HostRows : public LanguageModel {
 
  private:
   std::unique_ptr<CudaTransformer> inner_;
-  bool offers_hidden_ = true;
-  RowsOnHost rows_;
+  CopiedRows rows_;
 };
 
 // The same for heads.
@@ -52,7 +59,7 @@ class HostHeadRows : public DraftHeads {
 
  private:
   std::unique_ptr<CudaHeads> inner_;
-  RowsOnHost rows_;
+  CopiedRows rows_;
 };
 
 // The same for an EAGLE head.
@@ -75,7 +82,7 @@ class HostFeatureRows : public FeatureModel {
 
  private:
   std::unique_ptr<CudaEagle> inner_;
-  RowsOnHost rows_;
+  CopiedRows rows_;
 };
 
 }  // namespace speclab

@@ -1,0 +1,133 @@
+#include "kernels/cuda/cuda_row_facts.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "kernels/llama/overflow.h"
+
+namespace speclab {
+namespace {
+
+template <class Use>
+void each_candidate(const Draft& draft, int node, const Use& use) {
+  for (int child = draft.first_candidate(node); child != TokenTree::kNone;
+       child = draft.next_candidate(child))
+    use(draft.tree().token(child));
+}
+
+}  // namespace
+
+void CudaRowFacts::look(Batch batch, std::span<const Draft> drafts, const Forward& target,
+                        std::span<const Asked> asked) {
+  cols_ = target.logits.cols;
+  nodes_.number(batch, drafts, target);
+  count(asked);
+  fill(target, asked);
+  launch();
+}
+
+void CudaRowFacts::count(std::span<const Asked> asked) {
+  softmaxes_ = tokens_ = 0;
+  bool nucleus = false;
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const DraftNodes::Tree& tree = nodes_.trees()[i];
+    if (asked[i].candidates) tokens_ += static_cast<std::size_t>(tree.size - 1);
+    if (!asked[i].probabilities) continue;
+    softmaxes_ += static_cast<std::size_t>(tree.size);
+    nucleus |= asked[i].probabilities->top_p < 1;
+  }
+  const std::size_t fit = options_.most_numbers / numbers_per_row(cols_, nucleus);
+  rows_at_once_ = std::min(std::max<std::size_t>(fit, 1), softmaxes_);
+  space_.require(rows_at_once_ * static_cast<std::size_t>(cols_), "the target's probabilities");
+  nucleus_.require(nucleus ? rows_at_once_ * candidates_per_row(cols_) : 0, "candidates of nuclei");
+  wrong_.require(softmaxes_, "faults of rows");
+}
+
+void CudaRowFacts::fill(const Forward& target, std::span<const Asked> asked) {
+  upload_.begin();
+  at_ = {.rows = upload_.add<FactRow>(static_cast<std::size_t>(nodes_.size())),
+         .softmax = upload_.add<RowSoftmax>(softmaxes_),
+         .tokens = upload_.add<std::int32_t>(tokens_)};
+  upload_.lay_out();
+  int softmax = 0, token = 0;
+  runs_.assign(1, {});
+  first_token_.clear();
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    const DraftNodes::Tree& tree = nodes_.trees()[i];
+    for (int now = tree.begin; now < tree.begin + tree.size; ++now) {
+      FactRow& row = upload_.host(at_.rows)[now];
+      row = {.logits = target.logits[nodes_.row(tree, now)].f32().data(), .first = token};
+      first_token_.push_back(token);
+      if (asked[i].candidates) {
+        each_candidate(*tree.draft, nodes_.node(now),
+                       [&](Token candidate) { upload_.host(at_.tokens)[token++] = candidate; });
+      }
+      row.count = token - row.first;
+      if (asked[i].probabilities) {
+        const Sampling& s = *asked[i].probabilities;
+        if (static_cast<std::size_t>(softmax - runs_.back().first_softmax) == rows_at_once_)
+          runs_.push_back({now, now, softmax, softmax});
+        double* space = space_.data() + static_cast<std::size_t>(softmax - runs_.back().first_softmax) *
+                                            static_cast<std::size_t>(cols_);
+        upload_.host(at_.softmax)[softmax] = {row.logits, space, s.temperature, s.top_k, s.top_p};
+        row.probabilities = space;
+        row.wrong = wrong_.data() + softmax;
+        row.temperature = s.temperature;
+        runs_.back().softmax_end = ++softmax;
+      }
+      runs_.back().end = now + 1;
+    }
+  }
+  upload_.send(*options_.stream);
+}
+
+void CudaRowFacts::launch() {
+  Stream& stream = *options_.stream;
+  const auto nodes = static_cast<std::size_t>(nodes_.size());
+  const std::size_t size = nodes * sizeof(RowFact) + tokens_ * sizeof(TokenFact);
+  require_written(answers_, size, "facts of rows", stream);
+  fetched_.require(size, "facts of rows, on the host");
+  auto* facts = reinterpret_cast<RowFact*>(answers_.data());
+  auto* token_facts = reinterpret_cast<TokenFact*>(facts + nodes);
+  for (const Run& run : runs_) {
+    row_probabilities({.rows = upload_.device(at_.softmax) + run.first_softmax,
+                       .scratch = nucleus_.data(),
+                       .wrong = wrong_.data() + run.first_softmax,
+                       .count = run.softmax_end - run.first_softmax,
+                       .cols = cols_},
+                      stream);
+    row_facts({.rows = upload_.device(at_.rows) + run.begin,
+               .tokens = upload_.device(at_.tokens),
+               .facts = facts + run.begin,
+               .token_facts = token_facts,
+               .count = run.end - run.begin,
+               .cols = cols_},
+              stream);
+  }
+  copy_bytes(fetched_.data(), answers_.data(), size, stream);
+  stream.wait();
+}
+
+const RowFact& CudaRowFacts::fact(At at) const {
+  const DraftNodes::Tree& tree = nodes_.trees()[at.sequence];
+  const int number = nodes_.number(tree, at.node);
+  const RowFact& found = reinterpret_cast<const RowFact*>(fetched_.data())[number];
+  if (found.likeliest < 0) logits_overflow(tree.row + at.node);
+  return found;
+}
+
+TokenFact CudaRowFacts::of(At at, Token token) const {
+  const RowFact& row = fact(at);
+  if (token == row.likeliest) return {row.probability, row.logit, 0};
+  const DraftNodes::Tree& tree = nodes_.trees()[at.sequence];
+  int index = first_token_[static_cast<std::size_t>(nodes_.number(tree, at.node))], found = -1;
+  each_candidate(*tree.draft, at.node, [&](Token candidate) {
+    if (candidate == token) found = index;
+    ++index;
+  });
+  SPECLAB_CHECK(found >= 0, "token {} is no candidate below node {}", token, at.node);
+  const std::byte* facts = fetched_.data() + static_cast<std::size_t>(nodes_.size()) * sizeof(RowFact);
+  return reinterpret_cast<const TokenFact*>(facts)[found];
+}
+
+}  // namespace speclab

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <vector>
+
+#include "core/row_facts.h"
+#include "kernels/cuda/cuda_rule.h"
+#include "kernels/cuda/draft_nodes.h"
+#include "kernels/cuda/packed_upload.h"
+#include "kernels/cuda/row_facts.h"
+#include "kernels/cuda/row_probabilities.h"
+
+namespace speclab {
+
+// Facts of rows in device memory, all made when the batch is looked at; they come back in one copy. Answers
+// have the bits of HostRowFacts. Asked about a row that has a NaN where there should be probabilities, or
+// nothing above minus infinity, it throws ConfigError.
+class CudaRowFacts : public RowFacts {
+ public:
+  explicit CudaRowFacts(CudaRuleOptions options) : options_(std::move(options)) {}
+  ~CudaRowFacts() override { options_.stream->drain(); }
+
+  void look(Batch batch, std::span<const Draft> drafts, const Forward& target,
+            std::span<const Asked> asked) override;
+  Token likeliest(At at) override { return fact(at).likeliest; }
+  float logit(At at, Token token) override { return of(at, token).logit; }
+  int ahead(At at, Token token) override { return of(at, token).ahead; }
+  double probability(At at, Token token) override { return of(at, token).probability; }
+  double certainty(At at) override { return fact(at).certainty; }
+
+ private:
+  // Rows whose probabilities are there at the same time.
+  struct Run {
+    int begin = 0, end = 0;  // nodes
+    int first_softmax = 0, softmax_end = 0;
+  };
+  // Of the upload.
+  struct Sections {
+    PackedUpload::At<FactRow> rows;  // by node
+    PackedUpload::At<RowSoftmax> softmax;
+    PackedUpload::At<std::int32_t> tokens;
+  };
+
+  void count(std::span<const Asked> asked);
+  void fill(const Forward& target, std::span<const Asked> asked);
+  void launch();
+
+  const RowFact& fact(At at) const;
+  TokenFact of(At at, Token token) const;
+
+  CudaRuleOptions options_;
+  int cols_ = 0;
+  // Reused from call to call.
+  DraftNodes nodes_;
+  std::size_t softmaxes_ = 0, tokens_ = 0, rows_at_once_ = 0;
+  std::vector<Run> runs_;
+  std::vector<int> first_token_;  // by node
+  PackedUpload upload_;
+  Sections at_;
+  DeviceBuffer<double> space_;
+  DeviceBuffer<Candidate> nucleus_;
+  DeviceBuffer<int> wrong_;
+  DeviceBuffer<std::byte> answers_;  // a RowFact by node, then a TokenFact by token
+  PinnedBuffer<std::byte> fetched_;
+};
+
+}  // namespace speclab

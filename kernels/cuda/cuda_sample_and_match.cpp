@@ -1,0 +1,84 @@
+#include "kernels/cuda/cuda_sample_and_match.h"
+
+#include <algorithm>
+
+#include "core/check.h"
+#include "kernels/cuda/counter_source.h"
+#include "kernels/llama/overflow.h"
+
+namespace speclab {
+
+CudaSampleAndMatch::CudaSampleAndMatch(std::unique_ptr<AcceptanceRule> twin, CudaRuleOptions options)
+    : CudaRule(std::move(twin)), options_(std::move(options)) {
+  SPECLAB_CHECK(options_.stream != nullptr, "a rule on a device was given no stream");
+}
+
+void CudaSampleAndMatch::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+                               std::span<Verdict> verdicts) {
+  nodes_.number(batch, drafts, target);
+  draw(target);
+  for (std::size_t i = 0; i < batch.size(); ++i) follow(nodes_.trees()[i], verdicts[i]);
+}
+
+void CudaSampleAndMatch::draw(const Forward& target) {
+  Stream& stream = *options_.stream;
+  const int cols = target.logits.cols, nodes = nodes_.size();
+  const auto count = static_cast<std::size_t>(nodes);
+  const bool nucleus = std::ranges::any_of(
+      nodes_.trees(), [](const DraftNodes::Tree& tree) { return tree.sequence->sampling.top_p < 1; });
+  const std::size_t fit = options_.most_numbers / numbers_per_row(cols, nucleus);
+  const int at_once = static_cast<int>(std::min(std::max<std::size_t>(fit, 1), count));
+  space_.require(static_cast<std::size_t>(at_once) * static_cast<std::size_t>(cols),
+                 "the target's probabilities");
+  nucleus_.require(nucleus ? static_cast<std::size_t>(at_once) * candidates_per_row(cols) : 0,
+                   "candidates of nuclei");
+  upload_.begin();
+  const auto softmax = upload_.add<RowSoftmax>(count);
+  const auto draws = upload_.add<RowDraw>(count);
+  upload_.lay_out();
+  for (const DraftNodes::Tree& tree : nodes_.trees()) {
+    const CounterChance& source = counter_source(tree.sequence->judge_chance.get());
+    const Sampling& s = tree.sequence->sampling;
+    for (int now = tree.begin; now < tree.begin + tree.size; ++now) {
+      double* row = space_.data() + static_cast<std::size_t>(now % at_once) * static_cast<std::size_t>(cols);
+      const float* logits = target.logits[nodes_.row(tree, now)].f32().data();
+      upload_.host(softmax)[now] = {logits, row, s.temperature, s.top_k, s.top_p};
+      // Every node of a path takes one decision.
+      const int depth = tree.draft->tree().depth(nodes_.node(now));
+      upload_.host(draws)[now] = {.row = row,
+                                  .key = source.key(),
+                                  .taken = source.taken() + static_cast<std::uint64_t>(depth),
+                                  .first = now};
+    }
+  }
+  upload_.send(stream);
+  require_written(answers_, 3 * count, "drawn tokens", stream);
+  fetched_.require(3 * count, "drawn tokens, on the host");
+  std::int32_t *tokens = answers_.data(), *wrong = tokens + count, *drawn = wrong + count;
+  for (int begin = 0; begin < nodes; begin += at_once) {
+    const int some = std::min(at_once, nodes - begin);
+    row_probabilities({upload_.device(softmax) + begin, nucleus_.data(), wrong + begin, some, cols}, stream);
+    row_draws({upload_.device(draws) + begin, tokens, drawn + begin, some, cols}, stream);
+  }
+  copy_bytes(fetched_.data(), answers_.data(), 3 * count * sizeof(std::int32_t), stream);
+  stream.wait();
+}
+
+void CudaSampleAndMatch::follow(const DraftNodes::Tree& tree, Verdict& verdict) const {
+  const Draft& draft = *tree.draft;
+  for (int node = 0;;) {
+    const Token token = fetched_.data()[nodes_.number(tree, node)];
+    if (token < 0) logits_overflow(tree.row + node);
+    counter_source(tree.sequence->judge_chance.get()).take(1);
+    int child = draft.first_candidate(node);
+    while (child != TokenTree::kNone && draft.tree().token(child) != token)
+      child = draft.next_candidate(child);
+    if (child == TokenTree::kNone) {
+      verdict.next = token;
+      return;
+    }
+    verdict.path.push_back(node = child);
+  }
+}
+
+}  // namespace speclab

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "core/acceptance_rule.h"
+#include "core/row_facts.h"
+
+namespace speclab {
+
+// A rule that draws nothing and judges by a few numbers of each row, so that it is the same wherever rows
+// lie.
+class FactRule : public AcceptanceRule {
+ public:
+  FactRule();  // of rows in host memory
+  void ask(std::unique_ptr<RowFacts> facts) { facts_ = std::move(facts); }
+  void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+             std::span<Verdict> verdicts) final;
+
+ protected:
+  // Of one tree; see RowFacts.
+  struct TreeFacts {
+    RowFacts& of;
+    std::size_t sequence;
+    Token likeliest(int node) const { return of.likeliest({sequence, node}); }
+    float logit(int node, Token token) const { return of.logit({sequence, node}, token); }
+    int ahead(int node, Token token) const { return of.ahead({sequence, node}, token); }
+    double probability(int node, Token token) const { return of.probability({sequence, node}, token); }
+    double certainty(int node) const { return of.certainty({sequence, node}); }
+  };
+
+  virtual RowFacts::Asked asks(const Sequence& sequence) const = 0;
+  virtual void judge_tree(const Sequence& sequence, const Draft& draft, const TreeFacts& target,
+                          Verdict& verdict) = 0;
+
+  // Follows the target's likeliest token at each node: greedy decoding.
+  static void follow_likeliest(const Draft& draft, const TreeFacts& target, Verdict& verdict);
+  // The candidate that is likeliest under the target, of equal ones the lowest token; or kNone.
+  static int likeliest_candidate(const Draft& draft, int node, const TreeFacts& target);
+
+ private:
+  std::unique_ptr<RowFacts> facts_;
+  std::vector<RowFacts::Asked> asked_;
+};
+
+}  // namespace speclab
