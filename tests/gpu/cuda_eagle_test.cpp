@@ -21,9 +21,11 @@ using Tokens = std::vector<Token>;
 struct EagleCase {
   bool third;
   Dtype dtype;
+  CudaPrecision precision = CudaPrecision::as_stored;
+  bool int8() const { return precision == CudaPrecision::int8; }
 };
 void PrintTo(const EagleCase& of, std::ostream* out) {
-  *out << (of.third ? "eagle3_" : "eagle_") << name_of(of.dtype);
+  *out << (of.third ? "eagle3_" : "eagle_") << name_of(of.dtype) << (of.int8() ? "_int8" : "");
 }
 
 class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<EagleCase> {
@@ -33,17 +35,23 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
     if (IsSkipped()) return;
     config_.layers = 5;  // EAGLE-3 reads after 2, 2 and 2 of them
     const auto tensors = random_tensors(config_, Dtype::bf16, 3);
-    const TinyHeads tiny =
-        GetParam().third ? tiny_eagle3(config_, GetParam().dtype, 31) : tiny_eagle(config_, GetParam().dtype);
+    const EagleCase& c = GetParam();
+    const TinyHeads tiny = c.third ? tiny_eagle3(config_, c.dtype, 31) : tiny_eagle(config_, c.dtype);
     const TemporaryDirectory folder;
     tiny.write(folder.path());
     loaded(config_, tensors, [&](const std::filesystem::path& directory) {
-      target_ = load_cuda_model(directory);
+      target_ = load_cuda_model(directory, c.precision);
       model_ = load_cuda_eagle(folder.path(), *target_);
-      eager_target_ = load_cuda_model(directory, CudaPrecision::as_stored,
-                                      {.stream = target_->stream(), .graphs = false});
+      eager_target_ = load_cuda_model(directory, c.precision, {.stream = target_->stream(), .graphs = false});
       eager_ = load_cuda_eagle(folder.path(), *eager_target_);
-      expected_ = std::make_unique<CpuEagle>(load_eagle(folder.path(), load_weights(directory)));
+      return 0;
+    });
+    const TemporaryDirectory rounded_folder;
+    TinyHeads rounded = tiny;
+    if (c.int8()) rounded.tensors = as_int8(tiny.tensors);
+    rounded.write(rounded_folder.path());
+    loaded(config_, c.int8() ? as_int8(tensors) : tensors, [&](const std::filesystem::path& directory) {
+      expected_ = std::make_unique<CpuEagle>(load_eagle(rounded_folder.path(), load_weights(directory)));
       return 0;
     });
     // Depth 3; two siblings with one token; numbers that do not follow the levels.
@@ -87,7 +95,8 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
   // The same roundings in other orders of summation, which may tip a rounding to bf16, on the way to a node
   // three deep whose input is an output three times over; f32 is rounded here alone.
   void expect_alike(const std::vector<Values>& found, const std::vector<Values>& expected) const {
-    const double tolerance = GetParam().dtype == Dtype::f32 ? 6e-2 : 2e-2;
+    const bool rounded_here = GetParam().dtype == Dtype::f32 || GetParam().int8();
+    const double tolerance = rounded_here ? 6e-2 : 2e-2;
     ASSERT_EQ(found.size(), expected.size());
     for (std::size_t i = 0; i < found.size(); ++i) {
       double largest = 0;
@@ -230,7 +239,9 @@ TEST_P(CudaEagleOnDevice, says_what_is_wrong) {
 
 INSTANTIATE_TEST_SUITE_P(All, CudaEagleOnDevice,
                          testing::Values(EagleCase{false, Dtype::f32}, EagleCase{false, Dtype::bf16},
-                                         EagleCase{true, Dtype::f32}, EagleCase{true, Dtype::bf16}));
+                                         EagleCase{true, Dtype::f32}, EagleCase{true, Dtype::bf16},
+                                         EagleCase{false, Dtype::bf16, CudaPrecision::int8},
+                                         EagleCase{true, Dtype::bf16, CudaPrecision::int8}));
 
 }  // namespace
 }  // namespace speclab

@@ -170,7 +170,8 @@ TYPED_TEST(ProductOnDevice, gives_a_row_the_same_bits_among_any_others) {
 // On a device without clusters there is nothing to compare.
 TYPED_TEST(ProductOnDevice, gives_the_same_bits_by_clusters) {
   const ClustersOnDevice clusters;
-  constexpr Shape kFew[] = {{24, 7, 3}, {640, 140, 16}, {136, 66, 20}, {1096, 33, 64}};
+  constexpr Shape kFew[] = {{24, 7, 3},   {24, 40, 9},   {640, 140, 16}, {136, 66, 20},
+                            {72, 33, 33}, {136, 20, 63}, {1096, 33, 64}};
   for (const Shape& shape : kFew) {
     SCOPED_TRACE(testing::Message() << shape.inputs << " to " << shape.outputs << ", rows " << shape.rows);
     typename TestFixture::Problem problem(shape.inputs, shape.outputs, 2);
@@ -188,6 +189,32 @@ TYPED_TEST(ProductOnDevice, gives_the_same_bits_by_clusters) {
     same(Finish::add, std::vector<float>(count, 5.0f));
     same(Finish::gate, std::vector<typename TypeParam::T>(count));
     if (shape.inputs == 24) in_every_order([&] { same(Finish::store, std::vector<float>(count, 5.0f)); });
+  }
+}
+
+TYPED_TEST(ProductOnDevice, names_the_first_row_that_is_not_finite) {
+  using Number = typename TypeParam::T;
+  using Weight = typename TypeParam::W;
+  const ClustersOnDevice clusters;
+  typename TestFixture::Problem problem(72, 150, 1);
+  for (const int row : {5, 8})
+    problem.x[index_of(static_cast<std::size_t>(row), padded16(72), 3)] = number_of<Number>(INFINITY);
+  problem.device_x = to_device(problem.x, problem.stream);
+  const auto least = [&](auto by, int rows) {
+    const auto out = to_device(std::vector<float>(static_cast<std::size_t>(rows) * 150), problem.stream);
+    const auto found = to_device(std::vector<std::int32_t>{1000}, problem.stream);
+    FewRowsProduct<Number, Weight> task = problem.task(rows, Finish::store, out.data(), 150);
+    task.not_finite = found.data();
+    task.first_row = 100;
+    by(task, problem.stream);
+    return to_host(found, problem.stream)[0];
+  };
+  for (const int rows : {5, 6, 20}) {
+    const int expected = rows > 5 ? 105 : 1000;
+    EXPECT_EQ(least(multiply_by_blocks<Number, Weight>, rows), expected) << rows;
+    if (problem.stream.has_clusters()) {
+      EXPECT_EQ(least(multiply_by_clusters<Number, Weight>, rows), expected) << rows;
+    }
   }
 }
 

@@ -27,13 +27,14 @@ inline LlamaConfig smallest_config(const std::string& architecture) {
   return config;
 }
 
-// What matrices hold where they are stored in int8, in f32.
+// What matrices hold where they are stored in int8, in f32; embeddings are not.
 inline std::vector<StoredTensor> as_int8(std::vector<StoredTensor> tensors) {
   for (StoredTensor& tensor : tensors) {
-    if (tensor.shape.size() != 2 || tensor.name == "model.embed_tokens.weight") continue;
+    if (tensor.shape.size() != 2) continue;
     std::vector<float> values = tensor.view().floats();
     const std::size_t width = static_cast<std::size_t>(tensor.shape[1]);
-    for (std::size_t row = 0; row < values.size(); row += width) {
+    const bool rounded = !tensor.name.ends_with("embed_tokens.weight");
+    for (std::size_t row = 0; rounded && row < values.size(); row += width) {
       float most = 0;
       for (std::size_t i = row; i < row + width; ++i) most = std::max(most, std::abs(values[i]));
       for (std::size_t i = row; i < row + width; ++i)
