@@ -241,6 +241,12 @@ LanguageModel& PointModels::draft(const std::string& name) {
     model = &loaded.model;
     max_positions = loaded.config.max_positions;
   } else {
+    if (on_device_) {
+      throw ImpossiblePoint(fmt::format(
+          "[{}] is synthetic and runs on the processor, but target.device = '{}'; draft with a checkpoint or "
+          "random weights, or set target.device = 'cpu'",
+          name, device_));
+    }
     model =
         owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2 + pricing_.drafts()))).get();
   }

@@ -3,6 +3,7 @@
 
 #include <fstream>
 
+#include "core/errors.h"
 #include "experiments/rig.h"
 #include "support/temporary_folder.h"
 #include "tests/support/cuda_shim/control.h"
@@ -149,6 +150,17 @@ TEST_F(PointOnDevice, SaysFromWhereProductsGoThroughCublas) {
   const Rig exact(fastest, shelf);
   exact.describe(provenance);
   EXPECT_EQ(provenance.device.find("cuBLAS"), std::string::npos) << provenance.device;
+}
+
+TEST_F(PointOnDevice, RefusesADraftModelThatIsSynthetic) {
+  ModelShelf shelf(1);
+  write_model(folder_.path() / "tiny", "gpt2");
+  Config point = config("cuda", 0, {{"kind", "model"}});
+  point.sections["target"]["path"] = (folder_.path() / "tiny").string();
+  point.sections["draft"] = {{"kind", "hashed"}, {"vocab", 640}};
+  EXPECT_THROW(Rig(point, shelf), ImpossiblePoint);
+  point.sections["target"]["device"] = "cpu";
+  EXPECT_NO_THROW(Rig(point, shelf));
 }
 
 TEST_F(PointOnDevice, DraftsWithHeads) {
