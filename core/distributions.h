@@ -21,6 +21,10 @@ class Distributions {
     Row logits;
     int count = 0;
   };
+  struct Entry {
+    Row probabilities;
+    Token token = 0;
+  };
   struct Draws {
     Row probabilities;
     int count = 0;
@@ -38,6 +42,8 @@ class Distributions {
   // The likeliest tokens of each row, likeliest first, ties by index; exactly `count` each (<= cols),
   // appended.
   virtual void likeliest(std::span<const Pick> questions, std::vector<Token>& answers) = 0;
+  // The probability of each entry's token, appended.
+  virtual void gather(std::span<const Entry> questions, std::vector<double>& answers) = 0;
   // Draws from each row, appended; `drawn` gets how many each question got: without putting back,
   // a row may hold fewer tokens than were asked for.
   virtual void draw(std::span<const Draws> questions, std::vector<Token>& answers,

@@ -29,6 +29,7 @@ void Draft::prune(const std::vector<bool>& kept) {
     SPECLAB_CHECK(parent != TokenTree::kNone, "node {} is kept without its parent", node);
     const Guess& guess = guesses[static_cast<std::size_t>(node)];
     const int added = add(parent, grown.token(node), guess.proposer, guess.probe);
+    set_confidence(added, guess.confidence);
     now[static_cast<std::size_t>(node)] = added;
     grown_as.push_back(node);
     move_scores(node, added);

@@ -30,7 +30,7 @@ class Draft {
 
   // The new node. A probe is evaluated by the target and never judged; all below it are probes.
   int add(int parent, Token token, int proposer = 0, bool probe = false) {
-    guesses_.push_back({static_cast<std::uint8_t>(proposer), probe || guesses_[parent].probe});
+    guesses_.push_back({static_cast<std::uint8_t>(proposer), probe || guesses_[parent].probe, 1});
     probes_ += guesses_.back().probe ? 1 : 0;
     if (!grown_as_.empty()) grown_as_.push_back(TokenTree::kNone);
     return tree_.add(parent, token);
@@ -63,6 +63,11 @@ class Draft {
     scores_[at] = row;
   }
 
+  // What the proposer's scores at the parent say of the node's own token; 1 where nobody asked. It is a
+  // number on the host, wherever scores lie.
+  double confidence(int node) const { return guesses_[node].confidence; }
+  void set_confidence(int node, double confidence) { guesses_[node].confidence = confidence; }
+
   // Children that the rule judges, in the order in which they were added; kNone ends the walk.
   int first_candidate(int node) const { return skip_probes(tree_.first_child(node)); }
   int next_candidate(int node) const { return skip_probes(tree_.next_sibling(node)); }
@@ -80,6 +85,7 @@ class Draft {
   struct Guess {
     std::uint8_t proposer = 0;
     bool probe = false;
+    double confidence = 1;
   };
   std::size_t index(int node, int proposer) const {
     return static_cast<std::size_t>(node * proposers_ + proposer);

@@ -49,6 +49,11 @@ void HostDistributions::likeliest(std::span<const Pick> questions, std::vector<T
   }
 }
 
+void HostDistributions::gather(std::span<const Entry> questions, std::vector<double>& answers) {
+  for (const Entry& q : questions)
+    answers.push_back(q.probabilities.f64()[static_cast<std::size_t>(q.token)]);
+}
+
 void HostDistributions::draw(std::span<const Draws> questions, std::vector<Token>& answers,
                              std::vector<int>& drawn) {
   for (const Draws& q : questions) {

@@ -15,6 +15,7 @@ class HostDistributions : public Distributions {
   void forget() override;
   void probabilities(std::span<const Softmax> questions, std::vector<Row>& answers) override;
   void likeliest(std::span<const Pick> questions, std::vector<Token>& answers) override;
+  void gather(std::span<const Entry> questions, std::vector<double>& answers) override;
   void draw(std::span<const Draws> questions, std::vector<Token>& answers, std::vector<int>& drawn) override;
 
  private:

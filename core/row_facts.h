@@ -3,18 +3,22 @@
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "core/drafter.h"
 
 namespace speclab {
 
-// What a rule that draws nothing asks of the target's rows, wherever they lie: a few numbers of each.
+// What a rule that draws nothing asks of the target's rows, wherever they lie: a few numbers of each. What
+// was not asked for beforehand is refused with BrokenInvariant.
 class RowFacts {
  public:
   // Of one sequence's rows.
   struct Asked {
-    bool candidates = false;                // about candidates, not the likeliest token alone
-    std::optional<Sampling> probabilities;  // what these settings make of the logits
+    bool candidates = false;  // about candidates, not the likeliest token alone
+    bool ranks = false;       // of candidates
+    bool certainty = false;
+    std::optional<Sampling> probabilities = {};  // what these settings make of the logits
   };
   struct At {
     std::size_t sequence;  // of the batch
@@ -23,16 +27,29 @@ class RowFacts {
 
   virtual ~RowFacts() = default;
   // The batch that is asked about until the next call, with what may be asked of each sequence's rows.
-  virtual void look(Batch batch, std::span<const Draft> drafts, const Forward& target,
-                    std::span<const Asked> asked) = 0;
+  void look(Batch batch, std::span<const Draft> drafts, const Forward& target, std::span<const Asked> asked);
 
   virtual Token likeliest(At at) = 0;  // of equals the lowest
   // Of the likeliest token, or of a candidate's below the node:
-  virtual float logit(At at, Token token) = 0;
-  virtual int ahead(At at, Token token) = 0;  // how many tokens are likelier, or as likely and lower
-  virtual double probability(At at, Token token) = 0;
+  float logit(At at, Token token);
+  int ahead(At at, Token token);  // how many tokens are likelier, or as likely and lower
+  double probability(At at, Token token);
   // exp(-H), H the entropy of the row's probabilities in nats: 1 where one token is certain.
-  virtual double certainty(At at) = 0;
+  double certainty(At at);
+
+ protected:
+  const Asked& asked(At at) const { return asked_[at.sequence]; }
+
+ private:
+  virtual void look(Batch batch, std::span<const Draft> drafts, const Forward& target) = 0;
+  virtual float logit_of(At at, Token token) = 0;
+  virtual int rank_of(At at, Token token) = 0;
+  virtual double probability_of(At at, Token token) = 0;
+  virtual double certainty_at(At at) = 0;
+
+  void check_token(At at, Token token);
+
+  std::vector<Asked> asked_;
 };
 
 }  // namespace speclab

@@ -17,12 +17,23 @@ struct Row {
   Scalar scalar = Scalar::f32;
 
   explicit operator bool() const { return data != nullptr; }
-  std::span<const float> f32() const {
-    return {static_cast<const float*>(data), static_cast<std::size_t>(cols)};
+  // Of a row on the host; BrokenInvariant for any other.
+  std::span<const float> f32() const { return read<float>(); }
+  std::span<const double> f64() const { return read<double>(); }
+  // Wherever it lies.
+  template <class T>
+  const T* as() const {
+    return static_cast<const T*>(data);
   }
-  std::span<const double> f64() const {
-    return {static_cast<const double*>(data), static_cast<std::size_t>(cols)};
+
+ private:
+  template <class T>
+  std::span<const T> read() const {
+    if (place != Place::host) [[unlikely]]
+      refuse_to_read();
+    return {as<T>(), static_cast<std::size_t>(cols)};
   }
+  [[noreturn]] void refuse_to_read() const;
 };
 
 // A view on float rows of equal length, one after another: (count, cols).

@@ -21,8 +21,8 @@ class Topology {
   virtual void grow(Batch batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) = 0;
   // Takes nodes out of drafts that are done growing (Draft::prune).
   virtual void prune(Batch, std::span<Draft>) {}
-  virtual int width() const = 0;                       // most children that it may ask of one node
-  virtual bool reads_scores() const { return false; }  // whether it looks at Draft::scores
+  virtual int width() const = 0;                           // most children that it may ask of one node
+  virtual bool reads_confidence() const { return false; }  // whether it looks at Draft::confidence
   // Whether a node may be pruned for what its own token is. Guesses that were drawn would no longer be
   // distributed as they say, so these must be fixed.
   virtual bool prunes_by_token() const { return false; }

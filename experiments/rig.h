@@ -22,7 +22,6 @@ namespace speclab {
 // ConfigError says what is wrong with them, ImpossiblePoint that they do not go together.
 class Rig {
  public:
-  // Where models run on a device, `rows` says whether their rows may stay there.
   Rig(const Config& config, ModelShelf& shelf);
 
   // Resolved: defaults and seeds included, what the point does not use left out.

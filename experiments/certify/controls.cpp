@@ -68,7 +68,7 @@ bool Control::shows_in(const Combination& c) const {
   const std::string draw = c.drafter_settings.value("draw", "without-replacement");
   return !(needs.drawn && draw == "fixed") && !(needs.without_replacement && draw != "without-replacement") &&
          !(needs.independent && draw != "independent") && !(needs.tree && topology(c)->width() == 1) &&
-         !(needs.scores && draw == "fixed" && !topology(c)->reads_scores());
+         !(needs.scores && draw == "fixed" && !topology(c)->reads_confidence());
 }
 
 std::span<const Control> negative_controls() {

@@ -4,6 +4,7 @@
 
 #include "core/check.h"
 #include "kernels/cuda/counter_source.h"
+#include "kernels/cuda/gather.h"
 #include "kernels/cuda/row_choice.h"
 #include "kernels/cuda/row_draw.h"
 
@@ -73,7 +74,7 @@ void CudaDistributions::soften(std::span<const Softmax> questions, std::vector<R
   for (const Softmax& q : questions) {
     check_row(q.logits, Scalar::f32);
     double* row = new_row(cols);
-    *to++ = {q.logits.f32().data(), row, q.sampling.temperature, q.sampling.top_k, q.sampling.top_p};
+    *to++ = {q.logits.as<float>(), row, q.sampling.temperature, q.sampling.top_k, q.sampling.top_p};
     nucleus |= q.sampling.top_p < 1;
     answers.push_back({row, cols, Place::device, Scalar::f64});
   }
@@ -99,7 +100,7 @@ void CudaDistributions::pick(std::span<const Pick> questions, std::vector<Token>
   int most = 0;
   for (const Pick& q : questions) {
     check_row(q.logits, Scalar::f32);
-    *to++ = q.logits.f32().data();
+    *to++ = q.logits.as<float>();
     most = std::max(most, q.count);
   }
   if (most == 0) return;
@@ -117,6 +118,25 @@ void CudaDistributions::pick(std::span<const Pick> questions, std::vector<Token>
     answers.insert(answers.end(), got, got + q.count);
     got += each;
   }
+}
+
+void CudaDistributions::gather(std::span<const Entry> questions, std::vector<double>& answers) {
+  if (questions.empty()) return;
+  upload_.begin();
+  const auto places = upload_.add<const double*>(questions.size());
+  upload_.lay_out();
+  const double** to = upload_.host(places);
+  for (const Entry& q : questions) {
+    check_row(q.probabilities, Scalar::f64);
+    *to++ = q.probabilities.as<double>() + q.token;
+  }
+  upload_.send(*stream_);
+  gathered_.require(questions.size(), "gathered probabilities");
+  gathered_on_host_.require(questions.size(), "gathered probabilities, on the host");
+  gather_numbers({upload_.device(places), gathered_.data(), static_cast<int>(questions.size())}, *stream_);
+  copy_bytes(gathered_on_host_.data(), gathered_.data(), questions.size() * sizeof(double), *stream_);
+  stream_->wait();
+  answers.insert(answers.end(), gathered_on_host_.data(), gathered_on_host_.data() + questions.size());
 }
 
 void CudaDistributions::draw(std::span<const Draws> questions, std::vector<Token>& answers,
@@ -143,7 +163,7 @@ void CudaDistributions::draw_tokens(std::span<const Draws> questions, std::vecto
     const CounterChance& source = counter_source(q.chance);
     int previous = static_cast<int>(i) - 1;
     while (previous >= 0 && questions[static_cast<std::size_t>(previous)].chance != q.chance) --previous;
-    all[i] = {q.probabilities.f64().data(),
+    all[i] = {q.probabilities.as<double>(),
               put_back(q) ? nullptr : rest,
               source.key(),
               source.taken(),

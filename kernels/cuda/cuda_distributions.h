@@ -22,6 +22,7 @@ class CudaDistributions : public Distributions {
   // A row with a NaN becomes zeros, from which `draw` draws nothing: it says so.
   void probabilities(std::span<const Softmax> questions, std::vector<Row>& answers) override;
   void likeliest(std::span<const Pick> questions, std::vector<Token>& answers) override;
+  void gather(std::span<const Entry> questions, std::vector<double>& answers) override;
   void draw(std::span<const Draws> questions, std::vector<Token>& answers, std::vector<int>& drawn) override;
 
  private:
@@ -43,6 +44,8 @@ class CudaDistributions : public Distributions {
   DeviceBuffer<double> rest_;
   DeviceBuffer<std::int32_t> answers_;
   PinnedBuffer<std::int32_t> fetched_;
+  DeviceBuffer<double> gathered_;
+  PinnedBuffer<double> gathered_on_host_;
 };
 
 }  // namespace speclab

@@ -66,9 +66,9 @@ void CudaEagle::tell_part(std::span<const Told> features, bool of_host) {
     State& state = states_.find(features[i].sequence);
     state.features.push_back(features_.take());
     ++state.told;
-    const std::span<const float> row = features[i].feature.f32();
-    if (of_host) std::ranges::copy(row, told_upload_.host(values) + i * width);
-    told_upload_.host(from)[i] = of_host ? told_upload_.device(values) + i * width : row.data();
+    const Row& row = features[i].feature;
+    if (of_host) std::ranges::copy(row.f32(), told_upload_.host(values) + i * width);
+    told_upload_.host(from)[i] = of_host ? told_upload_.device(values) + i * width : row.as<float>();
     told_upload_.host(to)[i] = state.features.back();
   }
   told_upload_.send(*stream_);

@@ -65,7 +65,7 @@ const CudaHeads::Remembered& CudaHeads::find(SequenceId sequence) const {
 void CudaHeads::remember(SequenceId sequence, Row hidden) {
   SPECLAB_CHECK(hidden.cols == hidden_, "a hidden row of {} numbers, but heads read {}", hidden.cols,
                 hidden_);
-  copy(find(sequence).row, hidden.f32(), *stream_);
+  copy(find(sequence).row, std::span(hidden.as<float>(), static_cast<std::size_t>(hidden_)), *stream_);
   if (hidden.place == Place::host) stream_->wait();
   sequences_[sequence].told = true;
 }

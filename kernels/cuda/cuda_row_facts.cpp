@@ -17,33 +17,31 @@ void each_candidate(const Draft& draft, int node, const Use& use) {
 
 }  // namespace
 
-void CudaRowFacts::look(Batch batch, std::span<const Draft> drafts, const Forward& target,
-                        std::span<const Asked> asked) {
+void CudaRowFacts::look(Batch batch, std::span<const Draft> drafts, const Forward& target) {
   cols_ = target.logits.cols;
   nodes_.number(batch, drafts, target);
-  count(asked);
-  fill(target, asked);
+  count();
+  fill(target);
   launch();
 }
 
-void CudaRowFacts::count(std::span<const Asked> asked) {
+void CudaRowFacts::count() {
   softmaxes_ = tokens_ = 0;
   bool nucleus = false;
-  for (std::size_t i = 0; i < asked.size(); ++i) {
+  for (std::size_t i = 0; i < nodes_.trees().size(); ++i) {
+    const Asked& about = asked({i, 0});
     const DraftNodes::Tree& tree = nodes_.trees()[i];
-    if (asked[i].candidates) tokens_ += static_cast<std::size_t>(tree.size - 1);
-    if (!asked[i].probabilities) continue;
+    if (about.candidates) tokens_ += static_cast<std::size_t>(tree.size - 1);
+    if (!about.probabilities) continue;
     softmaxes_ += static_cast<std::size_t>(tree.size);
-    nucleus |= asked[i].probabilities->top_p < 1;
+    nucleus |= about.probabilities->top_p < 1;
   }
-  const std::size_t fit = options_.most_numbers / numbers_per_row(cols_, nucleus);
-  rows_at_once_ = std::min(std::max<std::size_t>(fit, 1), softmaxes_);
-  space_.require(rows_at_once_ * static_cast<std::size_t>(cols_), "the target's probabilities");
-  nucleus_.require(nucleus ? rows_at_once_ * candidates_per_row(cols_) : 0, "candidates of nuclei");
+  rows_at_once_ = ProbabilitySpace::rows_at_once(softmaxes_, cols_, nucleus, options_.most_numbers);
+  space_.require(rows_at_once_, nucleus ? rows_at_once_ : 0, cols_);
   wrong_.require(softmaxes_, "faults of rows");
 }
 
-void CudaRowFacts::fill(const Forward& target, std::span<const Asked> asked) {
+void CudaRowFacts::fill(const Forward& target) {
   upload_.begin();
   at_ = {.rows = upload_.add<FactRow>(static_cast<std::size_t>(nodes_.size())),
          .softmax = upload_.add<RowSoftmax>(softmaxes_),
@@ -52,23 +50,26 @@ void CudaRowFacts::fill(const Forward& target, std::span<const Asked> asked) {
   int softmax = 0, token = 0;
   runs_.assign(1, {});
   first_token_.clear();
-  for (std::size_t i = 0; i < asked.size(); ++i) {
+  for (std::size_t i = 0; i < nodes_.trees().size(); ++i) {
+    const Asked& about = asked({i, 0});
     const DraftNodes::Tree& tree = nodes_.trees()[i];
     for (int now = tree.begin; now < tree.begin + tree.size; ++now) {
       FactRow& row = upload_.host(at_.rows)[now];
-      row = {.logits = target.logits[nodes_.row(tree, now)].f32().data(), .first = token};
+      row = {.logits = target.logits[nodes_.row(tree, now)].as<float>(),
+             .first = token,
+             .ranks = about.ranks,
+             .certainty = about.certainty};
       first_token_.push_back(token);
-      if (asked[i].candidates) {
+      if (about.candidates) {
         each_candidate(*tree.draft, nodes_.node(now),
                        [&](Token candidate) { upload_.host(at_.tokens)[token++] = candidate; });
       }
       row.count = token - row.first;
-      if (asked[i].probabilities) {
-        const Sampling& s = *asked[i].probabilities;
+      if (about.probabilities) {
+        const Sampling& s = *about.probabilities;
         if (static_cast<std::size_t>(softmax - runs_.back().first_softmax) == rows_at_once_)
           runs_.push_back({now, now, softmax, softmax});
-        double* space = space_.data() + static_cast<std::size_t>(softmax - runs_.back().first_softmax) *
-                                            static_cast<std::size_t>(cols_);
+        double* space = space_.row(static_cast<std::size_t>(softmax - runs_.back().first_softmax));
         upload_.host(at_.softmax)[softmax] = {row.logits, space, s.temperature, s.top_k, s.top_p};
         row.probabilities = space;
         row.wrong = wrong_.data() + softmax;
@@ -91,7 +92,7 @@ void CudaRowFacts::launch() {
   auto* token_facts = reinterpret_cast<TokenFact*>(facts + nodes);
   for (const Run& run : runs_) {
     row_probabilities({.rows = upload_.device(at_.softmax) + run.first_softmax,
-                       .scratch = nucleus_.data(),
+                       .scratch = space_.nucleus(),
                        .wrong = wrong_.data() + run.first_softmax,
                        .count = run.softmax_end - run.first_softmax,
                        .cols = cols_},

@@ -6,8 +6,8 @@
 #include "kernels/cuda/cuda_rule.h"
 #include "kernels/cuda/draft_nodes.h"
 #include "kernels/cuda/packed_upload.h"
+#include "kernels/cuda/probability_space.h"
 #include "kernels/cuda/row_facts.h"
-#include "kernels/cuda/row_probabilities.h"
 
 namespace speclab {
 
@@ -16,18 +16,18 @@ namespace speclab {
 // nothing above minus infinity, it throws ConfigError.
 class CudaRowFacts : public RowFacts {
  public:
-  explicit CudaRowFacts(CudaRuleOptions options) : options_(std::move(options)) {}
+  explicit CudaRowFacts(CudaRuleOptions options) : options_(checked(std::move(options))) {}
   ~CudaRowFacts() override { options_.stream->drain(); }
 
-  void look(Batch batch, std::span<const Draft> drafts, const Forward& target,
-            std::span<const Asked> asked) override;
   Token likeliest(At at) override { return fact(at).likeliest; }
-  float logit(At at, Token token) override { return of(at, token).logit; }
-  int ahead(At at, Token token) override { return of(at, token).ahead; }
-  double probability(At at, Token token) override { return of(at, token).probability; }
-  double certainty(At at) override { return fact(at).certainty; }
 
  private:
+  void look(Batch batch, std::span<const Draft> drafts, const Forward& target) override;
+  float logit_of(At at, Token token) override { return of(at, token).logit; }
+  int rank_of(At at, Token token) override { return of(at, token).ahead; }
+  double probability_of(At at, Token token) override { return of(at, token).probability; }
+  double certainty_at(At at) override { return fact(at).certainty; }
+
   // Rows whose probabilities are there at the same time.
   struct Run {
     int begin = 0, end = 0;  // nodes
@@ -40,8 +40,8 @@ class CudaRowFacts : public RowFacts {
     PackedUpload::At<std::int32_t> tokens;
   };
 
-  void count(std::span<const Asked> asked);
-  void fill(const Forward& target, std::span<const Asked> asked);
+  void count();
+  void fill(const Forward& target);
   void launch();
 
   const RowFact& fact(At at) const;
@@ -56,8 +56,7 @@ class CudaRowFacts : public RowFacts {
   std::vector<int> first_token_;  // by node
   PackedUpload upload_;
   Sections at_;
-  DeviceBuffer<double> space_;
-  DeviceBuffer<Candidate> nucleus_;
+  ProbabilitySpace space_;
   DeviceBuffer<int> wrong_;
   DeviceBuffer<std::byte> answers_;  // a RowFact by node, then a TokenFact by token
   PinnedBuffer<std::byte> fetched_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/acceptance_rule.h"
+#include "core/check.h"
 #include "kernels/cuda/runtime.h"
 
 namespace speclab {
@@ -13,6 +14,11 @@ struct CudaRuleOptions {
   // So many numbers are worked on at a time, or those of one tree: 1 GiB.
   std::size_t most_numbers = std::size_t{1} << 27;
 };
+
+inline CudaRuleOptions checked(CudaRuleOptions options) {
+  SPECLAB_CHECK(options.stream != nullptr, "what judges rows on a device was given no stream");
+  return options;
+}
 
 // A rule on rows in device memory, the twin of one on the host. Tokens and paths come back, in one copy.
 // Verdicts, and the decisions taken of the judge's source (which must be a CounterChance), are those of the

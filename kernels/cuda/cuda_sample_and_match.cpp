@@ -2,16 +2,13 @@
 
 #include <algorithm>
 
-#include "core/check.h"
 #include "kernels/cuda/counter_source.h"
 #include "kernels/llama/overflow.h"
 
 namespace speclab {
 
 CudaSampleAndMatch::CudaSampleAndMatch(std::unique_ptr<AcceptanceRule> twin, CudaRuleOptions options)
-    : CudaRule(std::move(twin)), options_(std::move(options)) {
-  SPECLAB_CHECK(options_.stream != nullptr, "a rule on a device was given no stream");
-}
+    : CudaRule(std::move(twin)), options_(checked(std::move(options))) {}
 
 void CudaSampleAndMatch::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                                std::span<Verdict> verdicts) {
@@ -26,12 +23,8 @@ void CudaSampleAndMatch::draw(const Forward& target) {
   const auto count = static_cast<std::size_t>(nodes);
   const bool nucleus = std::ranges::any_of(
       nodes_.trees(), [](const DraftNodes::Tree& tree) { return tree.sequence->sampling.top_p < 1; });
-  const std::size_t fit = options_.most_numbers / numbers_per_row(cols, nucleus);
-  const int at_once = static_cast<int>(std::min(std::max<std::size_t>(fit, 1), count));
-  space_.require(static_cast<std::size_t>(at_once) * static_cast<std::size_t>(cols),
-                 "the target's probabilities");
-  nucleus_.require(nucleus ? static_cast<std::size_t>(at_once) * candidates_per_row(cols) : 0,
-                   "candidates of nuclei");
+  const std::size_t at_once = ProbabilitySpace::rows_at_once(count, cols, nucleus, options_.most_numbers);
+  space_.require(at_once, nucleus ? at_once : 0, cols);
   upload_.begin();
   const auto softmax = upload_.add<RowSoftmax>(count);
   const auto draws = upload_.add<RowDraw>(count);
@@ -40,8 +33,8 @@ void CudaSampleAndMatch::draw(const Forward& target) {
     const CounterChance& source = counter_source(tree.sequence->judge_chance.get());
     const Sampling& s = tree.sequence->sampling;
     for (int now = tree.begin; now < tree.begin + tree.size; ++now) {
-      double* row = space_.data() + static_cast<std::size_t>(now % at_once) * static_cast<std::size_t>(cols);
-      const float* logits = target.logits[nodes_.row(tree, now)].f32().data();
+      double* row = space_.row(static_cast<std::size_t>(now) % at_once);
+      const float* logits = target.logits[nodes_.row(tree, now)].as<float>();
       upload_.host(softmax)[now] = {logits, row, s.temperature, s.top_k, s.top_p};
       // Every node of a path takes one decision.
       const int depth = tree.draft->tree().depth(nodes_.node(now));
@@ -55,9 +48,9 @@ void CudaSampleAndMatch::draw(const Forward& target) {
   require_written(answers_, 3 * count, "drawn tokens", stream);
   fetched_.require(3 * count, "drawn tokens, on the host");
   std::int32_t *tokens = answers_.data(), *wrong = tokens + count, *drawn = wrong + count;
-  for (int begin = 0; begin < nodes; begin += at_once) {
-    const int some = std::min(at_once, nodes - begin);
-    row_probabilities({upload_.device(softmax) + begin, nucleus_.data(), wrong + begin, some, cols}, stream);
+  for (int begin = 0; begin < nodes; begin += static_cast<int>(at_once)) {
+    const int some = std::min(static_cast<int>(at_once), nodes - begin);
+    row_probabilities({upload_.device(softmax) + begin, space_.nucleus(), wrong + begin, some, cols}, stream);
     row_draws({upload_.device(draws) + begin, tokens, drawn + begin, some, cols}, stream);
   }
   copy_bytes(fetched_.data(), answers_.data(), 3 * count * sizeof(std::int32_t), stream);

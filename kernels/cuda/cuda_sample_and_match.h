@@ -3,8 +3,8 @@
 #include "kernels/cuda/cuda_rule.h"
 #include "kernels/cuda/draft_nodes.h"
 #include "kernels/cuda/packed_upload.h"
+#include "kernels/cuda/probability_space.h"
 #include "kernels/cuda/row_draw.h"
-#include "kernels/cuda/row_probabilities.h"
 
 namespace speclab {
 
@@ -25,8 +25,7 @@ class CudaSampleAndMatch : public CudaRule {
   // Reused from call to call.
   DraftNodes nodes_;
   PackedUpload upload_;
-  DeviceBuffer<double> space_;
-  DeviceBuffer<Candidate> nucleus_;
+  ProbabilitySpace space_;
   DeviceBuffer<std::int32_t> answers_;  // tokens by node, faults of rows, how many were drawn
   PinnedBuffer<std::int32_t> fetched_;
 };

@@ -35,9 +35,7 @@ CudaTreeRule::CudaTreeRule(std::unique_ptr<AcceptanceRule> twin, Candidates cand
     : CudaRule(std::move(twin)),
       candidates_(candidates),
       judge_trees_(std::move(judge_trees)),
-      options_(std::move(options)) {
-  SPECLAB_CHECK(options_.stream != nullptr, "a rule on a device was given no stream");
-}
+      options_(checked(std::move(options))) {}
 
 CudaTreeRule::~CudaTreeRule() { options_.stream->drain(); }
 
@@ -59,7 +57,8 @@ void CudaTreeRule::group() {
     const int rests = candidates_ == Candidates::as_drawn ? rests_of(*tree.draft) : 0;
     const auto rows = static_cast<std::size_t>(tree.size + rests);
     const auto fits = [&](const Group& with) {
-      return (with.rows + rows) * numbers_per_row(cols_, with.nucleus || nucleus) <= options_.most_numbers;
+      return (with.rows + rows) * ProbabilitySpace::of_row(cols_, with.nucleus || nucleus) <=
+             options_.most_numbers;
     };
     if (groups_.empty() || !fits(groups_.back())) groups_.push_back({.begin = i, .end = i});
     Group& now = groups_.back();
@@ -67,13 +66,12 @@ void CudaTreeRule::group() {
     now.rows += rows;
     now.nucleus |= nucleus;
   }
-  std::size_t rows = 0, candidates = 0;
+  std::size_t rows = 0, nucleus_rows = 0;
   for (const Group& each : groups_) {
     rows = std::max(rows, each.rows);
-    if (each.nucleus) candidates = std::max(candidates, each.rows * candidates_per_row(cols_));
+    if (each.nucleus) nucleus_rows = std::max(nucleus_rows, each.rows);
   }
-  space_.require(rows * static_cast<std::size_t>(cols_), "the target's probabilities");
-  nucleus_.require(candidates, "candidates of nuclei");
+  space_.require(rows, nucleus_rows, cols_);
   numbers_.require(static_cast<std::size_t>(nodes_.size()), "work space of verdicts");
 }
 
@@ -85,7 +83,7 @@ void CudaTreeRule::fill(const Forward& target) {
          .trees = upload_.add<VerdictTree>(trees)};
   upload_.lay_out();
   for (const Group& each : groups_) {
-    double* space = space_.data();
+    double* space = space_.row(0);
     for (std::size_t i = each.begin; i < each.end; ++i) space = fill_tree(i, space, target);
   }
   upload_.send(*options_.stream);
@@ -103,7 +101,7 @@ double* CudaTreeRule::fill_tree(std::size_t i, double* space, const Forward& tar
   upload_.host(at_.trees)[i] = {source.key(), source.taken(), tree.begin};
   const Sampling& s = tree.sequence->sampling;
   for (int now = tree.begin; now < tree.begin + tree.size; ++now, space += cols_) {
-    const float* logits = target.logits[nodes_.row(tree, now)].f32().data();
+    const float* logits = target.logits[nodes_.row(tree, now)].as<float>();
     upload_.host(at_.softmax)[now] = {logits, space, s.temperature, s.top_k, s.top_p};
     VerdictNode& to = upload_.host(at_.nodes)[now];
     to.p = space;
@@ -144,7 +142,7 @@ double* CudaTreeRule::link(const DraftNodes::Tree& tree, int now, double* space)
     SPECLAB_CHECK(scores.place == Place::device && scores.cols == cols_,
                   "node {} has scores of {} tokens on the {}, but the target's {} are on the device", node,
                   scores.cols, scores.place == Place::device ? "device" : "host", cols_);
-    to.q = scores.f64().data();
+    to.q = scores.as<double>();
     if (draft.drawn(child) != Draw::without_replacement) continue;
     Proposal& proposal = proposals[static_cast<std::size_t>(proposer)];
     if (proposal.last != TokenTree::kNone) {
@@ -168,7 +166,7 @@ void CudaTreeRule::launch() {
     const DraftNodes::Tree &first = nodes_.trees()[each.begin], &last = nodes_.trees()[each.end - 1];
     const int count = last.begin + last.size - first.begin;
     row_probabilities({.rows = upload_.device(at_.softmax) + first.begin,
-                       .scratch = nucleus_.data(),
+                       .scratch = space_.nucleus(),
                        .wrong = answers(static_cast<std::size_t>(first.begin)),
                        .count = count,
                        .cols = cols_},

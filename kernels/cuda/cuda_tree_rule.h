@@ -6,7 +6,7 @@
 #include "kernels/cuda/cuda_rule.h"
 #include "kernels/cuda/draft_nodes.h"
 #include "kernels/cuda/packed_upload.h"
-#include "kernels/cuda/row_probabilities.h"
+#include "kernels/cuda/probability_space.h"
 #include "kernels/cuda/tree_verdict.h"
 
 namespace speclab {
@@ -61,8 +61,8 @@ class CudaTreeRule : public CudaRule {
   PackedUpload upload_;
   Sections at_;
   Answers answers_at_;
-  DeviceBuffer<double> space_, numbers_;
-  DeviceBuffer<Candidate> nucleus_;
+  ProbabilitySpace space_;
+  DeviceBuffer<double> numbers_;
   DeviceBuffer<std::int32_t> answers_;
   PinnedBuffer<std::int32_t> fetched_;
 };

@@ -34,27 +34,28 @@ __global__ void __launch_bounds__(kRowThreads) facts_kernel(RowFactsTask task) {
   }
   fact.likeliest = index_of_key(best_key);
   fact.logit = row.logits[fact.likeliest];
-  if (row.probabilities) {
-    const double* p = row.probabilities;
+  const double* p = row.probabilities;
+  if (p) fact.probability = p[fact.likeliest];
+  if (row.certainty) {
     const double largest = fact.logit, per_degree = 1 / row.temperature;
     const double mean = row.temperature == 0 ? 0.0 : ordered_row_sum(cols, memory.sums, [&](int i) {
       return p[i] > 0 ? p[i] * ((row.logits[i] - largest) * per_degree) : 0.0;
     });
-    fact.probability = p[fact.likeliest];
     fact.certainty = fact.probability * exp_nonpositive(mean);
   }
   if (thread == 0) task.facts[blockIdx.x] = fact;
 
-  for (int token_at = row.first; token_at < row.first + row.count; ++token_at) {
-    const int token = task.tokens[token_at];
-    const std::uint64_t own = key(token);
+  const std::int32_t* tokens = task.tokens + row.first;
+  TokenFact* facts = task.token_facts + row.first;
+  for (int i = thread; i < row.count; i += kRowThreads)
+    facts[i] = {p ? p[tokens[i]] : 0.0, row.logits[tokens[i]], 0};
+  __syncthreads();
+  for (int t = 0; row.ranks && t < row.count; ++t) {
+    const std::uint64_t own = key(tokens[t]);
     int ahead = 0;
     for (int i = thread; i < cols; i += kRowThreads) ahead += key(i) > own ? 1 : 0;
     ahead = block_reduce(ahead, memory.counts, Sum{});
-    if (thread == 0) {
-      const double p = row.probabilities ? row.probabilities[token] : 0.0;
-      task.token_facts[token_at] = {p, row.logits[token], ahead};
-    }
+    if (thread == 0) facts[t].ahead = ahead;
   }
 }
 

@@ -35,10 +35,6 @@ constexpr std::size_t candidates_per_row(int cols) {  // the power of two that i
   while (power < static_cast<std::size_t>(cols)) power *= 2;
   return power;
 }
-// Work space that a row takes, in doubles.
-constexpr std::size_t numbers_per_row(int cols, bool nucleus) {
-  return static_cast<std::size_t>(cols) + (nucleus ? 2 * candidates_per_row(cols) : 0);
-}
 void row_probabilities(const RowProbabilities& task, Stream& stream);
 
 }  // namespace speclab

@@ -12,7 +12,8 @@ namespace speclab {
 
 // What a block makes of a row of weights (double) in global memory, with the bits of the host's code in
 // core/softmax.h and core/weighted_choice.h. Files that include this are compiled without contraction: see
-// CMakeLists.txt. All functions are called by a whole block and end with a barrier.
+// CMakeLists.txt. All functions but `reach` and `choose` are called by a whole block and
+// end with a barrier.
 
 constexpr int kFan = 64;  // weights whose sum is looked at before they are; and such blocks before those
 constexpr int kMostWeights = kFan * kFan * kFan;

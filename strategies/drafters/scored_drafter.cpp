@@ -23,13 +23,14 @@ void ScoredDrafter::grow(Batch batch, std::span<Draft> drafts, std::span<const G
   score(batch, drafts, growth);
   add_likeliest(drafts, growth);
   add_drawn(batch, drafts, growth);
+  if (topology().reads_confidence()) note_confidence(drafts, growth);
 }
 
 void ScoredDrafter::score(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth) {
   softmaxes_.clear();
   rows_.clear();
   const auto scored = [&](const Growth& g) {
-    return topology().reads_scores() || !likeliest(drafts[g.draft]);
+    return topology().reads_confidence() || !likeliest(drafts[g.draft]);
   };
   for (std::size_t i = 0; i < growth.size(); ++i) {
     if (scored(growth[i])) softmaxes_.push_back({logits_[i], scoring(batch[growth[i].draft]->sampling)});
@@ -40,6 +41,25 @@ void ScoredDrafter::score(Batch batch, std::span<Draft> drafts, std::span<const 
   for (const Growth& g : growth) {
     if (scored(g)) drafts[g.draft].set_scores(g.parent, *row++);
   }
+}
+
+void ScoredDrafter::note_confidence(std::span<Draft> drafts, std::span<const Growth> growth) {
+  const auto each_child = [&](const auto& use) {
+    for (const Growth& g : growth) {
+      const TokenTree& tree = drafts[g.draft].tree();
+      for (int child = tree.first_child(g.parent); child != TokenTree::kNone;
+           child = tree.next_sibling(child))
+        use(drafts[g.draft], g.parent, child);
+    }
+  };
+  entries_.clear();
+  confidences_.clear();
+  each_child([&](const Draft& draft, int parent, int child) {
+    entries_.push_back({draft.scores(parent), draft.tree().token(child)});
+  });
+  distributions_.gather(entries_, confidences_);
+  auto confidence = confidences_.begin();
+  each_child([&](Draft& draft, int, int child) { draft.set_confidence(child, *confidence++); });
 }
 
 void ScoredDrafter::add_likeliest(std::span<Draft> drafts, std::span<const Growth> growth) {

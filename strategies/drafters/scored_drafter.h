@@ -28,6 +28,8 @@ class ScoredDrafter : public GrowingDrafter {
   void score(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth);
   void add_likeliest(std::span<Draft> drafts, std::span<const Growth> growth);
   void add_drawn(Batch batch, std::span<Draft> drafts, std::span<const Growth> growth);
+  // Of the children that these growths' parents got.
+  void note_confidence(std::span<Draft> drafts, std::span<const Growth> growth);
   static bool likeliest(const Draft& draft) { return draft.draw() == Draw::fixed; }
 
   Distributions& distributions_;
@@ -39,6 +41,8 @@ class ScoredDrafter : public GrowingDrafter {
   std::vector<Row> rows_;
   std::vector<Token> tokens_;
   std::vector<int> drawn_;
+  std::vector<Distributions::Entry> entries_;
+  std::vector<double> confidences_;
 };
 
 }  // namespace speclab

@@ -36,7 +36,7 @@ class LenientGreedy : public FactRule {
   }
 
  protected:
-  RowFacts::Asked asks(const Sequence&) const override { return {.candidates = true, .probabilities = {}}; }
+  RowFacts::Asked asks(const Sequence&) const override { return {.candidates = true}; }
   void judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict& verdict) override;
 
  private:

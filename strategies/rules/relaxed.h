@@ -18,7 +18,7 @@ class Relaxed : public FactRule {
 
  protected:
   RowFacts::Asked asks(const Sequence&) const override {
-    return {.candidates = true, .probabilities = Sampling{.temperature = 1}};
+    return {.candidates = true, .ranks = true, .probabilities = Sampling{.temperature = 1}};
   }
   void judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict& verdict) override;
 

@@ -23,7 +23,7 @@ class Typical : public FactRule {
  protected:
   RowFacts::Asked asks(const Sequence& sequence) const override {
     if (sequence.sampling.temperature == 0) return {};
-    return {.candidates = true, .probabilities = sequence.sampling};
+    return {.candidates = true, .certainty = true, .probabilities = sequence.sampling};
   }
   void judge_tree(const Sequence& sequence, const Draft& draft, const TreeFacts& target,
                   Verdict& verdict) override;

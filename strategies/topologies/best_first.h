@@ -11,7 +11,7 @@ namespace speclab {
 // Reranking: of all nodes the `nodes` likeliest stay, of equals the shallower; as no path is likelier than
 // its beginning, they are connected. A node stays for what its own token is, so guesses must be fixed; as in
 // the released code they are judged as certain. Its confidence is the softmax at temperature 1, here it is
-// Draft::scores.
+// Draft::confidence.
 class BestFirst : public Topology {
  public:
   // `nodes` counts guesses, without the root.
@@ -20,7 +20,7 @@ class BestFirst : public Topology {
   void grow(Batch batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override;
   void prune(Batch batch, std::span<Draft> drafts) override;
   int width() const override { return nodes_ > 1 ? top_k_ : 1; }
-  bool reads_scores() const override { return true; }
+  bool reads_confidence() const override { return true; }
   bool prunes_by_token() const override { return true; }
 
  private:

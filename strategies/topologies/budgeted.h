@@ -20,7 +20,7 @@ class Budgeted : public Chain {
   Budgeted(int length, int budget) : Chain(length), budget_(budget) {}
 
   void prune(Batch batch, std::span<Draft> drafts) override;
-  bool reads_scores() const override { return true; }
+  bool reads_confidence() const override { return true; }
 
  private:
   struct Candidate {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include "core/topology.h"
-#include "strategies/topologies/path_probability.h"
 
 namespace speclab {
 
@@ -26,13 +25,13 @@ class Confident : public Topology {
     }
   }
   int width() const override { return 1; }
-  bool reads_scores() const override { return true; }
+  bool reads_confidence() const override { return true; }
 
  private:
   double confidence(const Draft& draft, int node) const {
     double product = 1;
     for (; node > 0; node = draft.tree().parent(node)) {
-      product *= own_probability(draft, node);
+      product *= draft.confidence(node);
       if (measure_ == Measure::token) break;
     }
     return product;

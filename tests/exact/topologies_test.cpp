@@ -12,6 +12,7 @@
 #include "strategies/topologies/best_first.h"
 #include "strategies/topologies/budgeted.h"
 #include "strategies/topologies/confident.h"
+#include "strategies/topologies/path_probability.h"
 
 namespace speclab {
 namespace {
@@ -74,7 +75,7 @@ class BudgetedByOwn : public Chain {
       kept[all[k].draft][all[k].node] = true;
     for (std::size_t i = 0; i < drafts.size(); ++i) drafts[i].prune(kept[i]);
   }
-  bool reads_scores() const override { return true; }
+  bool reads_confidence() const override { return true; }
 };
 
 // Drops the guess that fell below the threshold.
@@ -84,12 +85,12 @@ class ConfidentDropping : public Chain {
   void prune(Batch, std::span<Draft> drafts) override {
     for (Draft& draft : drafts) {
       std::vector<bool> kept(static_cast<std::size_t>(draft.size()));
-      for (int node = 0; node < draft.size() && (node == 0 || own_probability(draft, node) >= 0.5); ++node)
+      for (int node = 0; node < draft.size() && (node == 0 || draft.confidence(node) >= 0.5); ++node)
         kept[static_cast<std::size_t>(node)] = true;
       draft.prune(kept);
     }
   }
-  bool reads_scores() const override { return true; }
+  bool reads_confidence() const override { return true; }
 };
 
 TEST(Budgeted, IsLosslessForABatchTogether) {

@@ -66,6 +66,9 @@ class SteeredDistributions : public Distributions {
   void likeliest(std::span<const Pick> questions, std::vector<Token>& answers) override {
     device_.likeliest(questions, answers);
   }
+  void gather(std::span<const Entry> questions, std::vector<double>& answers) override {
+    device_.gather(questions, answers);
+  }
   void draw(std::span<const Draws> questions, std::vector<Token>& answers, std::vector<int>& drawn) override;
 
  private:

@@ -5,6 +5,8 @@
 
 #include "core/errors.h"
 #include "experiments/rig.h"
+#include "strategies/rules/rows_read.h"
+#include "strategies/rules/speculative_sampling.h"
 #include "support/temporary_folder.h"
 #include "tests/support/cuda_shim/control.h"
 #include "tests/support/tiny_models.h"
@@ -36,6 +38,16 @@ class WatchedRule : public AcceptanceRule {
   AcceptanceRule& inner_;
   Texts seen_;
   std::size_t calls_ = 0;
+};
+
+class Lent : public RowReader {
+ public:
+  explicit Lent(RowReader& reader) : reader_(reader) {}
+  Rows read(const Rows& rows) override { return reader_.read(rows); }
+  void read(std::span<Row> rows) override { reader_.read(rows); }
+
+ private:
+  RowReader& reader_;
 };
 
 class PointOnDevice : public testing::Test {
@@ -70,6 +82,9 @@ class PointOnDevice : public testing::Test {
       rig.decode(sequences, rule);
     }
     if (drafted) *drafted = rule.seen();
+    return texts_of(sequences);
+  }
+  static Texts texts_of(const std::vector<Sequence>& sequences) {
     Texts texts;
     for (const Sequence& s : sequences) texts.push_back(s.text);
     return texts;
@@ -120,16 +135,44 @@ TEST_F(PointOnDevice, OnlyScalarsCrossTheBus) {
 // A cascade's inner rule and the outer one both judge on the device.
 TEST_F(PointOnDevice, DraftsWithACascade) {
   ModelShelf shelf(1);
-  for (const double temperature : {0.0, 1.0}) {
-    const json cascade = {{"kind", "cascade"}, {"length", 3}};
-    Rig here(config("cpu", temperature, cascade), shelf), there(config("cuda", temperature, cascade), shelf);
+  const json cascade = {{"kind", "cascade"}, {"length", 3}};
+  Rig here(config("cpu", 0, cascade), shelf), there(config("cuda", 0, cascade), shelf);
+  Texts drafted, drafted_there;
+  EXPECT_EQ(written(here, false, &drafted), written(there, false, &drafted_there));
+  EXPECT_EQ(drafted, drafted_there);
+}
+
+// Drawn guesses too, from rows on the device.
+TEST_F(PointOnDevice, DecidesAlikeWhereverRowsAreRead) {
+  ModelShelf shelf(1);
+  for (const char* kind : {"model", "cascade"}) {
+    Config point = config("cuda", 1, {{"kind", kind}});
+    point.sections["workload"]["max_new_tokens"] = 3;
+    Rig rig(point, shelf);
+    const Texts texts = written(rig);
+    std::vector<Sequence> sequences = rig.workload().sequences();
+    RowsRead on_the_host(std::make_unique<SpeculativeSampling>(), std::make_unique<Lent>(rig.reader()));
+    rig.decode(sequences, on_the_host);
+    EXPECT_EQ(texts, texts_of(sequences)) << kind;
+  }
+}
+
+// Topologies that ask how sure the draft model is.
+TEST_F(PointOnDevice, GrowsWhereTheProcessorGrows) {
+  ModelShelf shelf(1);
+  const json topologies[] = {{{"kind", "confident"}, {"length", 4}, {"threshold", 0.5}},
+                             {{"kind", "best_first"}, {"nodes", 5}, {"depth", 3}, {"top_k", 3}},
+                             {{"kind", "budgeted"}, {"length", 4}, {"budget", 5}}};
+  for (const json& topology : topologies) {
+    Config point = config("cpu", 0, {{"kind", "model"}, {"draw", "fixed"}});
+    point.sections["topology"] = topology;
+    point.sections["workload"]["max_new_tokens"] = 3;
+    Rig here(point, shelf);
+    point.sections["target"]["device"] = "cuda";
+    Rig there(point, shelf);
     Texts drafted, drafted_there;
-    const Texts texts = written(here, false, &drafted);
-    const Texts texts_there = written(there, false, &drafted_there);
-    EXPECT_EQ(texts.size(), texts_there.size());
-    if (temperature > 0) continue;  // rows differ in their last bits, and a draw may fall on either side
-    EXPECT_EQ(texts, texts_there);
-    EXPECT_EQ(drafted, drafted_there);
+    EXPECT_EQ(written(here, false, &drafted), written(there, false, &drafted_there)) << topology;
+    EXPECT_EQ(drafted, drafted_there) << topology;
   }
 }
 

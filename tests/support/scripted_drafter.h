@@ -36,7 +36,10 @@ class ScriptedDrafter : public GrowingDrafter {
         return row[static_cast<std::size_t>(a)] > row[static_cast<std::size_t>(b)];
       });
       const auto children = std::min(order.size(), static_cast<std::size_t>(g.children));
-      for (std::size_t c = 0; c < children; ++c) draft.add(g.parent, order[c]);
+      for (std::size_t c = 0; c < children; ++c) {
+        const int child = draft.add(g.parent, order[c]);
+        draft.set_confidence(child, row[static_cast<std::size_t>(order[c])]);
+      }
     }
   }
 

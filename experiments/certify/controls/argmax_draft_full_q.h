@@ -22,6 +22,9 @@ class ArgmaxDraftFullQ : public Distributions {
   void likeliest(std::span<const Pick> questions, std::vector<Token>& answers) override {
     inner_.likeliest(questions, answers);
   }
+  void gather(std::span<const Entry> questions, std::vector<double>& answers) override {
+    inner_.gather(questions, answers);
+  }
   void draw(std::span<const Draws> questions, std::vector<Token>& answers, std::vector<int>& drawn) override {
     for (const Draws& question : questions) {
       const std::span<const double> q = question.probabilities.f64();

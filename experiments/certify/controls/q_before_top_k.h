@@ -31,6 +31,9 @@ class QBeforeTopK : public Distributions {
   void likeliest(std::span<const Pick> questions, std::vector<Token>& answers) override {
     inner_.likeliest(questions, answers);
   }
+  void gather(std::span<const Entry> questions, std::vector<double>& answers) override {
+    inner_.gather(questions, answers);
+  }
   void draw(std::span<const Draws> questions, std::vector<Token>& answers, std::vector<int>& drawn) override {
     asked_.assign(questions.begin(), questions.end());
     for (Draws& question : asked_) {
