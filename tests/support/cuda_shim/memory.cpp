@@ -7,6 +7,10 @@
 #include "tests/support/cuda_shim/control.h"
 #include "tests/support/cuda_shim/streams.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
+
 namespace cuda_shim {
 namespace {
 
@@ -42,6 +46,7 @@ cudaError_t allocate(Blocks& blocks, void** where, std::size_t bytes) {
   if (posix_memalign(where, kAlignment, bytes) != 0) return cudaErrorMemoryAllocation;
   std::memset(*where, 0xFF, bytes);
   blocks[static_cast<const std::byte*>(*where)] = bytes;
+  let_touch_device_memory(false);
   return cudaSuccess;
 }
 
@@ -51,6 +56,9 @@ cudaError_t release(Blocks& blocks, void* where) {
   const cudaError_t result = drain_all();
   const auto block = blocks.find(static_cast<const std::byte*>(where));
   if (block == blocks.end()) return cudaErrorInvalidValue;
+#ifdef __SANITIZE_ADDRESS__
+  ASAN_UNPOISON_MEMORY_REGION(where, block->second);
+#endif
   std::memset(where, 0xFF, block->second);  // who still reads it finds no numbers
   blocks.erase(block);
   std::free(where);
@@ -58,6 +66,20 @@ cudaError_t release(Blocks& blocks, void* where) {
 }
 
 }  // namespace
+
+void let_touch_device_memory(bool touch) {
+#ifdef __SANITIZE_ADDRESS__
+  for (const auto& [begin, bytes] : memory().device) {
+    if (touch) {
+      ASAN_UNPOISON_MEMORY_REGION(begin, bytes);
+    } else {
+      ASAN_POISON_MEMORY_REGION(begin, bytes);
+    }
+  }
+#else
+  (void)touch;
+#endif
+}
 
 void set_clusters(bool there) { memory().clusters = there; }
 void set_memory_bytes(std::size_t bytes) { memory().total = bytes; }

@@ -31,6 +31,7 @@ void run_next(cudaStream_t stream) {
 template <class Body>
 cudaError_t guarded(const Body& body) {
   if (streams().fault != cudaSuccess) return streams().fault;
+  let_touch_device_memory(true);
   try {
     body();
   } catch (const std::exception& thrown) {
@@ -38,6 +39,7 @@ cudaError_t guarded(const Body& body) {
     streams().why = thrown.what();
     for (cudaStream_t stream : streams().all) stream->queue.clear();
   }
+  let_touch_device_memory(false);
   return streams().fault;
 }
 

@@ -36,6 +36,8 @@ cudaError_t fault();   // of the past; cudaSuccess: none
 bool captures();       // whether any stream does
 cudaError_t drain(cudaStream_t stream);
 cudaError_t drain_all();
+// Whether work of the device runs. With the address sanitizer its memory can be touched only then.
+void let_touch_device_memory(bool touch);
 bool short_of_memory();  // asked once for each allocation
 
 }  // namespace cuda_shim
