@@ -334,7 +334,6 @@ class CudaRuleErrors : public OnDevice, public testing::WithParamInterface<Case>
 };
 
 TEST_P(CudaRuleErrors, name_the_row_that_has_a_nan) {
-  if (GetParam().name == "a_rule_without_kernels") GTEST_SKIP() << "it reads rows on the host";
   auto stream = std::make_shared<Stream>();
   const auto rule = cuda_rule(GetParam().make(), {.stream = stream});
   const Mix mix{.kinds = GetParam().kinds};
@@ -372,7 +371,14 @@ TEST_F(CudaRuleInvariants, say_what_is_wrong) {
   EXPECT_THROW(impossible.judge(rule, Place::device), BrokenInvariant) << "drawn with probability 0";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CudaRuleErrors, testing::ValuesIn(all_cases()), name_of_case);
+// What reads rows on the host finds NaNs there.
+std::vector<Case> cases_with_kernels() {
+  std::vector<Case> cases = all_cases();
+  std::erase_if(cases, [](const Case& each) { return each.name == "a_rule_without_kernels"; });
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CudaRuleErrors, testing::ValuesIn(cases_with_kernels()), name_of_case);
 
 }  // namespace
 }  // namespace speclab
