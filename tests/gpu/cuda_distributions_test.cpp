@@ -76,6 +76,17 @@ TEST_F(CudaDistributionsOnDevice, answers_like_the_host) {
           const auto expected = host_rows[i].f64();
           ASSERT_EQ(values(device_rows[i]), std::vector<double>(expected.begin(), expected.end()));
         }
+        std::vector<Distributions::Entry> device_entries, host_entries;
+        for (int i = 0; i < 200; ++i) {
+          const auto row = static_cast<std::size_t>(i % kRows);
+          const Token token = 7 * i % cols;
+          device_entries.push_back({device_rows[row], token});
+          host_entries.push_back({host_rows[row], token});
+        }
+        std::vector<double> gathered{-5}, host_gathered{-5};
+        device_->gather(device_entries, gathered);
+        host_.gather(host_entries, host_gathered);
+        ASSERT_EQ(gathered, host_gathered);
         std::vector<CounterChance> device_chances, host_chances;
         for (std::uint64_t i = 0; i < 3; ++i) {
           device_chances.emplace_back(7, i, 1);
