@@ -42,8 +42,8 @@ int weighted_choice(std::span<const double> weights, double u) {
   for (std::size_t g = 0; g < groups; ++g) total += group(g);
   SPECLAB_CHECK(total > 0 && std::isfinite(total), "the weights of a choice add up to {}", total);
   double left = u * total;
-  const std::size_t g = reach(0, groups, left, group);
-  const std::size_t b = reach(g * kFan, std::min((g + 1) * kFan, blocks), left, block);
+  const std::size_t g = groups == 1 ? 0 : reach(0, groups, left, group);
+  const std::size_t b = blocks == 1 ? 0 : reach(g * kFan, std::min((g + 1) * kFan, blocks), left, block);
   return static_cast<int>(reach(b * kFan, std::min((b + 1) * kFan, weights.size()), left, weight));
 }
 

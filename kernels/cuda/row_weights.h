@@ -33,15 +33,19 @@ struct ChoiceSums {
   double *blocks, *groups;  // in shared memory
 };
 
-// Sums of up to 64 neighbours, a warp each; in the order of ordered_sum.
+// Sums of up to 64 neighbours, eight threads each; in the order of ordered_sum.
 __device__ inline void sum_parts(const double* values, int count, double* sums) {
-  const int warp = static_cast<int>(threadIdx.x) / kWarp, lane = static_cast<int>(threadIdx.x) % kWarp;
-#pragma unroll 4
-  for (int part = warp; part < parts_of(count); part += kRowThreads / kWarp) {
-    const int low = part * kFan + lane, high = low + kFan / 2;
-    const double sum =
-        warp_reduce((low < count ? values[low] : 0.0) + (high < count ? values[high] : 0.0), Sum{});
-    if (lane == 0) sums[part] = sum;
+  const int lane = static_cast<int>(threadIdx.x) % 8, at_once = kRowThreads / 8;
+  for (int first = 0; first < parts_of(count); first += at_once) {  // warps stay together
+    const int part = first + static_cast<int>(threadIdx.x) / 8;
+    double sum = 0;
+#pragma unroll
+    for (int i = 0; i < kFan / 8; ++i) {
+      const int at = part * kFan + 8 * i + lane;
+      sum += at < count ? values[at] : 0.0;
+    }
+    sum = sum_of_eight(sum);
+    if (lane == 0 && part < parts_of(count)) sums[part] = sum;
   }
   __syncthreads();
 }
@@ -81,8 +85,8 @@ __device__ inline int choose(const ChoiceSums& of, double u) {
   for (int g = 0; g < groups; ++g) total += of.groups[g];
   if (!(total > 0) || !isfinite(total)) return -1;
   double left = u * total;
-  const int g = reach(of.groups, 0, groups, left);
-  const int b = reach(of.blocks, g * kFan, min((g + 1) * kFan, blocks), left);
+  const int g = groups == 1 ? 0 : reach(of.groups, 0, groups, left);
+  const int b = blocks == 1 ? 0 : reach(of.blocks, g * kFan, min((g + 1) * kFan, blocks), left);
   return reach(of.row, b * kFan, min((b + 1) * kFan, of.cols), left);
 }
 
