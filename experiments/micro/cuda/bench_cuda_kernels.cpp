@@ -29,6 +29,7 @@ int main(int argc, char** argv) {
       add_product_cases(*timing, shape);
       add_attention_cases(*timing, shape);
       add_row_cases(*timing, shape);
+      add_rule_cases(*timing, shape);
     }
   });
 }

@@ -11,6 +11,7 @@ namespace speclab {
 void add_product_cases(DeviceTiming& timing, const ModelShape& shape);
 void add_attention_cases(DeviceTiming& timing, const ModelShape& shape);
 void add_row_cases(DeviceTiming& timing, const ModelShape& shape);
+void add_rule_cases(DeviceTiming& timing, const ModelShape& shape);
 
 // What these need at most, in bytes (see DeviceTiming).
 std::size_t largest_operands(const ModelShape& shape);
