@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/check.h"
 #include "experiments/calibration.h"
 #include "experiments/config_section.h"
 #include "experiments/serve.h"
@@ -235,6 +236,19 @@ std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
     }
   }
   return written;
+}
+
+std::unique_ptr<Rig> make_rig(const Config& config, ModelShelf& shelf) {
+  try {
+    return std::make_unique<Rig>(config, shelf);
+  } catch (const ConfigError&) {
+    throw;
+  } catch (const BrokenInvariant&) {
+    throw;
+  } catch (const std::exception&) {  // of the device's memory or the host's
+    shelf = ModelShelf(shelf.threads());
+  }
+  return std::make_unique<Rig>(config, shelf);
 }
 
 }  // namespace speclab

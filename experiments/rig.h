@@ -82,4 +82,8 @@ class Rig {
   std::vector<std::vector<Token>> continuations_;
 };
 
+// The same, but where there is no room for the point's models beside those of earlier ones, these go: no rig
+// may be left that uses them.
+std::unique_ptr<Rig> make_rig(const Config& config, ModelShelf& shelf);
+
 }  // namespace speclab

@@ -53,20 +53,6 @@ std::string label(const PointSettings& settings) {
   return text;
 }
 
-// Where there is no room for a point's models beside those of earlier ones, these go.
-std::unique_ptr<Rig> make_rig(const Config& config, ModelShelf& shelf) {
-  try {
-    return std::make_unique<Rig>(config, shelf);
-  } catch (const ConfigError&) {
-    throw;
-  } catch (const BrokenInvariant&) {
-    throw;
-  } catch (const std::exception&) {  // of the device's memory or the host's
-    shelf = ModelShelf(shelf.threads());
-  }
-  return std::make_unique<Rig>(config, shelf);
-}
-
 Point resolve(const PointRequest& request, const std::string& experiment, ModelShelf& shelf) {
   Point point{request.config, {experiment, {}}, request.skipped, "", false};
   if (point.skipped.empty()) {

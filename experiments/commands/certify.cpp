@@ -90,15 +90,15 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
     }
     try {
       StatisticalOptions options = read_settings(request.config).options;
-      Rig rig(request.config, shelf);
-      PointSettings asked{experiment.name, rig.settings()};
+      const std::unique_ptr<Rig> rig = make_rig(request.config, shelf);
+      PointSettings asked{experiment.name, rig->settings()};
       asked.settings["certify"] = request.config.sections.value("certify", nlohmann::json::object());
       if (!seen.insert(asked.key()).second) continue;
       Progress progress(static_cast<std::size_t>(options.tokens), "tokens");
       options.emitted = [&](std::int64_t tokens) { progress.reached(static_cast<std::size_t>(tokens), ""); };
-      points.push_back(certify_point(rig, options));
+      points.push_back(certify_point(*rig, options));
       verdict = worse(verdict, points.back().decision);
-      fmt::print("{}{}", points.size() > 1 ? "\n" : "", to_text(points.back(), rig.tokenizer()));
+      fmt::print("{}{}", points.size() > 1 ? "\n" : "", to_text(points.back(), rig->tokenizer()));
       std::fflush(stdout);
     } catch (const ImpossiblePoint& e) {
       fmt::print(stderr, "skipped: {}\n", e.what());
