@@ -33,7 +33,7 @@ class Silent : public RunObserver {
 class ShippedPair : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shelf_ = new ModelShelf(0);
+    shelf_ = new ModelShelf(1);  // ctest runs as many of these at once as there are cores
     target_ = &shelf_->cpu().transformer(project_configs("models") / kTarget, Actor::target);
     draft_ = &shelf_->cpu().transformer(project_configs("models") / kDraft, draft_actor(0));
     other_draft_ = &shelf_->cpu().transformer(project_configs("models") / kDraft, draft_actor(1));

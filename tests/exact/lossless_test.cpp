@@ -5,11 +5,9 @@
 #include <algorithm>
 
 #include "core/errors.h"
-#include "experiments/certify/scenarios.h"
+#include "tests/support/combination_names.h"
 
 namespace speclab {
-
-void PrintTo(const Combination& combination, std::ostream* out) { *out << combination.name(); }
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include "experiments/certify/controls.h"
 #include "experiments/certify/small_world.h"
 #include "support/chi_square.h"
+#include "tests/support/combination_names.h"
 
 namespace speclab {
 namespace {

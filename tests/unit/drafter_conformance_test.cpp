@@ -7,6 +7,7 @@
 #include "core/counter_chance.h"
 #include "experiments/certify/small_world.h"
 #include "support/scripted.h"
+#include "tests/support/combination_names.h"
 
 namespace speclab {
 namespace {
