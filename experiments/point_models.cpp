@@ -100,7 +100,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
                     "target's ({}); a draft must share the target's tokenizer",
                     name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
   }
-  const LoadedModel loaded = backend_->model(folder, read_use(p, actor));
+  LoadedModel loaded = backend_->model(folder, read_use(p, actor));
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
   settings_[name + ".digest"] = shelf_.digest_of(folder);
   return loaded;
