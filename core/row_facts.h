@@ -15,9 +15,9 @@ class RowFacts {
  public:
   // Of one sequence's rows.
   struct Asked {
-    bool candidates = false;  // about candidates, not the likeliest token alone
-    bool ranks = false;       // of candidates
-    bool certainty = false;
+    bool candidates = false;                     // about candidates, not the likeliest token alone
+    bool ranks = false;                          // of candidates
+    bool certainty = false;                      // of probabilities, which are to be asked for too
     std::optional<Sampling> probabilities = {};  // what these settings make of the logits
   };
   struct At {

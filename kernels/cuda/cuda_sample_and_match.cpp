@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/tree_walk.h"
 #include "kernels/cuda/counter_source.h"
 #include "kernels/llama/overflow.h"
 
@@ -58,20 +59,12 @@ void CudaSampleAndMatch::draw(const Forward& target) {
 }
 
 void CudaSampleAndMatch::follow(const DraftNodes::Tree& tree, Verdict& verdict) const {
-  const Draft& draft = *tree.draft;
-  for (int node = 0;;) {
+  walk(verdict, [&](int node) {
     const Token token = fetched_.data()[nodes_.number(tree, node)];
     if (token < 0) logits_overflow(tree.row + node);
     counter_source(tree.sequence->judge_chance.get()).take(1);
-    int child = draft.first_candidate(node);
-    while (child != TokenTree::kNone && draft.tree().token(child) != token)
-      child = draft.next_candidate(child);
-    if (child == TokenTree::kNone) {
-      verdict.next = token;
-      return;
-    }
-    verdict.path.push_back(node = child);
-  }
+    return speclab::follow(*tree.draft, node, token);
+  });
 }
 
 }  // namespace speclab

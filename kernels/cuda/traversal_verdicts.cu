@@ -19,9 +19,9 @@ __device__ int end_of_path(VerdictWalk& walk, double* alphas) {
     if (child >= 0) {
       if (threadIdx.x == 0) alphas[node] = alpha;
       __syncthreads();
-      const double shared_out = alpha * walk.odds(child);
+      const double product = alpha * walk.odds(child);
       if (walk.failed() || walk.fails_at(child)) return -1;
-      alpha = shared_out < 1 ? shared_out : 1;
+      alpha = product < 1 ? product : 1;
       node = child;
       child = walk.nodes[node].first;
       continue;

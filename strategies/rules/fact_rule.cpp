@@ -1,7 +1,7 @@
 #include "strategies/rules/fact_rule.h"
 
 #include "core/host_row_facts.h"
-#include "strategies/rules/tree_walk.h"
+#include "core/tree_walk.h"
 
 namespace speclab {
 

@@ -2,7 +2,7 @@
 
 #include "core/argmax.h"
 #include "core/check.h"
-#include "strategies/rules/tree_walk.h"
+#include "core/tree_walk.h"
 
 namespace speclab {
 

@@ -2,8 +2,8 @@
 
 #include <cmath>
 
+#include "core/tree_walk.h"
 #include "strategies/rules/by_temperature.h"
-#include "strategies/rules/tree_walk.h"
 
 namespace speclab {
 

@@ -1,6 +1,6 @@
 #include "strategies/rules/relaxed.h"
 
-#include "strategies/rules/tree_walk.h"
+#include "core/tree_walk.h"
 
 namespace speclab {
 

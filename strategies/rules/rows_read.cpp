@@ -1,7 +1,11 @@
 #include "strategies/rules/rows_read.h"
 
-namespace speclab {
+#include <vector>
 
+namespace speclab {
+namespace {
+
+// Drafts whose scores can be read on the host, wherever they were.
 std::vector<Draft> read_drafts(std::span<const Draft> drafts, RowReader& reader) {
   std::vector<Row> rows;
   const auto each = [](const Draft& draft, const auto& use) {
@@ -20,6 +24,8 @@ std::vector<Draft> read_drafts(std::span<const Draft> drafts, RowReader& reader)
   }
   return all;
 }
+
+}  // namespace
 
 void RowsRead::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                      std::span<Verdict> verdicts) {

@@ -2,15 +2,11 @@
 
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "core/acceptance_rule.h"
 #include "core/row_reader.h"
 
 namespace speclab {
-
-// Drafts whose scores can be read on the host, wherever they were.
-std::vector<Draft> read_drafts(std::span<const Draft> drafts, RowReader& reader);
 
 // A rule that reads rows on the host, for rows that lie elsewhere.
 class RowsRead : public AcceptanceRule {

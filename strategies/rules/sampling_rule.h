@@ -1,8 +1,8 @@
 #pragma once
 
+#include "core/tree_walk.h"
 #include "strategies/rules/host_rule.h"
 #include "strategies/rules/residual.h"
-#include "strategies/rules/tree_walk.h"
 
 namespace speclab {
 

@@ -105,8 +105,7 @@ class ExactOnDevice : public OnDevice {
   template <class Rule, class Twin = Rule>
   ExactResult check(const Scenario& scenario, Topology& topology, Draw draw, double never = 0) {
     const std::unique_ptr<AcceptanceRule> device = cuda_rule(std::make_unique<Rule>(), {.stream = stream_});
-    Twin twin;
-    SteeredRule rule(*device, twin, stream_, never);
+    SteeredRule rule(*device, std::make_unique<Twin>(), stream_, never);
     return check(scenario, rule, topology, draw);
   }
 
@@ -189,8 +188,7 @@ TEST_F(ExactOnDevice, greedy_writes_the_targets_likeliest_text) {
 TEST_F(ExactOnDevice, a_rule_that_does_not_take_away_from_q_is_seen) {
   Layered pair({2});
   const auto device = cuda_rule(std::make_unique<SpeculativeSampling>(), {.stream = stream_});
-  SpeculativeSampling twin;
-  SteeredRule honest(*device, twin, stream_);
+  SteeredRule honest(*device, std::make_unique<SpeculativeSampling>(), stream_);
   Misdeclared rule(honest, Draw::independent);
   const ExactResult result = check(two_tokens(), rule, pair, Draw::without_replacement);
   EXPECT_TRUE(result.complete);

@@ -21,26 +21,45 @@ class CopiedRows {
 };
 
 // A model on the device whose rows are read on the host. Results are those of the model within.
-class HostRows : public LanguageModel {
+template <class Model, class Inner>
+class RowsOfModel : public Model {
  public:
-  explicit HostRows(std::unique_ptr<CudaTransformer> inner) : inner_(std::move(inner)) {}
+  explicit RowsOfModel(std::unique_ptr<Inner> inner) : inner_(std::move(inner)) {}
 
-  CudaTransformer& inner() { return *inner_; }
+  Inner& inner() const { return *inner_; }
   int vocab() const override { return inner_->vocab(); }
-  int hidden() const override { return inner_->hidden(); }
-  void tap(std::span<const int> layers) override { inner_->tap(layers); }
   void open(SequenceId sequence) override { inner_->open(sequence); }
   void close(SequenceId sequence) override { inner_->close(sequence); }
   int length(SequenceId sequence) const override { return inner_->length(sequence); }
 
   // ConfigError also where a logit is NaN or infinite.
-  const Forward& forward(std::span<const Slice> batch) override;
+  const Forward& forward(std::span<const Slice> batch) override {
+    const Forward& read = rows_.read(inner_->forward(batch), *inner_->stream());
+    inner_->finish();
+    return read;
+  }
   Work keep(std::span<const Kept> batch) override { return inner_->keep(batch); }
   Work rewind(std::span<const Rewound> batch) override { return inner_->rewind(batch); }
 
  private:
-  std::unique_ptr<CudaTransformer> inner_;
+  std::unique_ptr<Inner> inner_;
   CopiedRows rows_;
+};
+
+class HostRows : public RowsOfModel<LanguageModel, CudaTransformer> {
+ public:
+  using RowsOfModel::RowsOfModel;
+  int hidden() const override { return inner().hidden(); }
+  void tap(std::span<const int> layers) override { inner().tap(layers); }
+};
+
+class HostFeatureRows : public RowsOfModel<FeatureModel, CudaEagle> {
+ public:
+  using RowsOfModel::RowsOfModel;
+  int guessable() const override { return inner().guessable(); }
+  std::span<const int> taps() const override { return inner().taps(); }
+  void tell(SequenceId sequence, Row feature) override { inner().tell(sequence, feature); }
+  void tell_all(std::span<const Told> features) override { inner().tell_all(features); }
 };
 
 // The same for heads.
@@ -59,29 +78,6 @@ class HostHeadRows : public DraftHeads {
 
  private:
   std::unique_ptr<CudaHeads> inner_;
-  CopiedRows rows_;
-};
-
-// The same for an EAGLE head.
-class HostFeatureRows : public FeatureModel {
- public:
-  explicit HostFeatureRows(std::unique_ptr<CudaEagle> inner) : inner_(std::move(inner)) {}
-
-  int vocab() const override { return inner_->vocab(); }
-  int guessable() const override { return inner_->guessable(); }
-  std::span<const int> taps() const override { return inner_->taps(); }
-  void open(SequenceId sequence) override { inner_->open(sequence); }
-  void close(SequenceId sequence) override { inner_->close(sequence); }
-  int length(SequenceId sequence) const override { return inner_->length(sequence); }
-  void tell(SequenceId sequence, Row feature) override { inner_->tell(sequence, feature); }
-  void tell_all(std::span<const Told> features) override { inner_->tell_all(features); }
-  // ConfigError also where a logit is NaN or infinite.
-  const Forward& forward(std::span<const Slice> batch) override;
-  Work keep(std::span<const Kept> batch) override { return inner_->keep(batch); }
-  Work rewind(std::span<const Rewound> batch) override { return inner_->rewind(batch); }
-
- private:
-  std::unique_ptr<CudaEagle> inner_;
   CopiedRows rows_;
 };
 

@@ -4,7 +4,6 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "strategies/rules/rows_read.h"
 
 namespace speclab {
 
@@ -41,10 +40,6 @@ std::shared_ptr<CounterChance> NotedDecisions::steered() const {
 
 void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                         std::span<Verdict> verdicts) {
-  Forward target_on_host = target;
-  target_on_host.logits = reader_.read(target.logits);
-  const std::vector<Draft> drafts_on_host = read_drafts(drafts, reader_);
-
   std::vector<std::shared_ptr<Chance>> own;
   std::vector<std::shared_ptr<NotedDecisions>> noted;
   for (Sequence* sequence : batch) {
@@ -53,7 +48,7 @@ void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forwar
     sequence->judge_chance = noted.back();
   }
   std::vector<Verdict> of_twin(verdicts.size());
-  twin_.judge(batch, drafts_on_host, target_on_host, of_twin);
+  twin_.judge(batch, drafts, target, of_twin);
   std::vector<std::shared_ptr<CounterChance>> steered;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i]->judge_chance = steered.emplace_back(noted[i]->steered());

@@ -10,6 +10,7 @@
 #include "core/distributions.h"
 #include "core/host_distributions.h"
 #include "kernels/cuda/device_row_reader.h"
+#include "strategies/rules/rows_read.h"
 
 namespace speclab {
 
@@ -38,8 +39,11 @@ class NotedDecisions : public Chance {
 // Verdicts of a rule on the device; `twin` is the host's rule of the same name.
 class SteeredRule : public AcceptanceRule {
  public:
-  SteeredRule(AcceptanceRule& device, AcceptanceRule& twin, std::shared_ptr<Stream> stream, double never = 0)
-      : device_(device), twin_(twin), reader_(std::move(stream)), never_(never) {}
+  SteeredRule(AcceptanceRule& device, std::unique_ptr<AcceptanceRule> twin, std::shared_ptr<Stream> stream,
+              double never = 0)
+      : device_(device),
+        twin_(std::move(twin), std::make_unique<DeviceRowReader>(std::move(stream))),
+        never_(never) {}
 
   bool lossless(const Sampling& sampling) const override { return device_.lossless(sampling); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
@@ -47,8 +51,7 @@ class SteeredRule : public AcceptanceRule {
 
  private:
   AcceptanceRule& device_;
-  AcceptanceRule& twin_;
-  DeviceRowReader reader_;
+  RowsRead twin_;
   double never_;
 };
 

@@ -9,12 +9,12 @@
 #include "core/host_distributions.h"
 #include "core/models/markov.h"
 #include "core/models/source_model.h"
+#include "core/tree_walk.h"
 #include "experiments/certify/greedy.h"
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/none.h"
 #include "strategies/rules/greedy.h"
 #include "strategies/rules/host_rule.h"
-#include "strategies/rules/tree_walk.h"
 #include "strategies/topologies/chain.h"
 
 namespace speclab {

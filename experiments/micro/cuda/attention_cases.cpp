@@ -14,14 +14,6 @@
 namespace speclab {
 namespace {
 
-template <class T>
-DeviceBuffer<T> on_device(const std::vector<T>& values, Stream& stream) {
-  DeviceBuffer<T> buffer(values.size(), "a benchmark's tables");
-  copy(buffer.data(), std::span<const T>(values), stream);
-  stream.wait();
-  return buffer;
-}
-
 // One layer's cache for each operand set, of so many sequences. Their pages alternate.
 class Caches {
  public:

@@ -9,6 +9,15 @@
 
 namespace speclab {
 
+// What kernels read from tables.
+template <class T>
+DeviceBuffer<T> on_device(const std::vector<T>& values, Stream& stream) {
+  DeviceBuffer<T> buffer(values.size(), "a benchmark's tables");
+  copy(buffer.data(), std::span<const T>(values), stream);
+  stream.wait();
+  return buffer;
+}
+
 // One kernel on the operands of this number, put into the timing's stream.
 using Launch = std::function<void(int set)>;
 

@@ -21,9 +21,7 @@ std::size_t elements(int rows, int width) {
 void measure_embedding(benchmark::State& state, DeviceTiming& timing, const ModelShape& shape, int rows) {
   std::vector<std::int32_t> numbers;
   for (int i = 0; i < rows; ++i) numbers.push_back(rows - 1 - i);
-  const DeviceBuffer<std::int32_t> tokens(numbers.size(), "tokens");
-  copy(tokens.data(), std::span<const std::int32_t>(numbers), timing.stream());
-  timing.stream().wait();
+  const auto tokens = on_device(numbers, timing.stream());
   const DeviceBuffer<float> residual(elements(rows, shape.hidden), "residual stream");
   const double bytes = 2.0 * rows * padded8(shape.hidden);  // of the table's rows that are read
   measure_kernel(state, timing, embed_demand(rows, shape.hidden), timing.sets(bytes), [&](int set) {
@@ -64,9 +62,7 @@ class Logits {
     std::vector<const float*> rows_of_all_sets;
     for (int i = 0; i < rows * sets(timing); ++i)
       rows_of_all_sets.push_back(timing.rotating<float>(i, bytes_));
-    pointers_ = DeviceBuffer<const float*>(rows_of_all_sets.size(), "pointers to rows");
-    copy(pointers_.data(), std::span<const float* const>(rows_of_all_sets), timing.stream());
-    timing.stream().wait();
+    pointers_ = on_device(rows_of_all_sets, timing.stream());
   }
   int sets(const DeviceTiming& timing) const { return timing.sets(bytes_ * rows_); }
   const float* const* of_set(int set) const { return pointers_.data() + set * rows_; }
@@ -125,11 +121,8 @@ void measure_sampling(benchmark::State& state, DeviceTiming& timing, const Model
                      .key = static_cast<std::uint64_t>(i),
                      .first = i});
   }
-  const DeviceBuffer<RowSoftmax> asked(questions.size(), "questions");
-  const DeviceBuffer<RowDraw> drawn(draws.size(), "questions");
-  copy(asked.data(), std::span<const RowSoftmax>(questions), timing.stream());
-  copy(drawn.data(), std::span<const RowDraw>(draws), timing.stream());
-  timing.stream().wait();
+  const auto asked = on_device(questions, timing.stream());
+  const auto drawn = on_device(draws, timing.stream());
   // Logits are read, probabilities written and read.
   measure_kernel(state, timing, {.bytes = 20.0 * rows * shape.vocab}, sets, [&](int set) {
     row_probabilities({asked.data() + set * rows, scratch.data(), wrong.data(), rows, shape.vocab},

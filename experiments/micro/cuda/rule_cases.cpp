@@ -10,14 +10,6 @@
 namespace speclab {
 namespace {
 
-template <class T>
-DeviceBuffer<T> uploaded(const std::vector<T>& values, Stream& stream) {
-  DeviceBuffer<T> there(values.size(), "what a rule reads");
-  copy(there.data(), std::span<const T>(values), stream);
-  stream.wait();
-  return there;
-}
-
 // One draft's rows of logits, set by set, and the target's probabilities, which are made anew each time.
 struct JudgedRows {
   JudgedRows(DeviceTiming& timing, int rows_, int cols_)
@@ -29,7 +21,7 @@ struct JudgedRows {
     std::vector<RowSoftmax> all;
     for (int i = 0; i < rows * sets; ++i)
       all.push_back({.logits = timing.rotating<float>(i, 4.0 * cols), .probabilities = p_of(i % rows)});
-    softmax = uploaded(all, timing.stream());
+    softmax = on_device(all, timing.stream());
   }
   double* p_of(int row) const {
     return p.data() + static_cast<std::size_t>(row) * static_cast<std::size_t>(cols);
@@ -67,8 +59,8 @@ void measure_verdict(benchmark::State& state, DeviceTiming& timing, const ModelS
                      .next = !chain && i > 0 && !last ? i + 1 : -1,
                      .q = i == 0 ? nullptr : drawn_from.p_of(0)});
   }
-  const auto there = uploaded(nodes, timing.stream());
-  const auto tree = uploaded(std::vector<VerdictTree>{{.key = 1}}, timing.stream());
+  const auto there = on_device(nodes, timing.stream());
+  const auto tree = on_device(std::vector<VerdictTree>{{.key = 1}}, timing.stream());
   const DeviceBuffer<TreeVerdict> verdict(1, "verdict");
   const DeviceBuffer<int> path(nodes.size(), "path");
   const DeviceBuffer<double> numbers(nodes.size(), "work space");
@@ -102,8 +94,8 @@ void measure_facts(benchmark::State& state, DeviceTiming& timing, const ModelSha
                      .certainty = true});
   }
   for (int i = 0; i < 2 * rows; ++i) tokens.push_back(i);
-  const auto there = uploaded(asked, timing.stream());
-  const auto tokens_there = uploaded(tokens, timing.stream());
+  const auto there = on_device(asked, timing.stream());
+  const auto tokens_there = on_device(tokens, timing.stream());
   const DeviceBuffer<RowFact> facts(static_cast<std::size_t>(rows), "facts");
   const DeviceBuffer<TokenFact> token_facts(tokens.size(), "facts");
   // Logits are read, probabilities written and read.
