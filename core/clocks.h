@@ -30,6 +30,7 @@ class AnalyticClock : public Clock {
  public:
   explicit AnalyticClock(const CostModel& prices) : prices_(prices) {}
 
+  ClockKind kind() const override { return ClockKind::priced; }
   int start() override { return intervals_.start(now_); }
   void stop(int interval, const Work& work) override;
   std::span<const Charge> settle() override { return intervals_.settle(); }
@@ -44,6 +45,7 @@ class AnalyticClock : public Clock {
 // Time that passes on the host. An interval is charged what it took without those within it.
 class WallClock : public Clock {
  public:
+  ClockKind kind() const override { return ClockKind::wall; }
   int start() override;
   void stop(int interval, const Work& work) override;
   std::span<const Charge> settle() override { return intervals_.settle(); }

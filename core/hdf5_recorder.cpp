@@ -52,7 +52,8 @@ void describe(Hdf5File& file, const PointSettings& point, const Provenance& made
       {"command_line", made.command_line},
       {"priced_device", made.priced_device},
       {"priced_target", made.priced_target},
-      {"priced_draft", made.priced_draft}};
+      {"priced_draft", made.priced_draft},
+      {"remarks", made.remarks.empty() ? nlohmann::json::array() : nlohmann::json(made.remarks)}};
   for (const auto& [name, value] : facts) file.set("provenance", name, value);
 }
 

@@ -26,12 +26,6 @@ struct PointSettings {
   std::string name() const;   // the key in 16 hexadecimal digits: the stem of the point's file
 };
 
-enum class ClockKind : std::uint8_t {
-  wall,   // measured
-  cuda,   // measured
-  priced  // a cost model's word: its charges are prices, and nothing is measured
-};
-
 // Where and by what a point was made. Empty where unknown.
 struct Provenance {
   std::string version, git_commit;
@@ -46,6 +40,8 @@ struct Provenance {
   std::string command_line;
   // What prices are prices of; empty without a price.
   std::string priced_device, priced_target, priced_draft;
+  // What a reader should know of how files and settings were taken, a sentence each.
+  std::vector<std::string> remarks;
 };
 
 // Where a run's raw observations go. Nothing here is derived; analysis/ does that.

@@ -21,11 +21,13 @@ struct LoadedModel {
   LanguageModel& model;
   const LlamaConfig& config;
   std::string runs = {};  // what was found out about how it is best run, for whoever reads the results
+  std::vector<std::string> remarks = {};  // as Provenance has them
 };
 
 struct LoadedFeatures {
   std::unique_ptr<FeatureModel> model;
   int max_positions = 0;
+  std::vector<std::string> remarks = {};  // likewise
 };
 
 // How matrices lie where they are read: as the checkpoint stores them, or in int8 with a scale per output.

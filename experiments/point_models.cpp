@@ -101,6 +101,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
                     name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
   }
   LoadedModel loaded = backend_->model(folder, read_use(p, actor));
+  remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
   settings_[name + ".digest"] = shelf_.digest_of(folder);
   return loaded;
@@ -133,6 +134,7 @@ void PointModels::add_digest(const std::string& key, const std::string& digest) 
 }
 
 void PointModels::describe(Provenance& provenance) const {
+  provenance.remarks.insert(provenance.remarks.end(), remarks_.begin(), remarks_.end());
   if (!loaded_.contains("target")) return;
   backend_->describe(provenance);
   for (const auto& [name, loaded] : loaded_) {
@@ -186,6 +188,7 @@ FeatureDraft PointModels::features(const std::string& path) {
   LanguageModel& on = base_of_heads("target");
   LoadedFeatures loaded = backend_->features(heads_folder(path), on);
   check_positions(path, loaded.max_positions);
+  remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
   if (std::exchange(reads_features_, true)) {
     throw ImpossiblePoint("two EAGLE heads on one target: each would have it report other layers");
   }

@@ -75,6 +75,7 @@ class PointModels {
   Pricing& pricing_;
   const Workload& workload_;
   Settings& settings_;
+  std::vector<std::string> remarks_;  // as Provenance has them
   Backend* backend_ = nullptr;
   bool on_device_ = false;  // the models with weights are
   Clock* clock_ = nullptr;

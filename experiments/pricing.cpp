@@ -120,6 +120,7 @@ void Pricing::describe(Provenance& provenance) const {
   provenance.priced_device = device_;
   provenance.priced_target = target_name_;
   provenance.priced_draft = draft_name_;
+  provenance.remarks.insert(provenance.remarks.end(), remarks_.begin(), remarks_.end());
 }
 
 }  // namespace speclab

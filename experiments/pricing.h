@@ -39,6 +39,7 @@ class Pricing {
   std::size_t priced_drafts_ = 0;
   int drafts_ = 0;
   std::string device_, target_name_, draft_name_;
+  std::vector<std::string> remarks_;  // as Provenance has them
 };
 
 }  // namespace speclab

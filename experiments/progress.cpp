@@ -22,6 +22,11 @@ void Progress::done(const std::string& what) {
   show(what);
 }
 
+void Progress::say(const std::string& remark) {
+  const std::lock_guard lock(mutex_);
+  if (said_.insert(remark).second) fmt::print(stderr, "{}note: {}\n", terminal_ ? "\r\x1b[K" : "", remark);
+}
+
 void Progress::reached(std::size_t count, const std::string& what) {
   constexpr std::chrono::seconds kBetweenLines{5};
   const std::lock_guard lock(mutex_);

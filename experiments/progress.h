@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <mutex>
+#include <set>
 #include <string>
 
 namespace speclab {
@@ -14,7 +15,8 @@ class Progress {
   explicit Progress(std::size_t total, std::string unit = "points");
   ~Progress();
 
-  void done(const std::string& what);  // one more
+  void done(const std::string& what);   // one more
+  void say(const std::string& remark);  // once, however often it is said
   // So many by now. Plain lines come at most every few seconds, and at the end.
   void reached(std::size_t count, const std::string& what);
 
@@ -25,6 +27,7 @@ class Progress {
   std::mutex mutex_;
   std::size_t total_, done_ = 0;
   std::string unit_;
+  std::set<std::string> said_;
   bool terminal_;
   Clock::time_point began_ = Clock::now(), shown_ = began_;
 };

@@ -50,6 +50,10 @@ class Unwatched : public RunObserver {
   void retire(const Sequence&) override {}
 };
 
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 }  // namespace
 
 Rig::Rig(const Config& config, ModelShelf& shelf)
@@ -77,9 +81,10 @@ void Rig::resolve(const Params& params) {
 
 void Rig::make_clock(const Config& config) {
   Params p = section(config, "clock");
-  clock_kind_ = p.choose<ClockKind>({"kind"}, {{"wall", ClockKind::wall}, {"analytic", ClockKind::priced}},
-                                    "wall: measured on this machine; analytic: priced by [price] alone");
-  if (clock_kind_ == ClockKind::wall) {
+  const bool measured = p.choose<bool>(
+      {"kind"}, {{"wall", true}, {"analytic", false}},
+      "wall: measured where models run, on a GPU by its own clock; analytic: priced by [price] alone");
+  if (measured) {
     repeats_ = p.integer({"repeats"}, 3, {.least = 1}, "of baseline and method in turn");
     clock_ = models_.backend().clock();
   } else {
@@ -171,7 +176,8 @@ void Rig::record_continuations() {
 void Rig::describe(Provenance& provenance) const {
   models_.describe(provenance);
   pricing_.describe(provenance);
-  provenance.clock = clock_kind_;
+  provenance.clock = clock_->kind();
+  append(provenance.remarks, workload_.remarks);
   if (pricing_.calibrated() == nullptr) return;
   provenance.priced_device =
       describe_calibration(TimedTexts(workload_), models_.facts().max_positions, provenance);

@@ -26,7 +26,7 @@ class Rig {
 
   // Resolved: defaults and seeds included, what the point does not use left out.
   const std::map<std::string, nlohmann::json>& settings() const { return settings_; }
-  bool measured() const { return clock_kind_ == ClockKind::wall; }
+  bool measured() const { return clock_->kind() != ClockKind::priced; }
   bool on_device() const { return models_.on_device(); }
   const Workload& workload() const { return workload_; }
   const Tokenizer* tokenizer() const { return models_.facts().tokenizer; }
@@ -64,7 +64,6 @@ class Rig {
   Workload workload_;
   Pricing pricing_;
   PointModels models_;
-  ClockKind clock_kind_ = ClockKind::wall;
   int repeats_ = 1;
   bool steps_recorded_ = true;
   std::unique_ptr<Clock> clock_;

@@ -12,7 +12,6 @@
 
 #include "analysis/merge.h"
 #include "analysis/point_file.h"
-#include "core/check.h"
 #include "core/errors.h"
 #include "core/hdf5.h"
 #include "core/hdf5_recorder.h"
@@ -163,6 +162,7 @@ class Sweep {
         if (!point.failed.empty()) throw std::runtime_error(point.failed);
         rig = make_rig(point.config, shelf);
         rig->describe(made);
+        for (const std::string& remark : made.remarks) progress.say(remark);
         begin(rig->steps_recorded() ? RecordMode::steps : RecordMode::counts);
         rig->run(*recorder);
         recorder->finish();

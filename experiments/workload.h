@@ -25,7 +25,8 @@ struct Workload {
   std::vector<Token> end_tokens;
   Sampling sampling;
   std::uint64_t seed = 0;
-  std::string prompts_digest;  // of the prompts' file, where there is one
+  std::string prompts_digest;        // of the prompts' file, where there is one
+  std::vector<std::string> remarks;  // as Provenance has them
 
   // Fresh sequences of all requests, ids counted from 0. Their streams depend on seed and id alone.
   std::vector<Sequence> sequences() const;

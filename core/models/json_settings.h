@@ -5,19 +5,18 @@
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/errors.h"
+#include "core/json_text.h"
+#include "core/text_file.h"
 
 namespace speclab {
 
 // ConfigError where the file is no JSON object.
 inline nlohmann::json read_json_object(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  if (!file) throw ConfigError(fmt::format("{}: cannot be opened", path.string()));
-  nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
+  nlohmann::json json = parse_json(read_text_file(path), path.string());
   if (!json.is_object()) throw ConfigError(fmt::format("{}: is not a JSON object", path.string()));
   return json;
 }

@@ -82,6 +82,7 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
   ModelShelf shelf(0);
   std::vector<CertifiedPoint> points;
   Decision verdict = Decision::lossless;
+  std::set<std::string> said;    // remarks
   std::set<std::uint64_t> seen;  // points that differ only in settings that they do not use are one
   for (const PointRequest& request : speclab::points(experiment)) {
     if (!request.skipped.empty()) {
@@ -94,8 +95,12 @@ int certify_points(const Experiment& experiment, const std::filesystem::path& pa
       PointSettings asked{experiment.name, rig->settings()};
       asked.settings["certify"] = request.config.sections.value("certify", nlohmann::json::object());
       if (!seen.insert(asked.key()).second) continue;
+      Provenance described = made;
+      rig->describe(described);
       Progress progress(static_cast<std::size_t>(options.tokens), "tokens");
       options.emitted = [&](std::int64_t tokens) { progress.reached(static_cast<std::size_t>(tokens), ""); };
+      for (const std::string& remark : described.remarks)
+        if (said.insert(remark).second) progress.say(remark);
       points.push_back(certify_point(*rig, options));
       verdict = worse(verdict, points.back().decision);
       fmt::print("{}{}", points.size() > 1 ? "\n" : "", to_text(points.back(), rig->tokenizer()));

@@ -17,6 +17,7 @@ class CudaClock : public Clock {
  public:
   explicit CudaClock(Stream& stream);
 
+  ClockKind kind() const override { return ClockKind::cuda; }
   int start() override;
   void stop(int interval, const Work& work) override;
   std::span<const Charge> settle() override;  // waits for the last event

@@ -13,6 +13,7 @@
 #include "tests/gpu/on_device.h"
 #include "tests/gpu/small_models.h"
 #include "tests/support/model_conformance.h"
+#include "tests/support/project_files.h"
 #include "tests/support/reference_transformer.h"
 
 namespace speclab {
@@ -99,7 +100,7 @@ TEST_F(CudaModelOnDevice, with_int8_equals_the_plain_transformer_of_its_numbers)
 // the processor's model with rounded matrices is off by 0.10 at place 33 of llama3. So nine rows in ten keep
 // the bound.
 TEST_F(CudaModelOnDevice, equals_pytorch) {
-  const std::filesystem::path root = std::filesystem::path(SPECLAB_SOURCE_DIR) / "tests/data/checkpoints";
+  const std::filesystem::path root = project_files() / "tests/data/checkpoints";
   int seen = 0;
   for (const auto& entry : std::filesystem::directory_iterator(root)) {
     if (!entry.is_directory()) continue;
@@ -175,7 +176,7 @@ TEST_F(CudaModelOnDevice, writes_the_processors_greedy_text_with_the_shipped_tar
 #else
   constexpr int kTokens = 128;
 #endif
-  const auto folder = std::filesystem::path(SPECLAB_SOURCE_DIR) / "configs/models/speclab-target-11m";
+  const auto folder = project_files() / "configs/models/speclab-target-11m";
   HostRows cuda(load_cuda_model(folder));
   const auto cpu = load_cpu_model(folder);
   EXPECT_GE(alike(cuda, *cpu, some_text(7, cuda.vocab()), kTokens), std::min(kTokens, 10));

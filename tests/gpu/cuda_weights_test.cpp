@@ -8,6 +8,7 @@
 #include "kernels/cuda/number_conversion.h"
 #include "tests/gpu/on_device.h"
 #include "tests/gpu/small_models.h"
+#include "tests/support/project_files.h"
 
 namespace speclab {
 namespace {
@@ -105,7 +106,7 @@ TEST_F(CudaWeightsOnDevice, are_random_as_on_the_processor) {
 }
 
 TEST_F(CudaWeightsOnDevice, are_those_of_the_checkpoint) {
-  const std::filesystem::path root = std::filesystem::path(SPECLAB_SOURCE_DIR) / "tests/data/checkpoints";
+  const std::filesystem::path root = project_files() / "tests/data/checkpoints";
   int seen = 0;
   for (const auto& entry : std::filesystem::directory_iterator(root)) {
     if (!entry.is_directory()) continue;

@@ -84,6 +84,11 @@ class PointOnDevice : public testing::Test {
     if (drafted) *drafted = rule.seen();
     return texts_of(sequences);
   }
+  static Provenance provenance_of(const Rig& rig) {
+    Provenance made;
+    rig.describe(made);
+    return made;
+  }
   static Texts texts_of(const std::vector<Sequence>& sequences) {
     Texts texts;
     for (const Sequence& s : sequences) texts.push_back(s.text);
@@ -107,6 +112,8 @@ TEST_F(PointOnDevice, WritesWhatPlainDecodingAndTheProcessorWrite) {
   Rig here(config("cpu", 0, {{"kind", "model"}}), shelf),
       there(config("cuda", 0, {{"kind", "model"}}), shelf);
   EXPECT_EQ(there.target().forward({}).logits.place, Place::device);
+  EXPECT_EQ(provenance_of(there).clock, ClockKind::cuda);
+  EXPECT_EQ(provenance_of(here).clock, ClockKind::wall);
   const Texts texts = written(there);
   EXPECT_EQ(texts, written(there, true));
   EXPECT_EQ(texts, written(here));

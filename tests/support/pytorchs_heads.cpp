@@ -8,12 +8,14 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "tests/support/project_files.h"
+
 namespace speclab {
 namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kSource = SPECLAB_SOURCE_DIR;
+const std::filesystem::path kSource = project_files();
 
 // `said` is a list of {token, logit}, likeliest first.
 void expect_near(Row row, const json& said, double tolerance) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/project_files.h"
 #include "tests/support/tiny_checkpoint.h"
 
 namespace speclab {
@@ -20,9 +21,8 @@ inline void write_model(const std::filesystem::path& folder, const std::string& 
   std::filesystem::create_directories(folder);
   write_config(folder, config);
   write_safetensors(folder / "model.safetensors", tensors);
-  std::filesystem::copy_file(
-      std::filesystem::path(SPECLAB_SOURCE_DIR) / "tests/data/tokenizer" / tokenizer / "tokenizer.json",
-      folder / "tokenizer.json", std::filesystem::copy_options::overwrite_existing);
+  std::filesystem::copy_file(project_files() / "tests/data/tokenizer" / tokenizer / "tokenizer.json",
+                             folder / "tokenizer.json", std::filesystem::copy_options::overwrite_existing);
 }
 
 inline StoredTensor& tensor(std::vector<StoredTensor>& tensors, const std::string& name) {

@@ -10,14 +10,15 @@
 #include "core/demand.h"
 #include "core/errors.h"
 #include "core/weight_format.h"
+#include "tests/support/project_files.h"
 
 namespace speclab {
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kDevices = SPECLAB_SOURCE_DIR "/configs/devices";
-const fs::path kShapes = SPECLAB_SOURCE_DIR "/configs/shapes";
+const fs::path kDevices = project_files() / "configs/devices";
+const fs::path kShapes = project_files() / "configs/shapes";
 
 std::string contents(const fs::path& file) {
   std::ifstream in(file);

@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "core/errors.h"
 #include "tests/support/model_conformance.h"
+#include "tests/support/project_files.h"
 #include "tests/support/reference_transformer.h"
 #include "tests/support/tiny_checkpoint.h"
 
@@ -134,7 +135,7 @@ TEST(CpuTransformerRopeTest, EqualsThePlainTransformer) {
 
 // Logits that PyTorch made; see tests/data/checkpoints/README.md.
 TEST(CpuTransformerRecordedTest, EqualsPyTorch) {
-  const fs::path root = fs::path(SPECLAB_SOURCE_DIR) / "tests/data/checkpoints";
+  const fs::path root = project_files() / "tests/data/checkpoints";
   int seen = 0;
   for (const auto& entry : fs::directory_iterator(root)) {
     if (!entry.is_directory()) continue;

@@ -220,7 +220,7 @@ TEST_F(HeadFoldersTest, SpellingsAreOne) {
 }
 
 TEST_F(HeadFoldersTest, ThatDoNotFitAreNamed) {
-  EXPECT_HAS(refusal(false), "config.json: cannot be opened");
+  EXPECT_HAS(refusal(false), "config.json: there is no such file");
   TinyHeads medusa = tiny_medusa(config_, Dtype::f32, 2, 1);
   medusa.config.erase("medusa_num_heads");
   EXPECT_HAS(refusal(false, medusa), "config.json: has no 'num_heads'");

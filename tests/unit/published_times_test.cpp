@@ -16,11 +16,12 @@
 #include "core/catalogue.h"
 #include "core/roofline.h"
 #include "core/weight_format.h"
+#include "tests/support/project_files.h"
 
 namespace speclab {
 namespace {
 
-const std::string kConfigs = SPECLAB_SOURCE_DIR "/configs";
+const std::string kConfigs = (project_files() / "configs").string();
 const std::string kMixtral = "mixtral-8x7b";
 
 struct Published {
@@ -30,7 +31,7 @@ struct Published {
 };
 
 std::vector<Published> published() {
-  std::ifstream file(SPECLAB_SOURCE_DIR "/tests/data/published_decode_times.csv");
+  std::ifstream file(project_files() / "tests/data/published_decode_times.csv");
   std::vector<Published> rows;
   std::string line;
   std::getline(file, line);

@@ -10,11 +10,12 @@
 #include "core/errors.h"
 #include "core/metered.h"
 #include "core/weight_format.h"
+#include "tests/support/project_files.h"
 
 namespace speclab {
 namespace {
 
-const std::string kConfigs = SPECLAB_SOURCE_DIR "/configs";
+const std::string kConfigs = (project_files() / "configs").string();
 
 ModelShape shape(const std::string& name) { return find_shape(kConfigs + "/shapes", name); }
 Device device(const std::string& name) { return find_device(kConfigs + "/devices", name); }

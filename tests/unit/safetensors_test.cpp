@@ -137,7 +137,7 @@ TEST_F(CheckpointTest, MissingFilesAreNamed) {
   fs::remove(weights_);
   EXPECT_EQ(refusal(), path_.string() + ": has neither model.safetensors nor model.safetensors.index.json");
   fs::remove(path_ / "config.json");
-  EXPECT_EQ(refusal(), "config.json: cannot be opened");
+  EXPECT_EQ(refusal(), "config.json: there is no such file");
   try {
     load_weights(path_ / "nowhere");
     FAIL();

@@ -9,13 +9,14 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "tests/support/project_files.h"
 
 namespace speclab {
 namespace {
 
 using nlohmann::json;
 
-const std::filesystem::path kSource = SPECLAB_SOURCE_DIR;
+const std::filesystem::path kSource = project_files();
 const std::filesystem::path kGoldens = kSource / "tests/data/tokenizer";
 
 std::vector<json> lines_of(const std::filesystem::path& path) {
