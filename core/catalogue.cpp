@@ -84,6 +84,7 @@ void read_efficiency(StrictTable table, Efficiency& efficiency, bool complete) {
     if (part <= 0 || part > 1) table.fail(key, fmt::format("is {}; it should be in (0, 1]", part));
   }
   if (efficiency.knee < 1) table.fail("knee", "should be at least 1");
+  efficiency.error = table.text("error");  // a stack's is not its device's
   if (!complete) table.text("source");
   table.finish();
 }

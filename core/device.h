@@ -30,6 +30,7 @@ struct Efficiency {
   double all_reduce_seconds = 0;  // of two devices: this and one doubling
   double all_reduce_seconds_per_doubling = 0;
   double all_reduce_bytes_per_second = 0;  // on a ring: 2 (N - 1) / N of the bytes pass
+  std::string error;  // what prices with these constants were found to be off by, or what to expect
 };
 
 // A processor and its memory, with data-sheet peaks: dense operations, one direction of the link.

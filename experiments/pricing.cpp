@@ -8,6 +8,7 @@
 #include "core/catalogue.h"
 #include "core/constant_cost.h"
 #include "core/metered.h"
+#include "core/stated_error.h"
 #include "experiments/config_section.h"
 #include "experiments/files.h"
 
@@ -51,10 +52,14 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
         p.number({"draft_pass", "c"}, 0.1, {.least = 0}, "seconds of a pass of a draft model");
     prices_ = std::make_unique<ConstantCost>(target, draft);
     priced_drafts_ = std::numeric_limits<std::size_t>::max();
+    error_ = "none can be stated: the costs are given";
     device_ = fmt::format("constant costs, draft/target = {:.3g}", draft / target);
   } else if (kind == Kind::calibrated) {
     auto calibrated = std::make_unique<CalibratedCost>();
     calibrated_ = calibrated.get();
+    error_ =
+        "timed where it ran: quartiles of every pass are in /timed_passes, and measured_of_calibrated "
+        "compares";
     prices_ = std::move(calibrated);
     priced_drafts_ = std::numeric_limits<std::size_t>::max();
   } else {
@@ -83,6 +88,7 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
       drafts.push_back(find_shape(project_configs("shapes"), draft));
       draft_name_ += (draft_name_.empty() ? "" : ", ") + drafts.back().name;
     }
+    error_ = stated_error(device, target_);
     device_ = device.name + (devices > 1 ? fmt::format(" x{}", devices) : "");
     target_name_ = target_.name;
     priced_drafts_ = drafts.size();
@@ -120,6 +126,7 @@ void Pricing::describe(Provenance& provenance) const {
   provenance.priced_device = device_;
   provenance.priced_target = target_name_;
   provenance.priced_draft = draft_name_;
+  provenance.priced_error = error_;
   provenance.remarks.insert(provenance.remarks.end(), remarks_.begin(), remarks_.end());
 }
 

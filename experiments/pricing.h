@@ -38,7 +38,7 @@ class Pricing {
   ModelShape target_;                     // where it is one
   std::size_t priced_drafts_ = 0;
   int drafts_ = 0;
-  std::string device_, target_name_, draft_name_;
+  std::string device_, target_name_, draft_name_, error_;
   std::vector<std::string> remarks_;  // as Provenance has them
 };
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "core/demand.h"
 #include "core/errors.h"
@@ -169,6 +170,15 @@ TEST(Catalogue, StacksReplaceWhatTheyName) {
   EXPECT_EQ(stacks(kDevices / "rtx-4090.toml"), std::vector<std::string>{"calm"});
 }
 
+TEST(Catalogue, EveryDeviceAndStackStatesItsError) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(kDevices)) {
+    if (entry.path().extension() != ".toml") continue;
+    std::set<std::string> stated{load_device(entry.path()).efficiency.error};
+    for (const std::string& stack : stacks(entry.path()))
+      EXPECT_TRUE(stated.insert(load_device(entry.path(), stack).efficiency.error).second) << entry << stack;
+  }
+}
+
 TEST(Catalogue, DeviceMistakesAreNamed) {
   expect_in(device_complaint("memory_gb", "memory_bg"), {"edited.toml", "memory_gb is missing", "memory_bg"});
   expect_in(device_complaint("vendor =", "vendr = \"\"\nvendor ="), {"vendr", "not a setting", "vendor"});
@@ -184,8 +194,11 @@ TEST(Catalogue, DeviceMistakesAreNamed) {
   expect_in(device_complaint("fp8 =", "fp9 ="), {"flops_per_second.fp9", "fp8"});
   expect_in(device_complaint("bandwidth = \"", "bandwith = \""), {"source.bandwidth is missing"});
   expect_in(device_complaint("[efficiency]", "[efficiency"), {"edited.toml: line"});
-  expect_in(device_complaint("[efficiency]", "[stack.x]\nknee = 2\n[efficiency]"),
+  expect_in(device_complaint("[efficiency]", "[stack.x]\nerror = \"2 %\"\nknee = 2\n[efficiency]"),
             {"stack.x.source is missing"});
+  expect_in(device_complaint("[efficiency]", "[stack.x]\nsource = \"me\"\nknee = 2\n[efficiency]"),
+            {"stack.x.error is missing"});
+  expect_in(device_complaint("error = \"3 %", "errors = \"3 %"), {"efficiency.error is missing"});
 }
 
 TEST(Catalogue, ShapeMistakesAreNamed) {

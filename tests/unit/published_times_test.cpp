@@ -5,6 +5,7 @@
 // change. Batched mixtures on an M2 Ultra were left out of the table because they took up to 2.6 times
 // the price. `layer` rows are of a model that was left out of their fit; dense `decode` rows
 // are among those their stack was fitted on; mixtures are not.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -94,6 +95,27 @@ TEST(PublishedTimes, ProductsOfAModelLeftOutOfTheFit) {
   EXPECT_LT(mape(of("a100-80gb-sxm"), 33), 0.06);
   EXPECT_LT(mape(of("h100-sxm"), 33), 0.09);
   EXPECT_LT(mape(of("a40"), 33), 0.08);
+}
+
+// The table by range of tokens in configs/devices/README.md, and the words of the devices' `error`.
+TEST(PublishedTimes, ProductsErrMorePast128Tokens) {
+  struct Stated {
+    const char* device;
+    double few, many;  // up to 128 tokens; of 129 to 512
+  };
+  for (const auto& [device, few, many] :
+       {Stated{"a100-80gb-sxm", 0.04, 0.07}, {"h100-sxm", 0.03, 0.08}, {"a40", 0.04, 0.11}}) {
+    const auto within = [&](int from, int to) {
+      return [=](const Published& row) {
+        return row.kind == "layer" && row.device == device && row.tokens >= from && row.tokens <= to;
+      };
+    };
+    EXPECT_NEAR(mape(within(1, 128), 21), few, 0.005) << device;
+    EXPECT_NEAR(mape(within(129, 512), 12), many, 0.005) << device;
+    const std::string words = fmt::format(
+        "{:.0f} % on the products of up to 128 tokens, {:.0f} % of 129 to 512", 100 * few, 100 * many);
+    EXPECT_EQ(find_device(kConfigs + "/devices", device).efficiency.error.find(words), 0u) << device;
+  }
 }
 
 TEST(PublishedTimes, ProductsOfUpTo64TokensCostLittleMoreThanOne) {
