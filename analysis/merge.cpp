@@ -87,7 +87,8 @@ Merged merge_points(const std::filesystem::path& folder, const std::set<std::str
     }
   }
   write_table(file, "points", table);
-  replace_file(merged.path, file.image());
+  const std::vector<std::byte> image = file.image();
+  if (!holds(merged.path, image)) replace_file(merged.path, image);  // a finished sweep writes nothing
   return merged;
 }
 

@@ -3,9 +3,13 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <system_error>
+#include <vector>
 
 #include "core/hdf5.h"
 
@@ -66,6 +70,20 @@ void replace_file(const std::filesystem::path& path, std::span<const std::byte> 
   const Descriptor directory(folder, O_RDONLY | O_DIRECTORY);
   // Some file systems cannot sync a directory; the bytes themselves are safe by now.
   if (::fsync(directory.id()) != 0 && errno != EINVAL) throw refused(folder, "fsync");
+}
+
+bool holds(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  std::error_code error;
+  if (std::filesystem::file_size(path, error) != bytes.size() || error) return false;
+  std::ifstream file(path, std::ios::binary);
+  std::vector<char> part(1 << 20);
+  while (!bytes.empty()) {
+    part.resize(std::min(part.size(), bytes.size()));
+    if (!file.read(part.data(), static_cast<std::streamsize>(part.size()))) return false;
+    if (std::memcmp(part.data(), bytes.data(), part.size()) != 0) return false;
+    bytes = bytes.subspan(part.size());
+  }
+  return true;
 }
 
 }  // namespace speclab

@@ -13,4 +13,7 @@ void check_writable(const std::filesystem::path& folder);
 // `<stem>.partial` beside it, which then takes the name. Throws Hdf5Error and leaves no partial file.
 void replace_file(const std::filesystem::path& path, std::span<const std::byte> bytes);
 
+// Whether the file is there and holds these bytes, no more and no less.
+bool holds(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
 }  // namespace speclab

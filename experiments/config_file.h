@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "experiments/digest.h"
+
 namespace speclab {
 
 // Sections of settings, {"drafter": {"kind": "model", ...}, ...}, and where each was written.
@@ -13,6 +15,7 @@ struct Config {
   nlohmann::json sections = nlohmann::json::object();
   std::map<std::string, std::string> places;  // "drafter.kind" -> "file:line" or "--set"
   std::filesystem::path directory;            // of the file: paths in it may be relative to this
+  DigestKind digest = DigestKind::sampled;    // of the files that it names
 };
 
 // One axis of a sweep: a setting ("topology.length") or a whole section ("topology") and its values.

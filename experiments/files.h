@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -13,9 +12,5 @@ std::filesystem::path find_path(const std::string& setting, const std::string& p
 
 // A folder of the project's configs/, such as "devices".
 std::filesystem::path project_configs(const std::string& folder);
-
-// A hash of what lies at a path: of a file's bytes, or of all files in a folder. Of files above 64 MB only
-// the size, the first and the last megabyte count.
-std::string digest(const std::filesystem::path& path);
 
 }  // namespace speclab

@@ -6,7 +6,6 @@
 
 #include "core/errors.h"
 #include "experiments/cuda_backend.h"
-#include "experiments/files.h"
 
 namespace speclab {
 
@@ -38,9 +37,9 @@ const Tokenizer& ModelShelf::tokenizer(const std::filesystem::path& directory) {
   return tokenizers_.emplace(directory, Tokenizer::load(directory / "tokenizer.json")).first->second;
 }
 
-const std::string& ModelShelf::digest_of(const std::filesystem::path& path) {
-  std::string& slot = digests_[path];
-  if (slot.empty()) slot = digest(path);
+const std::string& ModelShelf::digest_of(const std::filesystem::path& path, DigestKind kind) {
+  std::string& slot = digests_[{path, kind}];
+  if (slot.empty()) slot = digest(path, kind);
   return slot;
 }
 

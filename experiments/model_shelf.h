@@ -4,10 +4,12 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "core/calibrated_cost.h"
 #include "core/models/tokenizer.h"
 #include "experiments/cpu_backend.h"
+#include "experiments/digest.h"
 
 namespace speclab {
 
@@ -22,7 +24,7 @@ class ModelShelf {
   // "cpu", "cuda" or "cuda:N". ConfigError where there is no such device.
   Backend& backend(const std::string& device);
   const Tokenizer& tokenizer(const std::filesystem::path& directory);
-  const std::string& digest_of(const std::filesystem::path& path);
+  const std::string& digest_of(const std::filesystem::path& path, DigestKind kind);
   // What passes took, by the model's name and by what the texts were.
   std::map<std::string, PassTable>& timed_passes() { return timed_passes_; }
 
@@ -31,7 +33,7 @@ class ModelShelf {
   std::unique_ptr<CpuBackend> cpu_;
   std::map<int, std::unique_ptr<Backend>> cuda_;  // by number
   std::map<std::filesystem::path, Tokenizer> tokenizers_;
-  std::map<std::filesystem::path, std::string> digests_;
+  std::map<std::pair<std::filesystem::path, DigestKind>, std::string> digests_;
   std::map<std::string, PassTable> timed_passes_;
 };
 

@@ -103,7 +103,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
   LoadedModel loaded = backend_->model(folder, read_use(p, actor));
   remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
-  settings_[name + ".digest"] = shelf_.digest_of(folder);
+  settings_[name + ".digest"] = shelf_.digest_of(folder, config_.digest);
   return loaded;
 }
 
@@ -163,7 +163,7 @@ LanguageModel& PointModels::base_of_heads(const std::string& base) {
 std::filesystem::path PointModels::heads_folder(const std::string& path) {
   if (path.empty()) throw ConfigError("drafter.path is required: the folder of the heads");
   std::filesystem::path folder = find_path("drafter.path", path, config_.directory);
-  add_digest("drafter.digest", shelf_.digest_of(folder));
+  add_digest("drafter.digest", shelf_.digest_of(folder, config_.digest));
   return folder;
 }
 
@@ -267,7 +267,7 @@ std::vector<std::vector<Token>> PointModels::corpus(const std::string& path) {
     throw ImpossiblePoint("drafter.corpus is text, but a synthetic target has no tokenizer; leave it out");
   }
   const std::filesystem::path file = find_path("drafter.corpus", path, config_.directory);
-  add_digest("drafter.corpus_digest", shelf_.digest_of(file));
+  add_digest("drafter.corpus_digest", shelf_.digest_of(file, config_.digest));
   std::vector<std::vector<Token>> texts;
   for (Request& text : read_prompts(file, *facts_.tokenizer, facts_.vocab))
     texts.push_back(std::move(text.prompt));

@@ -22,10 +22,12 @@ void Progress::done(const std::string& what) {
   show(what);
 }
 
-void Progress::say(const std::string& remark) {
+void Progress::line(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  if (said_.insert(remark).second) fmt::print(stderr, "{}note: {}\n", terminal_ ? "\r\x1b[K" : "", remark);
+  if (said_.insert(text).second) fmt::print(stderr, "{}{}\n", terminal_ ? "\r\x1b[K" : "", text);
 }
+
+void Progress::say(const std::string& remark) { line("note: " + remark); }
 
 void Progress::reached(std::size_t count, const std::string& what) {
   constexpr std::chrono::seconds kBetweenLines{5};

@@ -15,8 +15,10 @@ class Progress {
   explicit Progress(std::size_t total, std::string unit = "points");
   ~Progress();
 
-  void done(const std::string& what);   // one more
-  void say(const std::string& remark);  // once, however often it is said
+  void done(const std::string& what);  // one more
+  // Each once, however often it is said: a line of its own; what a reader should know.
+  void line(const std::string& text);
+  void say(const std::string& remark);
   // So many by now. Plain lines come at most every few seconds, and at the end.
   void reached(std::size_t count, const std::string& what);
 

@@ -96,28 +96,35 @@ class Sweep {
         continue;
       }
       keys_.insert(point.settings.name());
-      const auto status = whole_status(point_path(options.results, point.settings));
-      const bool kept = status && status->status != kFailed;
-      if (kept) {
-        ++outcome_.kept;
-        outcome_.skipped += status->status == kSkipped ? 1 : 0;
-      } else {
-        (point.alone ? alone_ : together_).push_back(std::move(point));
-      }
+      points_.push_back(std::move(point));
     }
     outcome_.file = options.results / (experiment.name + ".h5");
   }
 
   SweepOutcome run() {
     const FolderLock lock(options_.results / experiment_);
+    leave_out_finished();  // as they are while nobody else writes
     Progress progress(alone_.size() + together_.size());
     run_together(progress);
-    for (const Point& point : alone_) run_point(point, shelf_, progress);
+    for (const Point* point : alone_) run_point(*point, shelf_, progress);
+    progress.line(fmt::format("merging {} points", keys_.size()));
     outcome_.unreadable = merge_points(options_.results / experiment_, keys_).unreadable;
     return outcome_;
   }
 
  private:
+  void leave_out_finished() {
+    for (Point& point : points_) {
+      const auto status = whole_status(point_path(options_.results, point.settings));
+      if (status && status->status != kFailed) {
+        ++outcome_.kept;
+        outcome_.skipped += status->status == kSkipped ? 1 : 0;
+      } else {
+        (point.alone ? alone_ : together_).push_back(&point);
+      }
+    }
+  }
+
   void run_together(Progress& progress) {
     const int jobs =
         options_.jobs > 0 ? options_.jobs : static_cast<int>(std::thread::hardware_concurrency());
@@ -128,7 +135,7 @@ class Sweep {
       ModelShelf shelf(1);
       try {
         for (std::size_t i = next++; i < together_.size(); i = next++)
-          run_point(together_[i], shelf, progress);
+          run_point(*together_[i], shelf, progress);
       } catch (...) {
         next = together_.size();
         const std::lock_guard lock(mutex);
@@ -192,7 +199,8 @@ class Sweep {
   std::string experiment_;
   ModelShelf shelf_;
   std::set<std::string> keys_;  // of all points of this sweep
-  std::vector<Point> alone_, together_;
+  std::vector<Point> points_;
+  std::vector<const Point*> alone_, together_;  // of them, those that are to be run
   std::mutex mutex_;
   SweepOutcome outcome_;
 };

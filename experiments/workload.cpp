@@ -108,7 +108,7 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
     const std::string path =
         workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
     const std::filesystem::path file = find_path("workload.prompts", path, config.directory);
-    made.prompts_digest = shelf.digest_of(file);
+    made.prompts_digest = shelf.digest_of(file, config.digest);
     made.requests = read_prompts(file, *target.tokenizer, target.vocab);
     const int requests = workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts; 0: all");
     if (requests > static_cast<int>(made.requests.size())) {

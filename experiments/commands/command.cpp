@@ -62,7 +62,10 @@ void add_settings(po::options_description& options, const char* set_help) {
       "where models run: cpu, cuda, cuda:1, ... (short for --set target.device=NAME)")(
       "random-weights", po::value<std::string>()->value_name("SHAPE[,SHAPE]"),
       "target and draft of catalogued shapes that have learnt nothing, over random prompts: for time, not "
-      "for text");
+      "for text")(
+      "digest", po::value<std::string>()->default_value("sampled")->value_name("KIND"),
+      "how files of models are told apart: sampled (of files above 64 MB size, time of change and "
+      "2,048 blocks) or full (every byte)");
 }
 
 namespace {
@@ -95,6 +98,10 @@ Experiment named_experiment(const ParsedOptions& parsed, std::string_view comman
   if (parsed.values.contains("random-weights")) {
     use_random_weights(experiment, parsed.values["random-weights"].as<std::string>());
   }
+  const std::string digest = parsed.values["digest"].as<std::string>();
+  if (digest != "sampled" && digest != "full")
+    throw ConfigError(fmt::format("--digest '{}' is none of: sampled, full", digest));
+  experiment.base.digest = digest == "full" ? DigestKind::full : DigestKind::sampled;
   if (parsed.values.contains("device")) {
     apply_set(experiment, "target.device=" + parsed.values["device"].as<std::string>(), "--device");
   }

@@ -240,7 +240,7 @@ const std::vector<Mistake> kModels = {
      [] { model(), fs::remove("target/model.safetensors"); }},
     {"no_config_of_the_model",
      kModel,
-     {"target/config.json", "cannot be"},
+     {"target/config.json", "there is no such file"},
      {"run", "c.toml"},
      [] { model(), fs::remove("target/config.json"); }},
     {"no_tokenizer",

@@ -54,6 +54,16 @@ TEST_F(Disk, FullWhileMerging) {
   EXPECT_TRUE(before == hdf5_facts("r/e.h5"));
 }
 
+// Not a byte may be written: a disk that is read-only.
+TEST_F(Disk, FinishedSweepIsReadWhereNothingCanBeWritten) {
+  ASSERT_EQ(sweep("r").status, 0);
+  const auto before = files("r/e");
+  const Ended ended = sweep("r", {}, {.most_file_bytes = 0});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.out, "r/e.h5\n");
+  EXPECT_EQ(files("r/e"), before);
+}
+
 TEST_F(Disk, FullWhileOnePointRunsAgain) {
   const Ended first = speclab({"run", "c.toml", "-o", "r"});
   ASSERT_EQ(first.status, 0) << first.err;

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -53,6 +54,15 @@ struct Pipe {
   _exit(127);
 }
 
+// What is made or written to in a folder, from now on; -1 where none is given.
+int watch(const std::filesystem::path& folder) {
+  if (folder.empty()) return -1;
+  const int events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  if (events < 0 || inotify_add_watch(events, folder.c_str(), IN_CREATE | IN_MODIFY) < 0)
+    throw std::runtime_error("no watch on " + folder.string());
+  return events;
+}
+
 // Appends what can be read; false at the end.
 bool drain(int from, std::string& to) {
   std::array<char, 1 << 14> bytes{};
@@ -67,6 +77,8 @@ Ended run_program(const std::filesystem::path& program, const std::vector<std::s
                   const Surroundings& surroundings) {
   Pipe out, err;
   const Clock::time_point began = Clock::now();
+  const int written =
+      watch(surroundings.strike ? surroundings.strike->once_written : std::filesystem::path());
   const pid_t child = fork();
   if (child < 0) throw std::runtime_error("no fork");
   if (child == 0) become(program, arguments, surroundings, out.write, err.write);
@@ -76,14 +88,15 @@ Ended run_program(const std::filesystem::path& program, const std::vector<std::s
   Ended ended;
   std::optional<Clock::time_point> when;
   bool struck = !surroundings.strike, timed_out = false;
-  std::array<pollfd, 2> open{{{out.read, POLLIN, 0}, {err.read, POLLIN, 0}}};
+  std::array<pollfd, 3> open{{{out.read, POLLIN, 0}, {err.read, POLLIN, 0}, {written, POLLIN, 0}}};
   while (open[0].fd >= 0 || open[1].fd >= 0) {
     poll(open.data(), open.size(), struck ? 1000 : 1);
-    for (std::size_t i = 0; i < open.size(); ++i) {
+    for (std::size_t i = 0; i < 2; ++i) {
       if (open[i].fd >= 0 && open[i].revents != 0 && !drain(open[i].fd, i == 0 ? ended.out : ended.err))
         open[i].fd = -1;
     }
-    if (!struck && !when && ended.err.find(surroundings.strike->once_said) != std::string::npos) {
+    const bool waits = written >= 0 && (open[2].revents & POLLIN) == 0;
+    if (!struck && !when && !waits && ended.err.find(surroundings.strike->once_said) != std::string::npos) {
       when = Clock::now() + surroundings.strike->after;
     }
     if (!struck && when && Clock::now() >= *when) {
@@ -95,6 +108,7 @@ Ended run_program(const std::filesystem::path& program, const std::vector<std::s
       timed_out = true;
     }
   }
+  if (written >= 0) close(written);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

@@ -15,6 +15,8 @@ struct Strike {
   int signal = 0;
   std::string once_said{};             // not before standard error has this; "": from the start
   std::chrono::milliseconds after{0};  // and this much later
+  std::filesystem::path
+      once_written{};  // not before a file in this folder is made or written to; "": at once
 };
 
 struct Surroundings {
