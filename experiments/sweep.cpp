@@ -107,7 +107,7 @@ class Sweep {
     Progress progress(alone_.size() + together_.size());
     run_together(progress);
     for (const Point* point : alone_) run_point(*point, shelf_, progress);
-    progress.line(fmt::format("merging {} points", keys_.size()));
+    if (!alone_.empty() || !together_.empty()) progress.line(fmt::format("merging {} points", keys_.size()));
     outcome_.unreadable = merge_points(options_.results / experiment_, keys_).unreadable;
     return outcome_;
   }

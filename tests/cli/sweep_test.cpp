@@ -158,7 +158,7 @@ topology.length = [1, 2]
 TEST_F(Sweep, ProgressIsAPlainLinePerPointWhereThereIsNoTerminal) {
   write("c.toml", kSmall);
   const Ended ended = sweep("r", {"--jobs", "1"});
-  EXPECT_EQ(lines(ended.err), 7u) << ended.err;
+  EXPECT_EQ(lines(ended.err), 8u) << ended.err;
   EXPECT_EQ(ended.err.find_first_of("\r\x1b"), std::string::npos);
   for (int i = 1; i <= 6; ++i) expect_said(ended, std::to_string(i) + "/6 points, ");
 }
