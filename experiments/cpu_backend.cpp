@@ -40,7 +40,7 @@ CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Act
 LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUse& use) {
   check_use(use);
   CpuTransformer& found = transformer(folder, use.actor);
-  return {found, found.config()};
+  return {found, found.config(), {}, found.config().remarks};
 }
 
 LoadedModel CpuBackend::random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
@@ -71,8 +71,8 @@ std::unique_ptr<DraftHeads> CpuBackend::heads(HeadKind kind, const std::filesyst
 
 LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base) {
   auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, own(base).weights()), CpuOptions{.team = team_});
-  const int positions = eagle->config().max_positions;
-  return {std::move(eagle), positions};
+  const LlamaConfig& config = eagle->config();
+  return {std::move(eagle), config.max_positions, config.remarks};
 }
 
 std::unique_ptr<Distributions> CpuBackend::distributions() { return std::make_unique<HostDistributions>(); }

@@ -45,8 +45,8 @@ class CudaBackend : public Backend {
   }
   LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override {
     std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base));
-    const int positions = made->config().max_positions;
-    return {std::move(made), positions};
+    const LlamaConfig& config = made->config();
+    return {std::move(made), config.max_positions, config.remarks};
   }
   std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) override {
     return cuda_rule(std::move(on_host), {.stream = stream_});
@@ -86,7 +86,7 @@ class CudaBackend : public Backend {
                  ? "no cuBLAS"
                  : fmt::format("cuBLAS from {} rows on", slot->cublas_from());
     }
-    return {*slot, slot->config(), std::move(runs)};
+    return {*slot, slot->config(), std::move(runs), slot->config().remarks};
   }
 
   std::string name_;

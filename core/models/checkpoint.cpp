@@ -24,4 +24,8 @@ Tensor Checkpoint::tensor(const std::string& name, std::span<const std::int64_t>
   return files_.tensor(name, shape, config_.architecture);
 }
 
+Tensor Checkpoint::unchecked_tensor(const std::string& name, std::span<const std::int64_t> shape) const {
+  return files_.unchecked_tensor(name, shape, config_.architecture);
+}
+
 }  // namespace speclab

@@ -18,6 +18,9 @@ class Checkpoint {
   const LlamaConfig& config() const { return config_; }
   // ConfigError where it is missing, has another shape, or holds a NaN or an infinity.
   Tensor tensor(const std::string& name, std::span<const std::int64_t> shape) const;
+  // The same, without a look at its values.
+  Tensor unchecked_tensor(const std::string& name, std::span<const std::int64_t> shape) const;
+  const TensorFiles& files() const { return files_; }
   const std::filesystem::path& directory() const { return directory_; }
 
  private:

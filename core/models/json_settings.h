@@ -28,6 +28,8 @@ class JsonSettings {
 
   [[noreturn]] void refuse(const std::string& what) const { throw ConfigError(place_ + ": " + what); }
 
+  // Present, if only as null.
+  bool mentions(const char* key) const { return json_.contains(key); }
   // Present and not null.
   bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
   const nlohmann::json& at(const char* key) const { return json_[key]; }

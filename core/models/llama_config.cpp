@@ -6,9 +6,14 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/errors.h"
 #include "core/models/json_settings.h"
+#include "core/models/llama_keys.h"
+#include "core/models/quantization.h"
+#include "core/models/rope_settings.h"
+#include "core/models/window_settings.h"
 
 namespace speclab {
 namespace {
@@ -31,38 +36,6 @@ std::string architecture_of(const Settings& settings, std::span<const char* cons
   return name;
 }
 
-// `rope_theta` and `rope_scaling`, or both within `rope_parameters`, as newer files have it.
-RopeConfig read_rope(const Json& json, const Settings& settings, const std::string& place) {
-  RopeConfig rope;
-  rope.theta = settings.positive("rope_theta", rope.theta);
-  const char* key = settings.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (!settings.has(key)) return rope;
-  if (!settings.at(key).is_object()) settings.refuse(fmt::format("'{}' is not an object", key));
-  const Settings scaling(json[key], fmt::format("{}: '{}'", place, key));
-  rope.theta = scaling.positive("rope_theta", rope.theta);
-  if (scaling.positive("partial_rotary_factor", 1) != 1)
-    scaling.refuse("'partial_rotary_factor' other than 1 cannot be run");
-  const std::string type = scaling.text("rope_type", scaling.text("type", "default"));
-  if (type == "default") return rope;
-  if (type == "linear") {
-    rope.scaling = RopeConfig::Scaling::linear;
-    rope.factor = scaling.positive("factor");
-  } else if (type == "llama3") {
-    rope.scaling = RopeConfig::Scaling::llama3;
-    rope.factor = scaling.positive("factor");
-    rope.low_freq_factor = scaling.positive("low_freq_factor");
-    rope.high_freq_factor = scaling.positive("high_freq_factor");
-    rope.original_max_positions = scaling.positive("original_max_position_embeddings");
-    if (rope.high_freq_factor <= rope.low_freq_factor) {
-      scaling.refuse(fmt::format("'high_freq_factor' is {}; it must be above 'low_freq_factor', {}",
-                                 rope.high_freq_factor, rope.low_freq_factor));
-    }
-  } else {
-    scaling.refuse(fmt::format("rope type '{}' cannot be run; default, linear and llama3 can", type));
-  }
-  return rope;
-}
-
 void append_end_tokens(const Settings& settings, std::vector<Token>& tokens) {
   if (!settings.has("eos_token_id")) return;
   const Json& given = settings.at("eos_token_id");
@@ -72,49 +45,58 @@ void append_end_tokens(const Settings& settings, std::vector<Token>& tokens) {
       settings.refuse(
           fmt::format("'eos_token_id' is {}; it must be a token number or a list of them", given.dump()));
     }
-    const Token value = token.get<Token>();
-    if (value >= 0 && std::find(tokens.begin(), tokens.end(), value) == tokens.end()) tokens.push_back(value);
+    const auto value = token.get<std::int64_t>();
+    if (value > INT32_MAX)
+      settings.refuse(fmt::format("'eos_token_id' is {}, which is no token", token.dump()));
+    if (value >= 0 && std::ranges::find(tokens, value) == tokens.end())
+      tokens.push_back(static_cast<Token>(value));
   }
 }
 
 constexpr const char* kModels[] = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM",
                                    "Qwen3ForCausalLM"};
+constexpr std::pair<const char*, const char*> kModelTypes[] = {{"LlamaForCausalLM", "llama"},
+                                                               {"MistralForCausalLM", "mistral"},
+                                                               {"Qwen2ForCausalLM", "qwen2"},
+                                                               {"Qwen3ForCausalLM", "qwen3"}};
 // As SafeAILab/EAGLE, vLLM and SGLang spell them.
 constexpr const char* kEagles[] = {"LlamaForCausalLM",       "LlamaForCausalLMEagle",
                                    "EagleLlamaForCausalLM",  "LlamaForCausalLMEagle3",
                                    "Eagle3LlamaForCausalLM", "LlamaForCausalLMEagle2"};
 
-LlamaConfig read(const fs::path& directory, std::span<const char* const> architectures) {
-  const fs::path path = directory / "config.json";
-  const Json json = read_json_object(path);
-  const Settings settings(json, path.string());
-  LlamaConfig config;
-  config.architecture = architecture_of(settings, architectures);
-  const bool mistral = config.architecture == "MistralForCausalLM";
-  const bool qwen2 = config.architecture == "Qwen2ForCausalLM",
-             qwen3 = config.architecture == "Qwen3ForCausalLM";
+// AutoModel of transformers goes by this one, vLLM and speclab by 'architectures'.
+void check_model_type(const Settings& settings, const std::string& architecture) {
+  const std::string given = settings.text("model_type", "");
+  for (const auto& [name, type] : kModelTypes) {
+    if (architecture != name || given.empty() || given == type) continue;
+    settings.refuse(fmt::format("'architectures' is {}, but 'model_type' is '{}'; that of {} is '{}'",
+                                architecture, given, architecture, type));
+  }
+}
 
-  config.hidden = settings.count("hidden_size");
-  config.intermediate = settings.count("intermediate_size");
-  config.layers = settings.count("num_hidden_layers");
-  config.heads = settings.count("num_attention_heads");
-  config.kv_heads = settings.count("num_key_value_heads", config.heads);
-  config.vocab = settings.count("vocab_size");
-  config.max_positions = settings.count("max_position_embeddings");
-  config.rms_epsilon = settings.positive("rms_norm_eps", config.rms_epsilon);
-  config.rope = read_rope(json, settings, path.string());
-  config.tied = settings.flag("tie_word_embeddings");
-  config.qkv_bias = qwen2;
-  config.qk_norm = qwen3;
+// At most so many of each, so that no product of two of them is near the end of an int. The largest dense
+// model, Llama 3.1 405B, has 53,248.
+constexpr int kMostOutputs = 1 << 24;
 
+int size_of(const Settings& settings, const char* key) {
+  const int size = settings.count(key);
+  if (size > kMostOutputs)
+    settings.refuse(fmt::format("'{}' is {}; at most {} can be run", key, size, kMostOutputs));
+  return size;
+}
+
+void read_heads(const Settings& settings, LlamaConfig& config) {
+  config.heads = size_of(settings, "num_attention_heads");
+  config.kv_heads =
+      settings.has("num_key_value_heads") ? size_of(settings, "num_key_value_heads") : config.heads;
   if (config.heads % config.kv_heads != 0) {
     settings.refuse(
         fmt::format("'num_attention_heads' is {}; it must be a multiple of 'num_key_value_heads', {}",
                     config.heads, config.kv_heads));
   }
   if (settings.has("head_dim")) {
-    config.head_dim = settings.count("head_dim");
-  } else if (qwen3) {
+    config.head_dim = size_of(settings, "head_dim");
+  } else if (config.architecture == "Qwen3ForCausalLM") {
     config.head_dim = 128;  // this architecture's default in transformers
   } else if (config.hidden % config.heads == 0) {
     config.head_dim = config.hidden / config.heads;
@@ -126,22 +108,45 @@ LlamaConfig read(const fs::path& directory, std::span<const char* const> archite
   }
   if (config.head_dim % 2 != 0)
     settings.refuse(fmt::format("'head_dim' is {}; it must be even", config.head_dim));
+  if (const std::int64_t outputs = std::int64_t{config.heads} * config.head_dim; outputs > kMostOutputs) {
+    settings.refuse(
+        fmt::format("'num_attention_heads', {}, times 'head_dim', {}, is {}; at most {} can be run",
+                    config.heads, config.head_dim, outputs, kMostOutputs));
+  }
+}
+
+LlamaConfig read(const Json& json, const fs::path& path, std::span<const char* const> architectures) {
+  const Settings settings(json, path.string());
+  LlamaConfig config;
+  config.architecture = architecture_of(settings, architectures);
+  check_model_type(settings, config.architecture);
+  refuse_quantized(json, path.string());
+
+  config.hidden = size_of(settings, "hidden_size");
+  config.intermediate = size_of(settings, "intermediate_size");
+  config.layers = size_of(settings, "num_hidden_layers");
+  config.vocab = size_of(settings, "vocab_size");
+  config.max_positions = settings.count("max_position_embeddings");
+  config.rms_epsilon = settings.positive("rms_norm_eps", config.rms_epsilon);
+  read_heads(settings, config);
+  config.rope = read_rope(json, path.string(), config.max_positions, config.remarks);
+  config.tied = settings.flag("tie_word_embeddings");
+  config.qkv_bias = config.architecture == "Qwen2ForCausalLM";
+  config.qk_norm = config.architecture == "Qwen3ForCausalLM";
   const std::string activation = settings.text("hidden_act", "silu");
-  if (activation != "silu")
+  if (activation != "silu" && activation != "swish")  // one function by two names
     settings.refuse(fmt::format("'hidden_act' is '{}'; only silu can be run", activation));
-  for (const char* key : {"attention_bias", "mlp_bias"}) {
-    if (settings.flag(key)) settings.refuse(fmt::format("'{}' is true; only false can be run", key));
-  }
-  if (mistral) {
-    config.sliding_window = settings.count("sliding_window", 0);
-  } else if (settings.flag("use_sliding_window")) {
-    settings.refuse("'use_sliding_window' is true; only false can be run with this architecture");
-  }
+  // Qwen2 has biases and Mistral has none, whatever it says.
+  const bool told = config.architecture != "Qwen2ForCausalLM" && config.architecture != "MistralForCausalLM";
+  if (settings.flag("attention_bias") && told)
+    settings.refuse("'attention_bias' is true; only false can be run");
+  read_windows(settings, config);
 
   append_end_tokens(settings, config.end_tokens);
-  const fs::path generation = directory / "generation_config.json";
+  const fs::path generation = path.parent_path() / "generation_config.json";
   if (fs::exists(generation)) {
     const Json more = read_json_object(generation);
+    check_keys(more, generation.string(), generation_keys(), config.remarks);
     append_end_tokens(Settings(more, generation.string()), config.end_tokens);
   }
   return config;
@@ -149,8 +154,17 @@ LlamaConfig read(const fs::path& directory, std::span<const char* const> archite
 
 }  // namespace
 
-LlamaConfig read_llama_config(const fs::path& directory) { return read(directory, kModels); }
+LlamaConfig read_llama_config(const fs::path& directory) {
+  const fs::path path = directory / "config.json";
+  const Json json = read_json_object(path);
+  LlamaConfig config = read(json, path, kModels);
+  check_keys(json, path.string(), llama_config_keys(), config.remarks);
+  return config;
+}
 
-LlamaConfig read_eagle_config(const fs::path& directory) { return read(directory, kEagles); }
+LlamaConfig read_eagle_config(const fs::path& directory) {
+  const fs::path path = directory / "config.json";
+  return read(read_json_object(path), path, kEagles);
+}
 
 }  // namespace speclab

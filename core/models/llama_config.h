@@ -16,6 +16,8 @@ struct RopeConfig {
   double factor = 1;                                 // linear, llama3
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3
   double original_max_positions = 8192;              // llama3
+
+  bool operator==(const RopeConfig&) const = default;
 };
 
 // The shape of a decoder-only transformer of the Llama family: RMSNorm, rotary positions,
@@ -37,10 +39,12 @@ struct LlamaConfig {
   bool qk_norm = false;    // Qwen3: RMSNorm of each head's query and key
   int sliding_window = 0;  // a query sees this many positions, its own included; 0: all
   std::vector<Token> end_tokens;
+  std::vector<std::string> remarks;  // on how the files were taken, a sentence each
 };
 
-// Reads config.json, and generation_config.json where there is one (only for end tokens).
-// ConfigError names the file, the key and what would be right.
+// Reads config.json, and generation_config.json where there is one (only for end tokens). Every key in them
+// is read, refused, without effect, or named in the remarks (llama_keys.h). ConfigError names the file, the
+// key and what would be right.
 LlamaConfig read_llama_config(const std::filesystem::path& directory);
 
 // The same for an EAGLE head, which is a decoder layer of this family.

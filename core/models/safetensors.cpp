@@ -14,7 +14,9 @@
 #include <optional>
 
 #include "core/errors.h"
+#include "core/json_text.h"
 #include "core/models/float16.h"
+#include "core/text_file.h"
 
 namespace speclab {
 namespace {
@@ -102,6 +104,7 @@ std::string shape_text(std::span<const std::int64_t> shape) {
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path) {
+  require_regular_file(path);
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (file < 0)
     throw ConfigError(fmt::format("{}: cannot be opened: {}", path.string(), std::strerror(errno)));
@@ -142,7 +145,8 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
   data_begin_ = kLengthBytes + length;
   const std::size_t data_bytes = bytes.size() - data_begin_;
   const char* text = reinterpret_cast<const char*>(bytes.data()) + kLengthBytes;
-  const nlohmann::json header = nlohmann::json::parse(text, text + length, nullptr, false);
+  const nlohmann::json header = parse_json({text, static_cast<std::size_t>(length)},
+                                           path_.string() + ": its header (damaged, or not safetensors)");
   if (!header.is_object()) refuse("its header is not a JSON object (damaged, or not safetensors)");
 
   for (const auto& [name, entry] : header.items()) {
@@ -153,7 +157,7 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
     const auto whole = [](const nlohmann::json& list) {
       if (!list.is_array()) return false;
       for (const auto& item : list) {
-        if (!item.is_number_unsigned()) return false;
+        if (!item.is_number_unsigned() || item.get<std::uint64_t>() > INT64_MAX) return false;
       }
       return true;
     };
@@ -180,6 +184,13 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
     }
     entries_.emplace(name, std::move(read));
   }
+}
+
+std::vector<std::string> Safetensors::names() const {
+  std::vector<std::string> names;
+  names.reserve(entries_.size());
+  for (const auto& [name, entry] : entries_) names.push_back(name);
+  return names;
 }
 
 const Safetensors::Entry& Safetensors::entry(const std::string& name) const {

@@ -48,6 +48,7 @@ class Safetensors {
   explicit Safetensors(std::filesystem::path path);
 
   bool contains(const std::string& name) const { return entries_.contains(name); }
+  std::vector<std::string> names() const;  // in order
   // ConfigError where the file has no such tensor, or one that is not F32, F16 or BF16.
   Tensor tensor(const std::string& name) const;
   // Likewise where it is not I64 or I32.

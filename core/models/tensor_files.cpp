@@ -5,13 +5,30 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "core/models/json_settings.h"
 
 namespace speclab {
 namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kIndex = "model.safetensors.index.json";
+
+// ConfigError unless it lies in the index's folder or below.
+void check_shard_name(const fs::path& index, const std::string& tensor, const std::string& shard) {
+  const fs::path path(shard);
+  const bool up = std::ranges::find(path, fs::path("..")) != path.end();
+  const bool hidden = shard.find('\0') != std::string::npos;
+  if (!shard.empty() && path.is_relative() && !up && !hidden) return;
+  throw ConfigError(
+      fmt::format("{}: 'weight_map' names \"{}\" for tensor '{}'; shards must lie in the index's own folder",
+                  index.string(), shard, tensor));
+}
+
+}  // namespace
 
 TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const> files)
     : directory_(directory) {
@@ -20,14 +37,17 @@ TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const>
     files_.push_back(std::make_unique<Safetensors>(directory / name));
     return;
   }
-  const fs::path index = directory / "model.safetensors.index.json";
-  std::ifstream file(index);
-  if (!file) {
-    throw ConfigError(fmt::format("{}: has neither {} nor model.safetensors.index.json", directory.string(),
-                                  fmt::join(files, " nor ")));
+  const fs::path index = directory / kIndex;
+  if (!fs::exists(index)) {
+    throw ConfigError(
+        fmt::format("{}: has neither {} nor {}", directory.string(), fmt::join(files, " nor "), kIndex));
   }
-  const nlohmann::json json = nlohmann::json::parse(file, nullptr, false);
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) {
+  open_shards(index);
+}
+
+void TensorFiles::open_shards(const fs::path& index) {
+  const nlohmann::json json = read_json_object(index);
+  if (!json.contains("weight_map") || !json["weight_map"].is_object()) {
     throw ConfigError(fmt::format("{}: has no 'weight_map' object", index.string()));
   }
   std::map<std::string, const Safetensors*> opened;
@@ -36,12 +56,14 @@ TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const>
       throw ConfigError(
           fmt::format("{}: 'weight_map' names no file for tensor '{}'", index.string(), tensor));
     }
-    const Safetensors*& found = opened[shard.get<std::string>()];
+    const std::string name = shard.get<std::string>();
+    const Safetensors*& found = opened[name];
     if (!found) {
-      const fs::path path = directory / shard.get<std::string>();
+      check_shard_name(index, tensor, name);
+      const fs::path path = directory_ / name;
       if (!fs::exists(path)) {
-        throw ConfigError(fmt::format("{}: is missing; {} names it for tensor '{}'", path.string(),
-                                      index.filename().string(), tensor));
+        throw ConfigError(
+            fmt::format("{}: is missing; {} names it for tensor '{}'", path.string(), kIndex, tensor));
       }
       files_.push_back(std::make_unique<Safetensors>(path));
       found = files_.back().get();
@@ -59,28 +81,34 @@ const Safetensors* TensorFiles::file_of(const std::string& name) const {
 
 const Safetensors& TensorFiles::needed(const std::string& name, std::span<const std::int64_t> shape,
                                        const std::string& reader) const {
+  read_.insert(name);
   if (const Safetensors* file = file_of(name)) return *file;
   const auto shard = shard_of_.find(name);
   const fs::path place = shard != shard_of_.end()               ? shard->second->path()
-                         : !shard_of_.empty() || files_.empty() ? directory_ / "model.safetensors.index.json"
+                         : !shard_of_.empty() || files_.empty() ? directory_ / kIndex
                                                                 : files_.front()->path();
   throw ConfigError(fmt::format("{}: has no tensor '{}', which {} of this config needs, of shape {}{}",
                                 place.string(), name, reader, shape_text(shape),
                                 name == "lm_head.weight" ? " (unless tie_word_embeddings is true)" : ""));
 }
 
-Tensor TensorFiles::tensor(const std::string& name, std::span<const std::int64_t> shape,
-                           const std::string& reader) const {
+Tensor TensorFiles::unchecked_tensor(const std::string& name, std::span<const std::int64_t> shape,
+                                     const std::string& reader) const {
   const Safetensors& file = needed(name, shape, reader);
   Tensor tensor = file.tensor(name);
-  const std::string place = fmt::format("{}: tensor '{}'", file.path().string(), name);
   if (!std::ranges::equal(tensor.shape, shape)) {
-    throw ConfigError(fmt::format("{} has shape {}; config.json asks for {}", place, shape_text(tensor.shape),
-                                  shape_text(shape)));
+    throw ConfigError(fmt::format("{}: tensor '{}' has shape {}; config.json asks for {}",
+                                  file.path().string(), name, shape_text(tensor.shape), shape_text(shape)));
   }
+  return tensor;
+}
+
+Tensor TensorFiles::tensor(const std::string& name, std::span<const std::int64_t> shape,
+                           const std::string& reader) const {
+  Tensor tensor = unchecked_tensor(name, shape, reader);
   if (const std::int64_t index = tensor.first_not_finite(); index >= 0) {
-    throw ConfigError(
-        fmt::format("{} holds {} at index {}; all weights must be finite", place, tensor.at(index), index));
+    throw ConfigError(fmt::format("{}: tensor '{}' holds {} at index {}; all weights must be finite",
+                                  file_of(name)->path().string(), name, tensor.at(index), index));
   }
   return tensor;
 }
@@ -95,6 +123,45 @@ std::vector<std::int64_t> TensorFiles::integers(const std::string& name, std::in
                                   file.path().string(), name, values.size(), count));
   }
   return values;
+}
+
+void TensorFiles::refuse_unread(const std::string& reader, std::span<const TensorTable> known) const {
+  constexpr std::size_t kShown = 3;
+  std::vector<std::string> shown;
+  std::vector<std::string> causes;
+  std::set<std::string> met;
+  const auto meet = [&](const std::string& name, const std::string& where) {
+    const KnownTensor* entry = find_tensor(known, name);
+    if ((entry != nullptr && entry->fate == TensorFate::inert) || !met.insert(name).second) return;
+    if (shown.size() < kShown) shown.push_back(fmt::format("'{}'{}", name, where));
+    if (entry != nullptr && std::ranges::find(causes, entry->why) == causes.end())
+      causes.emplace_back(entry->why);
+  };
+  for (const auto& file : files_) {
+    const std::string place = file->path().filename().string();
+    for (const std::string& name : file->names()) {
+      if (file_of(name) != file.get()) {
+        meet(name, fmt::format(" (in {}, where the index does not have it)", place));
+      } else if (!read_.contains(name)) {
+        meet(name, "");
+      }
+    }
+  }
+  for (const auto& [name, shard] : shard_of_) {
+    if (!shard->contains(name)) {
+      meet(name, fmt::format(" (which the index has in {}, but that file has not)",
+                             shard->path().filename().string()));
+    }
+  }
+  if (met.empty()) return;
+  const std::string more =
+      met.size() > shown.size() ? fmt::format(" and {} more", met.size() - shown.size()) : "";
+  throw ConfigError(fmt::format(
+      "{}: holds {} tensor{} that {} of this config does not read, so it would not be the model that it "
+      "is: {}{}{}{}",
+      files_.size() == 1 && shard_of_.empty() ? files_.front()->path().string() : directory_.string(),
+      met.size(), met.size() == 1 ? "" : "s", reader, fmt::join(shown, ", "), more,
+      causes.empty() ? "" : "; ", fmt::join(causes, "; ")));
 }
 
 }  // namespace speclab

@@ -30,7 +30,8 @@ class TensorTaker {
   std::string first_;
 };
 
-// Calls `take` with a checkpoint's tensors; what it throws as ConfigError names the directory.
+// Calls `take` with a checkpoint's tensors. ConfigError, before it is called, where one is missing, has
+// another shape, or is there and nobody's; what it throws as ConfigError names the directory.
 void take_from(const Checkpoint& checkpoint, const std::function<void(const TensorSource&)>& take);
 
 }  // namespace speclab
