@@ -163,6 +163,30 @@ TEST_F(Sweep, ProgressIsAPlainLinePerPointWhereThereIsNoTerminal) {
   for (int i = 1; i <= 6; ++i) expect_said(ended, std::to_string(i) + "/6 points, ");
 }
 
+// Priced points with models of their own share the cores; `tests/run --tsan` looks for races among them.
+TEST_F(Sweep, ManyJobsOfModelsGiveWhatOneGives) {
+  write_model("target", "gpt2");
+  write_model("draft", "gpt2");
+  write("p.jsonl", "{\"text\": \"one two three\"}\n{\"text\": \"four\"}\n");
+  write("c.toml", R"(experiment = "e"
+target.path = "target"
+draft.path = "draft"
+clock.kind = "analytic"
+price.kind = "constant"
+workload.prompts = "p.jsonl"
+workload.max_new_tokens = 8
+sampling.temperature = 1
+[sweep]
+drafter.kind = ["model", "ngram", "suffix", "lookahead"]
+sampling.seed = [0, 1, 2, 3]
+)");
+  ASSERT_EQ(sweep("one", {"--jobs", "1"}).status, 0);
+  const Ended ended = sweep("many", {"--jobs", "8"});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  expect_said(ended, "16 points ran");
+  expect_same_facts("one/e.h5", "many/e.h5");
+}
+
 TEST_F(Sweep, AMistakeInOnePointRunsNone) {
   write("c.toml", kSmall);
   EXPECT_EQ(sweep("r", {"--set", "topology.length=1,2,-3"}).status, 3);
