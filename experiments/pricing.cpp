@@ -36,9 +36,27 @@ std::vector<std::string> random_drafts(const Config& config) {
 
 }  // namespace
 
+std::vector<std::string> read_priced_as(Params& drafter) {
+  return drafter.texts(
+      {kPricedAs}, {},
+      "the shapes that its draft models are priced as, instead of price.draft: for axes of drafters");
+}
+
 Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
   if (!config.sections.contains("price")) return;
   Params p = section(config, "price");
+  read(p, config);
+  p.finish();
+  for (const auto& [key, value] : p.resolved()) settings["price." + key] = value;
+}
+
+std::vector<SettingNote> Pricing::notes(const Config& config) {
+  Params p = section(config, "price");
+  Pricing().read(p, config);
+  return p.notes();
+}
+
+void Pricing::read(Params& p, const Config& config) {
   enum class Kind { roofline, constant, calibrated };
   const Kind kind = p.choose<Kind>(
       {"kind"},
@@ -79,7 +97,8 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
     const int devices =
         p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
     if (const json own = config.sections.value("drafter", json::object()); own.contains(kPricedAs)) {
-      draft_names = Params("drafter", own, config.places).texts({kPricedAs}, {}, "");
+      Params drafter("drafter", own, config.places);
+      draft_names = read_priced_as(drafter);
     }
     const Device device = find_device(project_configs("devices"), device_name, stack);
     target_ = find_shape(project_configs("shapes"), target_name);
@@ -96,8 +115,6 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
     roofline_ = roofline.get();
     prices_ = std::move(roofline);
   }
-  p.finish();
-  for (const auto& [key, value] : p.resolved()) settings["price." + key] = value;
 }
 
 Actor Pricing::next_draft() {

@@ -3,8 +3,10 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/calibrated_cost.h"
+#include "core/params.h"
 #include "core/recorder.h"
 #include "core/roofline.h"
 #include "experiments/config_file.h"
@@ -14,11 +16,17 @@ namespace speclab {
 // A drafter's own word for price.draft, so that an axis of drafters can be priced.
 inline constexpr const char* kPricedAs = "priced_as";
 
+// The shapes that a drafter names itself, where it has that setting.
+std::vector<std::string> read_priced_as(Params& drafter);
+
 // What passes cost as [price] says, and which draft model of a point is priced as which shape.
 class Pricing {
  public:
   // Reads [price] and resolves it into `settings`; without one nothing is priced.
   Pricing(const Config& config, std::map<std::string, nlohmann::json>& settings);
+
+  // The settings that [price] of this config has.
+  static std::vector<SettingNote> notes(const Config& config);
 
   const CostModel* model() const { return prices_.get(); }  // null: nothing is priced
   // Where prices are to be timed before the first run; null elsewhere.
@@ -32,6 +40,9 @@ class Pricing {
   void describe(Provenance& provenance) const;
 
  private:
+  Pricing() = default;
+  void read(Params& p, const Config& config);
+
   std::unique_ptr<CostModel> prices_;
   Roofline* roofline_ = nullptr;          // the same, where it is one
   CalibratedCost* calibrated_ = nullptr;  // likewise
