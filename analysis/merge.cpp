@@ -68,8 +68,12 @@ Merged merge_points(const std::filesystem::path& folder, const std::set<std::str
   Merged merged{.path = folder.parent_path() / (folder.filename().string() + ".h5"), .unreadable = {}};
   std::vector<std::filesystem::path> parts;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const bool wanted = keys.empty() || keys.contains(entry.path().stem().string());
-    if (wanted && entry.path().extension() == ".h5") parts.push_back(entry.path());
+    if (entry.path().extension() != ".h5") continue;
+    if (keys.empty() || keys.contains(entry.path().stem().string())) {
+      parts.push_back(entry.path());
+    } else {
+      ++merged.others;
+    }
   }
   std::ranges::sort(parts);
   Hdf5File file = Hdf5File::in_memory(merged.path);

@@ -10,6 +10,7 @@ namespace speclab {
 struct Merged {
   std::filesystem::path path;
   int points = 0;
+  int others = 0;                       // parts in the folder that were not named
   std::vector<std::string> unreadable;  // parts that were left out, each with the reason
 };
 

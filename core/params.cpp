@@ -11,6 +11,31 @@ namespace speclab {
 
 using nlohmann::json;
 
+namespace {
+
+std::string bounds(const Params::Range& range) {
+  std::string text;
+  if (range.least > -std::numeric_limits<double>::infinity())
+    text += fmt::format("{} {}", range.open_least ? "above" : "at least", range.least);
+  if (range.most < std::numeric_limits<double>::infinity())
+    text += fmt::format("{}at most {}", text.empty() ? "" : " and ", range.most);
+  return text;
+}
+
+std::string within(const char* kind, const Params::Range& range) {
+  const std::string text = bounds(range);
+  return text.empty() ? kind : fmt::format("{}, {}", kind, text);
+}
+
+// "length (k, gamma)"
+std::string with_aliases(const SettingNote& note) {
+  std::vector<std::string> others = note.aliases;
+  others.insert(others.end(), note.with_root.begin(), note.with_root.end());
+  return others.empty() ? note.name : fmt::format("{} ({})", note.name, fmt::join(others, ", "));
+}
+
+}  // namespace
+
 Params::Params(std::string section, json given, std::map<std::string, std::string> places)
     : section_(std::move(section)), given_(std::move(given)), places_(std::move(places)) {
   if (given_.is_null()) given_ = json::object();
@@ -18,44 +43,57 @@ Params::Params(std::string section, json given, std::map<std::string, std::strin
     throw ConfigError(section_ + " is to be a table of settings, not " + given_.dump());
 }
 
+Params Params::listing(std::string section, json given) {
+  Params params(std::move(section), std::move(given));
+  params.listing_ = true;
+  return params;
+}
+
 void Params::fail(const std::string& key, const std::string& what) const {
-  auto place = places_.find(section_ + "." + key);
-  for (const auto& [written, name] : read_as_) {  // perhaps under another name
-    if (place == places_.end() && name == key) place = places_.find(section_ + "." + written);
-  }
+  const auto written = taken_.find(key);  // perhaps under another name
+  const auto place = places_.find(section_ + "." + (written == taken_.end() ? key : written->second));
   throw ConfigError(fmt::format("{}.{} {}{}", section_, key, what,
                                 place == places_.end() ? "" : " (" + place->second + ")"));
 }
 
-const json* Params::find(Names names, const json& fallback, std::string_view help) {
-  const std::string name(*names.begin());
-  const json* found = nullptr;
-  std::string aliases, found_as;
-  for (const std::string_view candidate : names) {
-    const std::string key(candidate);
-    if (key != name) aliases += (aliases.empty() ? "" : ", ") + key;
-    const auto at = given_.find(key);
-    if (at == given_.end()) continue;
-    if (found != nullptr) fail(key, "and its other name " + found_as + " are both set");
-    read_as_[found_as = key] = name;
-    found = &*at;
+bool Params::by_option(const std::string& key) const {
+  const auto place = places_.find(section_ + "." + key);
+  return place != places_.end() && place->second.starts_with("--");
+}
+
+std::string Params::given_as(const std::vector<std::string>& names) {
+  std::string by_file, by_command_line;
+  for (const std::string& key : names) {
+    if (!given_.contains(key)) continue;
+    read_as_[key] = names.front();
+    std::string& same = by_option(key) ? by_command_line : by_file;
+    if (!same.empty()) fail(key, "and its other name " + same + " are both set");
+    same = key;
   }
-  resolved_[name] = found != nullptr ? *found : fallback;
-  notes_.push_back({name, aliases, fallback.is_null() ? "required" : fallback.dump(), std::string(help)});
+  const std::string& taken = by_command_line.empty() ? by_file : by_command_line;
+  if (!taken.empty()) taken_[names.front()] = taken;
+  return taken;
+}
+
+const json* Params::find(Names names, const json& fallback, std::string values, std::string_view help) {
+  const std::vector<std::string> all(names.begin(), names.end());
+  notes_.push_back({.name = all.front(),
+                    .aliases = {all.begin() + 1, all.end()},
+                    .with_root = {},
+                    .fallback = fallback.is_null() ? "required" : fallback.dump(),
+                    .values = std::move(values),
+                    .choices = {},
+                    .help = std::string(help)});
+  const std::string taken = given_as(all);
+  const json* found = taken.empty() ? nullptr : &given_.at(taken);
+  resolved_[all.front()] = found != nullptr ? *found : fallback;
   return found;
 }
 
 void Params::check_range(const std::string& key, double value, const Range& range) const {
   if (value > range.least && value <= range.most) return;
   if (value == range.least && !range.open_least && value <= range.most) return;
-  std::string bounds;
-  if (range.least > -std::numeric_limits<double>::infinity()) {
-    bounds += fmt::format("{} {}", range.open_least ? "above" : "at least", range.least);
-  }
-  if (range.most < std::numeric_limits<double>::infinity()) {
-    bounds += fmt::format("{}at most {}", bounds.empty() ? "" : " and ", range.most);
-  }
-  fail(key, fmt::format("= {} must be {}", value, bounds));
+  fail(key, fmt::format("= {} must be {}", value, bounds(range)));
 }
 
 int Params::checked_integer(const std::string& key, const json& value, const Range& range) const {
@@ -77,7 +115,7 @@ double Params::checked_number(const std::string& key, const json& value, const R
 }
 
 bool Params::flag(Names names, bool fallback, std::string_view help) {
-  const json* found = find(names, fallback, help);
+  const json* found = find(names, fallback, "true or false", help);
   if (found == nullptr) return fallback;
   if (!found->is_boolean())
     fail(std::string(*names.begin()), fmt::format("= {} is not true or false", found->dump()));
@@ -85,33 +123,34 @@ bool Params::flag(Names names, bool fallback, std::string_view help) {
 }
 
 int Params::integer(Names names, int fallback, Range range, std::string_view help) {
-  const json* found = find(names, fallback, help);
+  const json* found = find(names, fallback, within("whole number", range), help);
   return found == nullptr ? fallback : checked_integer(std::string(*names.begin()), *found, range);
 }
 
 int Params::guesses(Names names, Names with_root, int fallback, Range range, std::string_view help) {
-  std::string others;
-  bool counted = false;
-  for (const std::string_view other : with_root) {
-    others += (others.empty() ? "" : ", ") + std::string(other);
-    counted = counted || given_.contains(std::string(other));
+  const std::vector<std::string> own(names.begin(), names.end()), rooted(with_root.begin(), with_root.end());
+  std::vector<std::string> all = own;
+  all.insert(all.end(), rooted.begin(), rooted.end());
+  notes_.push_back({.name = own.front(),
+                    .aliases = {own.begin() + 1, own.end()},
+                    .with_root = rooted,
+                    .fallback = std::to_string(fallback),
+                    .values = within("whole number", range),
+                    .choices = {},
+                    .help = std::string(help)});
+  const std::string taken = given_as(all);
+  int value = fallback;
+  if (std::ranges::find(rooted, taken) != rooted.end()) {
+    value = checked_integer(taken, given_.at(taken), {.least = range.least + 1, .most = range.most + 1}) - 1;
+  } else if (!taken.empty()) {
+    value = checked_integer(own.front(), given_.at(taken), range);
   }
-  const std::string noted = fmt::format("{} (one more, for the root: {})", help, others);
-  if (!counted) return integer(names, fallback, range, noted);
-  for (const std::string_view name : names) {
-    if (given_.contains(std::string(name)))
-      fail(std::string(name), "and its other name " + others + " are both set");
-  }
-  const std::string key(*with_root.begin()), name(*names.begin());
-  const int value = integer(with_root, 0, {.least = range.least + 1, .most = range.most + 1}, help) - 1;
-  resolved_.erase(key);
-  resolved_[name] = value;
-  notes_.back() = {name, "", std::to_string(fallback), noted};
+  resolved_[own.front()] = value;
   return value;
 }
 
 double Params::number(Names names, double fallback, Range range, std::string_view help) {
-  const json* found = find(names, fallback, help);
+  const json* found = find(names, fallback, within("number", range), help);
   if (found == nullptr) return fallback;
   const double value = checked_number(std::string(*names.begin()), *found, range);
   resolved_[std::string(*names.begin())] = value;  // 1 and 1.0 are one setting
@@ -119,26 +158,25 @@ double Params::number(Names names, double fallback, Range range, std::string_vie
 }
 
 std::string Params::text(Names names, std::string_view fallback, std::string_view help) {
-  const json* found = find(names, fallback, help);
-  return found == nullptr ? std::string(fallback) : checked_text(std::string(*names.begin()), *found);
-}
-
-std::string Params::checked_text(const std::string& name, const json& value) {
-  if (!value.is_string() && !value.is_number()) fail(name, fmt::format("= {} is not a string", value.dump()));
-  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
-  resolved_[name] = text;  // 4090 and "4090" are one setting
-  return text;
+  const json* found = find(names, fallback, "text", help);
+  if (found == nullptr) return std::string(fallback);
+  if (!found->is_string())
+    fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
+  return found->get<std::string>();
 }
 
 std::string Params::required_text(Names names, std::string_view help) {
-  const json* found = find(names, nullptr, help);
+  const json* found = find(names, nullptr, "text", help);
+  if (found == nullptr && listing_) return "";
   if (found == nullptr) fail(std::string(*names.begin()), "is required: " + std::string(help));
-  return checked_text(std::string(*names.begin()), *found);
+  if (!found->is_string())
+    fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
+  return found->get<std::string>();
 }
 
 std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range range,
                                   std::string_view help) {
-  const json* found = find(names, fallback, help);
+  const json* found = find(names, fallback, within("list of whole numbers", range), help);
   if (found == nullptr) return fallback;
   const std::string key(*names.begin());
   if (!found->is_array()) fail(key, fmt::format("= {} is not a list of whole numbers", found->dump()));
@@ -150,7 +188,7 @@ std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range 
 std::vector<double> Params::numbers(Names names, const std::vector<double>& fallback, Range range,
                                     std::string_view help) {
   const json given = fallback;
-  const json* found = find(names, given, help);
+  const json* found = find(names, given, within("number or list of numbers", range), help);
   const std::string key(*names.begin());
   if (found == nullptr) found = &given;
   std::vector<double> values;
@@ -171,7 +209,9 @@ std::vector<double> Params::numbers(Names names, const std::vector<double>& fall
 
 Params::Paths Params::paths(Names names, Paths fallback, std::string_view help,
                             const std::map<std::string, Paths>& named) {
-  const json* found = find(names, fallback, help);
+  std::string kind = "list of paths";
+  for (const auto& [name, _] : named) kind += ", or " + name;
+  const json* found = find(names, fallback, std::move(kind), help);
   if (found == nullptr) return fallback;
   const std::string key(*names.begin());
   const std::string wanted = "is not a list of paths such as [[0], [1], [0, 0]]";
@@ -193,12 +233,25 @@ Params::Paths Params::paths(Names names, Paths fallback, std::string_view help,
   return values;
 }
 
+std::string Params::one_of(Names names, const std::vector<std::string>& known, std::string_view help) {
+  const json* found = find(names, known.front(), fmt::format("{}", fmt::join(known, ", ")), help);
+  notes_.back().choices = known;
+  if (found == nullptr) return known.front();
+  const std::string key(*names.begin());
+  if (!found->is_string()) fail(key, fmt::format("= {} is not a string", found->dump()));
+  const std::string chosen = found->get<std::string>();
+  if (std::ranges::find(known, chosen) == known.end()) {
+    fail(key, fmt::format("= '{}' is none of: {}", chosen, fmt::join(known, ", ")));
+  }
+  return chosen;
+}
+
 std::vector<std::string> Params::texts(Names names, const std::vector<std::string>& fallback,
                                        std::string_view help) {
-  const json* found = find(names, fallback, help);
+  const json* found = find(names, fallback, "text or list of texts", help);
   if (found == nullptr) return fallback;
+  if (found->is_string()) return {found->get<std::string>()};
   const std::string key(*names.begin());
-  if (found->is_string() || found->is_number()) return {checked_text(key, *found)};
   if (!found->is_array() || !std::ranges::all_of(*found, &json::is_string)) {
     fail(key, fmt::format("= {} is not a string or a list of strings", found->dump()));
   }
@@ -206,16 +259,18 @@ std::vector<std::string> Params::texts(Names names, const std::vector<std::strin
 }
 
 Params Params::table(Names names, std::string_view help) {
-  const json* found = find(names, json::object(), help);
+  const json* found = find(names, json::object(), "table", help);
   const std::string key(*names.begin());
   if (found != nullptr && !found->is_object()) {
     fail(key, fmt::format("= {} is not a table such as {{ kind = \"...\" }}", found->dump()));
   }
-  return Params(section_ + "." + key, found == nullptr ? json::object() : *found, places_);
+  Params inner(section_ + "." + key, found == nullptr ? json::object() : *found, places_);
+  inner.listing_ = listing_;
+  return inner;
 }
 
 std::vector<Params> Params::tables(Names names, std::string_view help) {
-  const json* found = find(names, json::array(), help);
+  const json* found = find(names, json::array(), "list of tables", help);
   const std::string key(*names.begin());
   std::vector<Params> all;
   if (found == nullptr) return all;
@@ -249,12 +304,18 @@ void Params::settle(const std::string& name, const std::vector<Params>& tables) 
 }
 
 void Params::finish() const {
+  if (listing_) return;
   for (const auto& [key, value] : given_.items()) {
     if (read_as_.contains(key)) continue;
-    std::vector<std::string> known;
-    for (const SettingNote& note : notes_) known.push_back(note.name);
+    std::vector<std::string> names, known;
+    for (const SettingNote& note : notes_) {
+      known.push_back(with_aliases(note));
+      names.push_back(note.name);
+      names.insert(names.end(), note.aliases.begin(), note.aliases.end());
+      names.insert(names.end(), note.with_root.begin(), note.with_root.end());
+    }
     fail(key,
-         fmt::format("is not a setting here{}; known: {}", did_you_mean(key, known), fmt::join(known, ", ")));
+         fmt::format("is not a setting here{}; known: {}", did_you_mean(key, names), fmt::join(known, ", ")));
   }
 }
 

@@ -16,12 +16,19 @@ namespace speclab {
 
 // What `speclab list` says of one setting.
 struct SettingNote {
-  std::string name, aliases, fallback, help;
+  std::string name;
+  std::vector<std::string> aliases;
+  std::vector<std::string> with_root;  // further aliases, of one more than is meant
+  std::string fallback;                // JSON, or "required"
+  std::string values;                  // what it may be: "whole number, at least 1"
+  std::vector<std::string> choices;    // where it is one of a few names
+  std::string help;
 };
 
 // The settings of one component. Every key is read exactly where it is used; a key that nobody read
 // is a mistake in the config, and finish() says so. A setting has a name and perhaps aliases that
-// the field uses for it; results are stored under the name.
+// the field uses for it; results are stored under the name. Of two names that are both given, one that an
+// option of the command line gave goes before one that a file did; two of one kind are a mistake.
 class Params {
  public:
   using Names = std::initializer_list<std::string_view>;
@@ -31,7 +38,9 @@ class Params {
     bool open_least = false;  // `least` itself is out
   };
 
-  // `given` is a JSON object; `places` says where a key was written ("file:line"), for messages.
+  // `given` is a JSON object; `places` says where a key was written: "file:line", or the option of the
+  // command line
+  // ("--set").
   explicit Params(std::string section, nlohmann::json given = nlohmann::json::object(),
                   std::map<std::string, std::string> places = {});
 
@@ -65,14 +74,17 @@ class Params {
   template <class T>
   T choose(Names names, std::initializer_list<std::pair<std::string_view, T>> choices,
            std::string_view help) {
-    const std::string chosen = text(names, choices.begin()->first, help);
-    std::string known;
-    for (const auto& [choice, value] : choices) {
+    std::vector<std::string> known;
+    for (const auto& [choice, value] : choices) known.emplace_back(choice);
+    const std::string chosen = one_of(names, known, help);
+    for (const auto& [choice, value] : choices)
       if (choice == chosen) return value;
-      known += (known.empty() ? "" : ", ") + std::string(choice);
-    }
-    fail(std::string(*names.begin()), "= '" + chosen + "' is none of: " + known);
+    return choices.begin()->second;
   }
+
+  // For those who only want to know which settings are read: one that is required and left out is "", and a
+  // key that nobody reads is none.
+  static Params listing(std::string section, nlohmann::json given = nlohmann::json::object());
 
   // Throws ConfigError naming the first key that nobody read, and those that were.
   void finish() const;
@@ -89,10 +101,13 @@ class Params {
 
  private:
   // The given value, or null; notes the setting.
-  const nlohmann::json* find(Names names, const nlohmann::json& fallback, std::string_view help);
+  const nlohmann::json* find(Names names, const nlohmann::json& fallback, std::string values,
+                             std::string_view help);
+  // The one of these names of a setting that is given, the command line's before a file's; or "".
+  std::string given_as(const std::vector<std::string>& names);
+  bool by_option(const std::string& key) const;
+  std::string one_of(Names names, const std::vector<std::string>& known, std::string_view help);
   nlohmann::json resolved_table() const;
-  // A number is taken as the name that it is written like.
-  std::string checked_text(const std::string& name, const nlohmann::json& value);
   int checked_integer(const std::string& key, const nlohmann::json& value, const Range& range) const;
   double checked_number(const std::string& key, const nlohmann::json& value, const Range& range) const;
   void check_range(const std::string& key, double value, const Range& range) const;
@@ -100,7 +115,9 @@ class Params {
   std::string section_;
   nlohmann::json given_;
   std::map<std::string, std::string> places_;
+  bool listing_ = false;
   std::map<std::string, std::string> read_as_;  // given key -> name
+  std::map<std::string, std::string> taken_;    // name -> the given key that goes before others
   std::map<std::string, nlohmann::json> resolved_;
   std::vector<SettingNote> notes_;
 };

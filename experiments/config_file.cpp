@@ -10,6 +10,8 @@
 
 #include "core/errors.h"
 #include "core/params.h"
+#include "core/text_file.h"
+#include "experiments/kind_change.h"
 
 namespace speclab {
 namespace {
@@ -60,19 +62,6 @@ Axis read_axis(const toml::node& node, const std::string& key, const std::string
   return axis;
 }
 
-// A table within a section holds axes over the settings of the table of that name.
-void read_axes(const toml::table& settings, const std::string& prefix, const std::string& file,
-               Experiment& experiment) {
-  for (const auto& [key, node] : settings) {
-    const std::string name = prefix + "." + std::string(key.str());
-    if (const auto* inner = node.as_table(); inner != nullptr) {
-      read_axes(*inner, name, file, experiment);
-    } else {
-      experiment.axes.push_back(read_axis(node, name, file));
-    }
-  }
-}
-
 void read_sweep(const toml::table& sweep, const std::string& file, Experiment& experiment) {
   for (const auto& [section, node] : sweep) {
     const std::string name(section.str());
@@ -88,7 +77,9 @@ void read_sweep(const toml::table& sweep, const std::string& file, Experiment& e
       experiment.axes.push_back(std::move(axis));
       continue;
     }
-    read_axes(*settings, name, file, experiment);
+    for (const auto& [key, list] : *settings) {
+      experiment.axes.push_back(read_axis(list, name + "." + std::string(key.str()), file));
+    }
   }
 }
 
@@ -116,6 +107,23 @@ void read_skip_ifs(const toml::node& node, const std::string& file, Experiment& 
     }
     experiment.skip_ifs.push_back(std::move(skip));
   }
+}
+
+// Of those beside it.
+std::string nearest_config(const std::filesystem::path& missing) {
+  const std::filesystem::path folder = missing.has_parent_path() ? missing.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder)) return "";
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".toml") names.push_back(entry.path().filename().string());
+  std::ranges::sort(names);
+  return did_you_mean(missing.filename().string(), names);
+}
+
+void check_name(const std::string& name, const std::string& place) {
+  if (!name.empty() && name.front() != '.' && name.find('/') == std::string::npos) return;
+  throw ConfigError(fmt::format(
+      "{}: experiment = \"{}\" is to be a plain name, without '/' and without '.' in front", place, name));
 }
 
 // Splits at commas outside of brackets, braces and quotes.
@@ -166,25 +174,23 @@ bool expand_range(const std::string& text, std::vector<json>& values) {
   return true;
 }
 
+// `key` is a section, a setting of it, or a setting of a table there.
 void set_value(Config& config, const std::string& key, const json& value, const std::string& place) {
-  const auto dot = key.find('.');
-  if (dot == std::string::npos) {
-    config.sections[key] = value;
-    for (const auto& [setting, ignored] : value.items()) config.places[key + "." + setting] = place;
-  } else {
-    json* table = &config.sections[key.substr(0, dot)];
-    std::size_t from = dot + 1;
-    for (std::size_t end = key.find('.', from); end != std::string::npos; end = key.find('.', from)) {
-      table = &(*table)[key.substr(from, end - from)];
-      if (!table->is_null() && !table->is_object()) {
-        throw ConfigError(fmt::format("{}: {} is no table, so it has no setting '{}'", place,
-                                      key.substr(0, end), key.substr(end + 1)));
-      }
-      from = end + 1;
+  json* table = &config.sections;
+  std::size_t begin = 0;
+  for (std::size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', begin)) {
+    table = &(*table)[key.substr(begin, dot - begin)];
+    if (table->is_null()) *table = json::object();
+    if (!table->is_object()) {
+      throw ConfigError(fmt::format("{} {}: {} is {}, not a table; give it as a whole", place, key,
+                                    key.substr(0, dot), table->dump()));
     }
-    (*table)[key.substr(from)] = value;
-    config.places[key] = place;
+    begin = dot + 1;
   }
+  (*table)[key.substr(begin)] = value;
+  config.places[key] = place;
+  if (begin > 0 || !value.is_object()) return;
+  for (const auto& [setting, ignored] : value.items()) config.places[key + "." + setting] = place;
 }
 
 bool holds(const Config& config, const SkipIf& skip) {
@@ -193,24 +199,27 @@ bool holds(const Config& config, const SkipIf& skip) {
     const auto dot = key.find('.');
     const std::string section = key.substr(0, dot);
     if (dot == std::string::npos || !config.sections.contains(section)) return false;
-    const json* at = &config.sections[section];
-    for (std::size_t from = dot + 1, end = 0; end != std::string::npos; from = end + 1) {
-      end = key.find('.', from);
-      const auto found = at->find(key.substr(from, end == std::string::npos ? end : end - from));
-      if (found == at->end()) return false;
-      at = &*found;
-    }
-    return *at == value;
+    const json& settings = config.sections[section];
+    const auto found = settings.find(key.substr(dot + 1));
+    return found != settings.end() && *found == value;
   });
 }
 
 }  // namespace
 
-Experiment read_experiment(const std::filesystem::path& file) {
+const std::vector<std::string>& section_names() { return kSections; }
+
+Experiment read_experiment(const std::filesystem::path& given) {
+  // Places that begin with "-" are options.
+  const std::filesystem::path file = given.string().starts_with('-') ? "." / given : given;
   toml::table root;
   try {
-    if (!std::filesystem::is_regular_file(file))
-      throw ConfigError(file.string() + ": there is no such config file");
+    if (std::filesystem::is_directory(file))
+      throw ConfigError(file.string() + " is a folder; name one config file, such as configs/smoke.toml");
+    if (!std::filesystem::exists(file))
+      throw ConfigError(
+          fmt::format("{}: there is no such config file{}", file.string(), nearest_config(file)));
+    require_regular_file(file);
     root = toml::parse_file(file.string());
   } catch (const toml::parse_error& e) {
     throw ConfigError(fmt::format("{}:{}: {}", file.string(), e.source().begin.line, e.description()));
@@ -242,30 +251,56 @@ Experiment read_experiment(const std::filesystem::path& file) {
       }
     }
   }
-  if (experiment.name.empty() || experiment.name.front() == '.' ||
-      experiment.name.find('/') != std::string::npos) {
-    throw ConfigError(
-        fmt::format("{}: experiment = \"{}\" is to be a plain name, without '/' and without '.' in front",
-                    file.string(), experiment.name));
-  }
+  check_name(experiment.name, file.string());
   return experiment;
 }
+
+namespace {
+
+// "1,2,4" or "1..8" or one value.
+std::vector<json> read_values(const std::string& text, const std::string& assignment,
+                              const std::string& option) {
+  std::vector<json> values;
+  for (const std::string& part : split_values(text)) {
+    if (part.find_first_not_of(" \t") == std::string::npos) {
+      throw ConfigError(
+          fmt::format("{} {}: a value is missing; a text that is empty is written \"\"", option, assignment));
+    }
+    if (!expand_range(part, values)) values.push_back(parse_value(part));
+  }
+  return values;
+}
+
+void refuse_twice(const Experiment& experiment, const std::string& key, const std::string& option) {
+  const auto refuse = [&](const std::string& earlier) {
+    throw ConfigError(fmt::format("{} {}: {} gives it already", option, key, earlier));
+  };
+  for (const Axis& axis : experiment.axes)
+    if (axis.key == key && axis.place.starts_with("--")) refuse(axis.place);
+  for (const Override& o : experiment.overrides)
+    if (o.key == key) refuse(o.place);
+}
+
+}  // namespace
 
 void apply_set(Experiment& experiment, const std::string& assignment, const std::string& option) {
   const auto equals = assignment.find('=');
   const std::string key = assignment.substr(0, equals);
   const auto dot = key.find('.');
-  if (equals == std::string::npos || dot == std::string::npos) {
+  if (equals == std::string::npos || (dot == std::string::npos && key != "experiment") ||
+      key.ends_with('.')) {
     throw ConfigError(
-        fmt::format("--set {}: write section.key=value, such as topology.length=1,2,4", assignment));
+        fmt::format("{} {}: write section.key=value, such as topology.length=1,2,4", option, assignment));
   }
-  check_section(key.substr(0, dot), "--set " + assignment);
-  std::vector<json> values;
-  for (const std::string& part : split_values(assignment.substr(equals + 1))) {
-    if (!expand_range(part, values)) values.push_back(parse_value(part));
+  if (key == "experiment") {
+    experiment.name = assignment.substr(equals + 1);
+    check_name(experiment.name, option);
+    return;
   }
+  check_section(key.substr(0, dot), option + " " + assignment);
+  std::vector<json> values = read_values(assignment.substr(equals + 1), assignment, option);
+  refuse_twice(experiment, key, option);
   std::erase_if(experiment.axes, [&](const Axis& axis) { return axis.key == key; });
-  std::erase_if(experiment.overrides, [&](const Override& o) { return o.key == key; });
   if (values.size() == 1) {
     experiment.overrides.push_back({key, values.front(), option});
   } else {
@@ -288,8 +323,10 @@ std::vector<PointRequest> points(const Experiment& experiment) {
     }
     all = std::move(product);
   }
+  KindChange kinds(experiment);
   for (PointRequest& point : all) {
     for (const Override& o : experiment.overrides) set_value(point.config, o.key, o.value, o.place);
+    kinds.apply(point.config);
     for (const SkipIf& skip : experiment.skip_ifs) {
       if (point.skipped.empty() && holds(point.config, skip)) point.skipped = skip.reason;
     }

@@ -15,6 +15,7 @@ struct Config {
   nlohmann::json sections = nlohmann::json::object();
   std::map<std::string, std::string> places;  // "drafter.kind" -> "file:line" or "--set"
   std::filesystem::path directory;            // of the file: paths in it may be relative to this
+  std::vector<std::string> remarks;           // as Provenance has them
   DigestKind digest = DigestKind::sampled;    // of the files that it names
 };
 
@@ -51,12 +52,17 @@ struct PointRequest {
   std::string skipped;  // the reason, or empty
 };
 
+// The sections that a config may have; further draft models are draft2, ... draft9.
+const std::vector<std::string>& section_names();
+
 // Reads a TOML file. Throws ConfigError with file and line for what it cannot read.
 Experiment read_experiment(const std::filesystem::path& file);
 
 // Applies "section.key=value": one TOML value overrides the setting, several ("1,2,4" or "1..8") make it an
-// axis. Commas within brackets, braces and quotes do not separate; what is no TOML value is a string.
-// `option` is what the user wrote.
+// axis. Commas within brackets, braces and quotes do not separate; what is no TOML value is a string. Of a
+// setting that is a table, "section.key.inner=value" overrides one of its own. "experiment=NAME" renames the
+// experiment. ConfigError where an earlier option set the same. `option` is what the user wrote, and begins
+// with "--".
 void apply_set(Experiment& experiment, const std::string& assignment, const std::string& option = "--set");
 
 // The product of the axes, the last axis fastest.

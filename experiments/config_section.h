@@ -8,6 +8,11 @@
 
 namespace speclab {
 
+// The kinds of strategies where a config names none.
+inline constexpr const char* kDefaultDrafter = "model";
+inline constexpr const char* kDefaultTopology = "chain";
+inline constexpr const char* kDefaultRule = "speculative_sampling";
+
 // The settings of one section; none where the config has no such section.
 inline Params section(const Config& config, const std::string& name) {
   return Params(name, config.sections.value(name, nlohmann::json::object()), config.places);

@@ -19,8 +19,8 @@ fs::path find_path(const std::string& setting, const std::string& path, const fs
                   setting, path, config_directory.empty() ? "" : ", in " + config_directory.string()));
 }
 
-fs::path project_configs(const std::string& folder) {
-  return fs::path(SPECLAB_PROJECT_DIR) / "configs" / folder;
-}
+fs::path project_configs(const std::string& folder) { return project_file("configs/" + folder); }
+
+fs::path project_file(const std::string& path) { return fs::path(SPECLAB_PROJECT_DIR) / path; }
 
 }  // namespace speclab

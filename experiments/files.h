@@ -10,6 +10,9 @@ namespace speclab {
 std::filesystem::path find_path(const std::string& setting, const std::string& path,
                                 const std::filesystem::path& config_directory);
 
+// A file of the project, by its path in it.
+std::filesystem::path project_file(const std::string& path);
+
 // A folder of the project's configs/, such as "devices".
 std::filesystem::path project_configs(const std::string& folder);
 

@@ -25,7 +25,11 @@ void print_help() {
       "{}\nSimulator and benchmark harness for speculative decoding.\n\nusage: speclab COMMAND [options]\n\n",
       version_line());
   for (const Command& command : commands()) fmt::print("  {:<8} {}\n", command.name, command.summary);
-  fmt::print("\n  speclab COMMAND --help says more; speclab --version names the build.\n");
+  fmt::print(
+      "\n  speclab COMMAND --help says more; speclab --version names the build.\n\n"
+      "exit status: 0 done; 1 points failed, or a lossy strategy; 2 undecided;\n"
+      "             3 an error, named on standard error; 130 interrupted\n"
+      "environment: SPECLAB_THREADS, 1 to 1024; SPECLAB_CPU, portable, avx2 or avx512\n");
 }
 
 int dispatch(const std::vector<std::string>& arguments, const std::string& command_line) {

@@ -4,13 +4,13 @@
 
 #include <utility>
 
+#include "core/catalogue.h"
 #include "core/models/hashed.h"
 #include "core/models/llama_shape.h"
 #include "core/models/markov.h"
 #include "core/models/source_model.h"
 #include "experiments/config_section.h"
 #include "experiments/files.h"
-#include "experiments/price_catalogue.h"
 
 namespace speclab {
 namespace {
@@ -51,7 +51,41 @@ ModelUse read_use(Params& p, Actor actor) {
   return {actor, precision, products};
 }
 
+std::string read_path(Params& p) {
+  return p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
+}
+
+struct RandomSettings {
+  std::string shape;
+  int positions = 0, seed = 0;
+};
+
+RandomSettings read_random(Params& p, Actor actor) {
+  RandomSettings read;
+  read.shape = p.required_text({"shape", "random_weights"}, "a shape of `speclab list shapes`");
+  read.positions = p.integer({"max_positions"}, 4096, {.least = 1, .most = 1 << 20}, "of a text, at most");
+  read.seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.least = 0}, "of the weights");
+  return read;
+}
+
+std::string read_device(Params& p) {
+  return p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ...");
+}
+
 }  // namespace
+
+std::vector<SettingNote> model_settings(const std::string& section, const std::string& kind) {
+  const Actor actor = section == "target" ? Actor::target : draft_actor(0);
+  Params p = Params::listing(section, {{"kind", kind}});
+  const SourceKind source = read_source_kind(p);
+  const bool weights = source == SourceKind::checkpoint || source == SourceKind::random;
+  if (weights && actor == Actor::target) read_device(p);
+  if (source == SourceKind::checkpoint) read_path(p);
+  if (source == SourceKind::random) read_random(p, actor);
+  if (weights) read_use(p, actor);
+  if (!weights) make_source(source, p, actor == Actor::target ? 1 : 2);
+  return p.notes();
+}
 
 PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
                          Settings& settings)
@@ -59,7 +93,7 @@ PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& prici
   Params p = section(config, "target");
   const SourceKind kind = read_source_kind(p);
   const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
-  if (weights) device_ = p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ...");
+  if (weights) device_ = read_device(p);
   backend_ = weights ? &shelf.backend(device_) : &shelf.cpu();
   on_device_ = backend_ != &shelf.cpu();
   if (weights) {
@@ -87,7 +121,7 @@ std::string PointModels::name_of(const Params& p) const {
 
 LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
   const std::string& name = p.section();
-  const std::string path = p.required_text({"path", "model"}, "a model folder in Hugging Face layout");
+  const std::string path = read_path(p);
   const std::filesystem::path folder = find_path(name + ".path", path, config_.directory);
   const Tokenizer& tokenizer = shelf_.tokenizer(folder);
   if (actor == Actor::target) {
@@ -108,12 +142,8 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
 }
 
 LoadedModel PointModels::make_random(Params& p, Actor actor) {
-  const std::string shape = p.required_text({"shape", "random_weights"}, "a shape of `speclab list shapes`");
-  const int positions =
-      p.integer({"max_positions"}, 4096, {.least = 1, .most = 1 << 20}, "of a text, at most");
-  const int seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.least = 0}, "of the weights");
-  const LlamaConfig config =
-      llama_config_of(shape_named(p.section() + ".shape", shape, config_.directory), positions);
+  const auto [shape, positions, seed] = read_random(p, actor);
+  const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
   if (actor != Actor::target) check_positions(shape, positions);
   const std::string name = fmt::format("random {}, {} positions, seed {}", shape, positions, seed);
   return backend_->random_model(name, config, static_cast<std::uint64_t>(seed), read_use(p, actor));

@@ -16,6 +16,9 @@
 
 namespace speclab {
 
+// The settings that [target] or a section of a draft model has where its kind is this.
+std::vector<SettingNote> model_settings(const std::string& section, const std::string& kind);
+
 // The models of one point: the target of [target], and what drafts for it. Their passes are charged to the
 // point's clock, each to its actor.
 class PointModels {

@@ -1,21 +1,16 @@
 #include "experiments/pricing.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 
+#include "core/catalogue.h"
 #include "core/constant_cost.h"
-#include "core/memory_need.h"
 #include "core/metered.h"
 #include "core/stated_error.h"
-#include "core/tensor_parallel.h"
-#include "core/weight_format.h"
 #include "experiments/config_section.h"
-#include "experiments/price_catalogue.h"
+#include "experiments/files.h"
 
 namespace speclab {
 
@@ -41,9 +36,27 @@ std::vector<std::string> random_drafts(const Config& config) {
 
 }  // namespace
 
+std::vector<std::string> read_priced_as(Params& drafter) {
+  return drafter.texts(
+      {kPricedAs}, {},
+      "the shapes that its draft models are priced as, instead of price.draft: for axes of drafters");
+}
+
 Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
   if (!config.sections.contains("price")) return;
   Params p = section(config, "price");
+  read(p, config);
+  p.finish();
+  for (const auto& [key, value] : p.resolved()) settings["price." + key] = value;
+}
+
+std::vector<SettingNote> Pricing::notes(const Config& config) {
+  Params p = section(config, "price");
+  Pricing().read(p, config);
+  return p.notes();
+}
+
+void Pricing::read(Params& p, const Config& config) {
   enum class Kind { roofline, constant, calibrated };
   const Kind kind = p.choose<Kind>(
       {"kind"},
@@ -68,181 +81,40 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
     prices_ = std::move(calibrated);
     priced_drafts_ = std::numeric_limits<std::size_t>::max();
   } else {
-    read_roofline(config, p, settings);
-  }
-  p.finish();
-  for (const auto& [key, value] : p.resolved()) {
-    if (!value.is_object()) {
-      settings["price." + key] = value;
-      continue;
+    const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
+    const std::string stack =
+        p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
+    const std::string random_target = random_shape(config, "target");
+    const std::string_view meaning =
+        "a shape of `speclab list shapes`; of random weights their own, if left out";
+    const std::string target_name = random_target.empty() ? p.required_text({"target"}, meaning)
+                                                          : p.text({"target"}, random_target, meaning);
+    std::vector<std::string> draft_names = p.texts(
+        {"draft"}, random_drafts(config),
+        "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
+        "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
+        "drafters, goes before it");
+    const int devices =
+        p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
+    if (const json own = config.sections.value("drafter", json::object()); own.contains(kPricedAs)) {
+      Params drafter("drafter", own, config.places);
+      draft_names = read_priced_as(drafter);
     }
-    for (const auto& [overridden, instead] : flattened(value))
-      settings[fmt::format("price.{}.{}", key, overridden)] = instead;
-  }
-}
-
-void Pricing::read_roofline(const Config& config, Params& p, std::map<std::string, json>& settings) {
-  const json& given = config.sections["price"];
-  const std::string device = p.required_text(
-      {"device"},
-      "a device of `speclab list devices`, or the path of a file like those, which ends in .toml");
-  const std::string stack = p.text({"stack"}, "",
-                                   "efficiency of a software stack of the device's file, see `speclab list "
-                                   "stacks`; \"\": the device's own");
-  const std::string random_target = random_shape(config, "target");
-  const std::string_view meaning =
-      "a shape of `speclab list shapes`, or the path of a file like those; of random weights their own, if "
-      "left "
-      "out";
-  const std::string target = random_target.empty() ? p.required_text({"target"}, meaning)
-                                                   : p.text({"target"}, random_target, meaning);
-  std::vector<std::string> drafts =
-      p.texts({"draft"}, random_drafts(config),
-              "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
-              "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
-              "drafters, goes before it");
-  const int devices =
-      p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share the target");
-  draft_devices_ = p.integer({"draft_tensor_parallel", "draft_tensor_parallel_size", "draft_tp"}, 0,
-                             {.least = 0, .most = 1024},
-                             "devices that share each draft model; 0: as many as the target, or one where so "
-                             "many cannot share it");
-  const std::string format = p.text({"format", "quantization"}, "",
-                                    "how the target's weights are stored: bf16, fp8, int4-g128, awq, "
-                                    "q4_0, ...; \"\": as its file says");
-  const std::string draft_format =
-      p.text({"draft_format"}, "", "likewise of the draft models; \"\": as their files say");
-  const std::string cache_format =
-      p.text({"cache_format", "kv_cache_dtype"}, "",
-             "how all key-value caches are stored: bf16, fp8, q8_0, ...; \"\": as "
-             "the files say, 16 bits");
-  usable_ =
-      p.number({"memory_share", "gpu_memory_utilization"}, 0.9, {.least = 0, .most = 1, .open_least = true},
-               "part of a device's memory_gb that weights and caches may fill");
-  offload_ = p.flag({"offload"}, false,
-                    "what of the target's layers does not fit is brought from the host's "
-                    "memory in every pass; false: such a point is refused");
-  const Overrides of_device = read_overrides(p, "device_override", given),
-                  of_target = read_overrides(p, "target_override", given),
-                  of_draft = read_overrides(p, "draft_override", given);
-  if (const json own = config.sections.value("drafter", json::object()); own.contains(kPricedAs)) {
-    drafts = Params("drafter", own, config.places).texts({kPricedAs}, {}, "");
-  }
-  priced_on_ = device_named("price.device", device, config.directory, stack, of_device);
-  const auto read = [&](const std::string& setting, const std::string& name, const std::string& stored,
-                        const Overrides& overrides) {
-    const auto both = [&](const std::string& value, const char* start, const char* other) {
-      for (const auto& [key, _] : overrides)
-        if (!value.empty() && key.starts_with(start))
-          throw ConfigError(fmt::format("{}_override.{} and {} = \"{}\" are both set; leave one out", setting,
-                                        key, other, value));
-    };
-    both(stored, "weights.", setting == "price.target" ? "price.format" : "price.draft_format");
-    both(cache_format, "cache_bits", "price.cache_format");
-    Named one{name, "", {shape_named(setting, name, config.directory, overrides), 1}};
-    ModelShape& shape = one.model.shape;
-    one.words = shape.name;
-    if (!stored.empty()) {
-      shape = stored_as(shape, stored);
-      one.words += " " + shape.weights.name;
+    const Device device = find_device(project_configs("devices"), device_name, stack);
+    target_ = find_shape(project_configs("shapes"), target_name);
+    std::vector<ModelShape> drafts;
+    for (const std::string& draft : draft_names) {
+      drafts.push_back(find_shape(project_configs("shapes"), draft));
+      draft_name_ += (draft_name_.empty() ? "" : ", ") + drafts.back().name;
     }
-    if (!cache_format.empty()) {
-      shape.cache_bits = cache_bits(cache_format);
-      one.words += ", cache " + cache_format;
-    }
-    one.words += in_words(overrides);
-    return one;
-  };
-  target_ = read("price.target", target, format, of_target);
-  target_.model.devices = devices;
-  roofline_ =
-      dynamic_cast<Roofline*>((prices_ = std::make_unique<Roofline>(priced_on_, target_.model.shape,
-                                                                    std::vector<ModelShape>{}, devices))
-                                  .get());
-  for (const std::string& draft : drafts) {
-    Named one = read("price.draft", draft, draft_format, of_draft);
-    one.model.devices = devices_of_draft(one.model.shape, devices);
-    if (one.model.devices != devices) one.words += fmt::format(", tensor parallel {}", one.model.devices);
-    roofline_->add_draft(one.model.shape, one.model.devices);
-    named_.push_back(std::move(one));
+    error_ = stated_error(device, target_);
+    device_ = device.name + (devices > 1 ? fmt::format(" x{}", devices) : "");
+    target_name_ = target_.name;
+    priced_drafts_ = drafts.size();
+    auto roofline = std::make_unique<Roofline>(device, target_, drafts, devices);
+    roofline_ = roofline.get();
+    prices_ = std::move(roofline);
   }
-  priced_drafts_ = named_.size();
-  device_ = priced_on_.name + (devices > 1 ? fmt::format(" x{}", devices) : "") +
-            (stack.empty() ? "" : ", " + stack) + in_words(of_device);
-  error_ = stated_error(priced_on_, target_.model.shape);
-  if (!of_device.empty()) error_ += "; of the constants as the file has them, not as overridden";
-  const WeightFormat& weights = target_.model.shape.weights;
-  if ((weights.arithmetic == ProductFormat::fp8 && priced_on_.fp8_flops_per_second == 0) ||
-      (weights.arithmetic == ProductFormat::int8 && priced_on_.int8_flops_per_second == 0)) {
-    remarks_.push_back(
-        fmt::format("{} has no rate for products in {} in its file: they are priced in 16 bits",
-                    priced_on_.name, weights.name));
-  }
-  settings["price.device_digest"] = priced_on_.digest;
-  settings["price.target_digest"] = target_.model.shape.digest;
-  std::string digests;
-  for (const Named& one : named_) digests += (digests.empty() ? "" : " ") + one.model.shape.digest;
-  if (!digests.empty()) settings["price.draft_digest"] = digests;
-}
-
-int Pricing::devices_of_draft(const ModelShape& draft, int target_devices) const {
-  if (draft_devices_ > 0) return draft_devices_;
-  return indivisible(draft, target_devices).empty() ? target_devices : 1;
-}
-
-Room Pricing::room_on(int devices, bool drafter_runs_models, const std::vector<int>& positions) const {
-  std::vector<PlacedModel> drafts;
-  for (const Named& one : named_)
-    if (drafter_runs_models) drafts.push_back({one.model.shape, devices_of_draft(one.model.shape, devices)});
-  return room(priced_on_, usable_, {target_.model.shape, devices}, drafts, positions);
-}
-
-void Pricing::require_room(const Workload& workload, bool drafter_runs_models) {
-  if (roofline_ == nullptr) return;
-  std::vector<int> positions;
-  for (const Request& request : workload.requests)
-    positions.push_back(static_cast<int>(request.prompt.size()) + workload.max_new_tokens);
-  std::ranges::sort(positions, std::greater<>());
-  positions.resize(std::min(positions.size(), static_cast<std::size_t>(workload.batch)));
-  const int devices = target_.model.devices;
-  const Room room = room_on(devices, drafter_runs_models, positions);
-  memory_ = fmt::format("{} of {:.1f} GB that can be used{}", room.sum(), room.usable / 1e9,
-                        devices > 1 ? " on the busiest device" : "");
-  if (room.missing() == 0) return;
-  const double layers = layer_bytes(target_.model.shape) / devices;
-  if (!offload_ || room.missing() > layers) refuse(room, drafter_runs_models, positions);
-  offloaded_ = room.missing() / layers;
-  roofline_->offload(Actor::target, offloaded_);
-  remarks_.push_back(fmt::format(
-      "price.offload: {:.1f} GB of {}'s layers do not fit{} and are priced as brought over {} ({:.0f} GB/s) "
-      "in "
-      "every pass, before it multiplies",
-      room.missing() / 1e9, target_.model.shape.name, devices > 1 ? " each device" : "", priced_on_.host_link,
-      priced_on_.efficiency.host_link_bandwidth * priced_on_.host_link_bytes_per_second / 1e9));
-}
-
-void Pricing::refuse(const Room& room, bool drafter_runs_models, const std::vector<int>& positions) const {
-  const int devices = target_.model.devices;
-  std::string ways;
-  for (int more = devices + 1; more <= 1024 && priced_on_.link_bytes_per_second > 0; ++more) {
-    if (!indivisible(target_.model.shape, more).empty()) continue;
-    if (room_on(more, drafter_runs_models, positions).missing() > 0) continue;
-    ways = fmt::format("price.tensor_parallel = {} would do; or ", more);
-    break;
-  }
-  ways += "store fewer bits (price.format, draft_format, cache_format)";
-  if (offload_) {
-    ways = "not even without the target's layers, which price.offload brings from the host; " + ways;
-  } else if (priced_on_.host_link_bytes_per_second > 0) {
-    ways += ", or set price.offload = true";
-  }
-  throw ImpossiblePoint(fmt::format(
-      "{} does not fit {}{}: {}, with {} sequence{} of up to {} positions, but {:.1f} GB can be used "
-      "(price.memory_share "
-      "= {} of {} GB); {}",
-      target_.model.shape.name, devices > 1 ? fmt::format("{} x ", devices) : "", priced_on_.name, room.sum(),
-      positions.size(), positions.size() == 1 ? "" : "s", positions.empty() ? 0 : positions.front(),
-      room.usable / 1e9, usable_, priced_on_.memory_gb, ways));
 }
 
 Actor Pricing::next_draft() {
@@ -254,57 +126,25 @@ Actor Pricing::next_draft() {
                   "price.draft names {} shapes, but the drafter runs another model; name one for each",
                   priced_drafts_));
   }
-  if (static_cast<std::size_t>(drafts_) < named_.size())
-    remark_on_draft(named_[static_cast<std::size_t>(drafts_)]);
   return draft_actor(drafts_++);
-}
-
-void Pricing::remark_on_draft(const Named& draft) {
-  const int own = draft.model.shape.vocab, targets = target_.model.shape.vocab;
-  constexpr double kPadding = 0.01;  // engines and checkpoints pad the same tokenizer to different sizes
-  if (own % targets != 0 && std::abs(own - targets) > kPadding * targets) {
-    remarks_.push_back(fmt::format(
-        "price.draft: {} has {} tokens in its vocabulary and {} has {}: its passes are priced as they "
-        "are, whether or not it can draft for it",
-        draft.model.shape.name, own, target_.model.shape.name, targets));
-  }
-  if (draft_devices_ == 0 && draft.model.devices != target_.model.devices) {
-    remarks_.push_back(fmt::format("price.draft: {}, so it is priced on one (price.draft_tensor_parallel)",
-                                   indivisible(draft.model.shape, target_.model.devices)));
-  }
 }
 
 Actor Pricing::part_of_target(int layers, int of) {
   if (roofline_ == nullptr) return next_draft();
-  const ModelShape& target = target_.model.shape;
-  ModelShape part = target;
+  ModelShape part = target_;
   part.layers = std::max(1, static_cast<int>(std::lround(static_cast<double>(part.layers) * layers / of)));
-  part.windowed_layers = part.windowed_layers * part.layers / target.layers;
-  part.name = fmt::format("{} of {} layers of {}", part.layers, target.layers, part.name);
-  parts_.push_back(part.name);
-  const Actor actor =
-      draft_actor(roofline_->add_draft(part, target_.model.devices));  // after those that price.draft names
-  roofline_->offload(actor, offloaded_);
-  return actor;
+  part.windowed_layers = part.windowed_layers * part.layers / target_.layers;
+  part.name = fmt::format("{} of {} layers of {}", part.layers, target_.layers, part.name);
+  draft_name_ = part.name;
+  return draft_actor(roofline_->add_draft(part));  // after those that price.draft names
 }
 
 void Pricing::describe(Provenance& provenance) const {
   provenance.priced_device = device_;
-  provenance.priced_target = target_.words;
-  std::vector<std::string> drafts;
-  for (std::size_t i = 0; i < std::min(named_.size(), static_cast<std::size_t>(drafts_)); ++i)
-    drafts.push_back(named_[i].words);
-  drafts.insert(drafts.end(), parts_.begin(), parts_.end());
-  provenance.priced_draft = fmt::format("{}", fmt::join(drafts, ", "));
+  provenance.priced_target = target_name_;
+  provenance.priced_draft = draft_name_;
   provenance.priced_error = error_;
-  provenance.priced_memory = memory_;
   provenance.remarks.insert(provenance.remarks.end(), remarks_.begin(), remarks_.end());
-  for (std::size_t i = static_cast<std::size_t>(drafts_); i < named_.size(); ++i) {
-    provenance.remarks.push_back(fmt::format("price.draft = \"{}\" prices nothing here: the drafter runs {}",
-                                             named_[i].given,
-                                             drafts_ == 0 ? "no model that it could be the price of"
-                                                          : fmt::format("{} of the models named", drafts_)));
-  }
 }
 
 }  // namespace speclab

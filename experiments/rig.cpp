@@ -5,6 +5,7 @@
 #include "core/check.h"
 #include "experiments/calibration.h"
 #include "experiments/config_section.h"
+#include "experiments/run_settings.h"
 #include "experiments/serve.h"
 #include "strategies/drafters/none.h"
 #include "strategies/fit.h"
@@ -57,7 +58,10 @@ void append(std::vector<std::string>& all, const std::vector<std::string>& more)
 }  // namespace
 
 Rig::Rig(const Config& config, ModelShelf& shelf)
-    : shelf_(shelf), pricing_(config, settings_), models_(config, shelf, pricing_, workload_, settings_) {
+    : shelf_(shelf),
+      remarks_(config.remarks),
+      pricing_(config, settings_),
+      models_(config, shelf, pricing_, workload_, settings_) {
   make_clock(config);
   models_.charge_to(*clock_);
   reader_ = models_.backend().reader();
@@ -66,13 +70,9 @@ Rig::Rig(const Config& config, ModelShelf& shelf)
   resolve(workload);
   if (!workload_.prompts_digest.empty()) settings_["workload.prompts_digest"] = workload_.prompts_digest;
   resolve(sampling);
-  Params drafter = section(config, "drafter", "model");
-  pricing_.require_room(workload_, chosen_entry(drafters(), drafter).runs_model);
   make_strategy(config);
   Params record = section(config, "record");
-  steps_recorded_ =
-      record.choose<bool>({"detail"}, {{"steps", true}, {"counts", false}},
-                          "steps: every step and charge; counts: sums per prompt, for long simulations");
+  steps_recorded_ = read_steps_recorded(record);
   record.finish();
   resolve(record);
 }
@@ -83,11 +83,9 @@ void Rig::resolve(const Params& params) {
 
 void Rig::make_clock(const Config& config) {
   Params p = section(config, "clock");
-  const bool measured = p.choose<bool>(
-      {"kind"}, {{"wall", true}, {"analytic", false}},
-      "wall: measured where models run, on a GPU by its own clock; analytic: priced by [price] alone");
-  if (measured) {
-    repeats_ = p.integer({"repeats"}, 3, {.least = 1}, "of baseline and method in turn");
+  const ClockSettings read = read_clock(p);
+  repeats_ = read.repeats;
+  if (read.measured) {
     clock_ = models_.backend().clock();
   } else {
     if (pricing_.calibrated() != nullptr)
@@ -123,17 +121,17 @@ void Rig::make_strategy(const Config& config) {
   parts.rule_on_rows = [this](std::unique_ptr<AcceptanceRule> judge) {
     return models_.backend().rule(std::move(judge));
   };
-  Params topology = section(config, "topology", "chain"), drafter = section(config, "drafter", "model"),
-         rule = section(config, "rule", "speculative_sampling");
+  Params topology = section(config, "topology", kDefaultTopology),
+         drafter = section(config, "drafter", kDefaultDrafter), rule = section(config, "rule", kDefaultRule);
   Params peek = drafter;
   parts.free_drafts = !chosen_entry(drafters(), peek).runs_model;
   topology_ = make(topologies(), topology, parts);
-  parts.new_topology = [&, topology = section(config, "topology", "chain")] {
+  parts.new_topology = [&, topology = section(config, "topology", kDefaultTopology)] {
     Params another = topology;
     return make(topologies(), another, parts);
   };
   parts.topology = topology_.get();
-  if (!drafter.lacks(kPricedAs)) drafter.texts({kPricedAs}, {}, "instead of price.draft");
+  if (!drafter.lacks(kPricedAs)) read_priced_as(drafter);
   drafter_ = make(drafters(), drafter, parts);
   rule_ = parts.rule_on_rows(make(rules(), rule, parts));
   check_fit(drafter_->traits(), rule_->needs());
@@ -180,6 +178,7 @@ void Rig::describe(Provenance& provenance) const {
   pricing_.describe(provenance);
   provenance.clock = clock_->kind();
   append(provenance.remarks, workload_.remarks);
+  append(provenance.remarks, remarks_);
   if (pricing_.calibrated() == nullptr) return;
   provenance.priced_device =
       describe_calibration(TimedTexts(workload_), models_.facts().max_positions, provenance);

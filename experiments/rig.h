@@ -60,6 +60,7 @@ class Rig {
   void warm_up();  // fills caches and buffers, once per role, unrecorded
 
   ModelShelf& shelf_;
+  std::vector<std::string> remarks_;  // of the config
   std::map<std::string, nlohmann::json> settings_;
   Workload workload_;
   Pricing pricing_;

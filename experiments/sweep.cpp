@@ -108,7 +108,9 @@ class Sweep {
     run_together(progress);
     for (const Point* point : alone_) run_point(*point, shelf_, progress);
     if (!alone_.empty() || !together_.empty()) progress.line(fmt::format("merging {} points", keys_.size()));
-    outcome_.unreadable = merge_points(options_.results / experiment_, keys_).unreadable;
+    Merged merged = merge_points(options_.results / experiment_, keys_);
+    outcome_.unreadable = std::move(merged.unreadable);
+    outcome_.others = merged.others;
     return outcome_;
   }
 
@@ -206,6 +208,24 @@ class Sweep {
 };
 
 }  // namespace
+
+std::string to_text(const SweepOutcome& outcome) {
+  std::string out = fmt::format("{} points ran, {} were there already", outcome.ran, outcome.kept);
+  if (outcome.skipped > 0) out += fmt::format(", {} skipped with a reason", outcome.skipped);
+  if (outcome.same > 0) out += fmt::format(", {} the same as another", outcome.same);
+  if (outcome.failed > 0) out += fmt::format(", {} FAILED", outcome.failed);
+  out += "\n";
+  for (const std::string& file : outcome.unreadable) out += fmt::format("left out: {}\n", file);
+  if (outcome.others > 0) {
+    std::filesystem::path folder = outcome.file;
+    folder.replace_extension();
+    out += fmt::format(
+        "note: {} has the points of this sweep; {} more of other sweeps lie in {}, and `speclab report {}` "
+        "shows all\n",
+        outcome.file.string(), outcome.others, folder.string(), folder.string());
+  }
+  return out;
+}
 
 SweepOutcome run_sweep(const Experiment& experiment, const SweepOptions& options) {
   return Sweep(experiment, options).run();

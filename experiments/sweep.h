@@ -18,7 +18,11 @@ struct SweepOutcome {
   int ran = 0, kept = 0, skipped = 0, same = 0, failed = 0;
   std::filesystem::path file;           // all points in one
   std::vector<std::string> unreadable;  // files of earlier sweeps that it lacks, each with the reason
+  int others = 0;  // points of other sweeps of that name, in the folder but not in the file
 };
+
+// "3 points ran, 2 were there already", and lines for what the merged file lacks.
+std::string to_text(const SweepOutcome& outcome);
 
 // Runs all points of an experiment that are not yet in the results' folder. Priced points share all cores;
 // those that are measured, or on a device, run alone. A point that cannot be is stored with its reason, and

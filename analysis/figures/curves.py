@@ -13,6 +13,7 @@ the same points gives the columns distance and overlap; `ceiling = PANEL` draws 
 than it is what a single drawn guess can win at most.
 """
 import argparse
+import json
 import textwrap
 import tomllib
 
@@ -167,9 +168,13 @@ def main():
     parser.add_argument("data", help="made by speclab report --figure-data")
     parser.add_argument("figure", help="path without .png and .svg")
     parser.add_argument("--certificates", help="made by speclab certify of the same config")
+    parser.add_argument("--settings", help="the config's figure and sweep as JSON, where options changed them")
     arguments = parser.parse_args()
-    with open(arguments.config, "rb") as file:
-        config = tomllib.load(file)
+    if arguments.settings:
+        config = json.loads(arguments.settings)
+    else:
+        with open(arguments.config, "rb") as file:
+            config = tomllib.load(file)
     spec = config["figure"]
     rows, facts = read(arguments.data)
     if arguments.certificates:

@@ -6,12 +6,15 @@ from common import labels_to_draw
 
 
 def add_certificates(rows, path):
-    """The distance from the target and the overlap of target and draft, of points that were certified too."""
+    """The distance from the target and the overlap of target and draft, which every point is to have a certificate of."""
     found = {}
     with h5py.File(path, "r") as file:
         for point in file["point"].values():
-            if "statistical" in point:
-                found[point.attrs["key"]] = dict(point["statistical"].attrs)
+            found[point.attrs["key"]] = dict(point["statistical"].attrs) if "statistical" in point else {}
+    keys = set(rows["key"].tolist())
+    if missing := keys - set(found):
+        raise SystemExit(f"{path} certifies {len(keys) - len(missing)} of the {len(keys)} points; certify the same config "
+                         "with the same options")
     for column, attribute in (("distance", "distance"), ("distance_low", "distance_lower"),
                               ("distance_high", "distance_upper"), ("overlap", "overlap")):
         rows[column] = np.array([found.get(key, {}).get(attribute, np.nan) for key in rows["key"]], dtype=float)

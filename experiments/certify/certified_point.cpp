@@ -8,7 +8,9 @@
 #include "analysis/certificate/certificate_file.h"
 #include "analysis/certificate/certificate_text.h"
 #include "analysis/table.h"
+#include "analysis/wrapped_text.h"
 #include "core/recorder.h"
+#include "experiments/certify/certificate_summary.h"
 
 namespace speclab {
 namespace {
@@ -76,7 +78,9 @@ std::string greedy_text(const GreedyResult& greedy, const Tokenizer* tokenizer) 
 }  // namespace
 
 std::string CertifiedPoint::title() const {
-  const auto value = [&](const char* key) {
+  Settings left = differs;
+  const auto value = [&](const std::string& key) {
+    left.erase(key);
     const auto found = settings.find(key);
     return found == settings.end() ? std::string() : words(found->second);
   };
@@ -87,12 +91,18 @@ std::string CertifiedPoint::title() const {
       if (settings.contains(key)) out += " " + value(key);
     }
   }
-  out += ", " + value("rule.kind") + ", temperature " + value("sampling.temperature");
-  if (value("sampling.top_k") != "0") out += ", top_k " + value("sampling.top_k");
-  if (value("sampling.top_p") != "1.0") out += ", top_p " + value("sampling.top_p");
+  out += ", " + value("rule.kind");
+  for (const auto& [key, _] : settings) {
+    const bool of_rule = key.starts_with("rule.") && key != "rule.kind" && key != "rule.lossless";
+    if (of_rule) out += fmt::format(", {} {}", key.substr(5), value(key));
+  }
+  out += ", temperature " + value("sampling.temperature");
+  if (const std::string k = value("sampling.top_k"); k != "0") out += ", top_k " + k;
+  if (const std::string p = value("sampling.top_p"); p != "1.0") out += ", top_p " + p;
   out += ", batch " + value("workload.batch");
   const std::string prompts = std::filesystem::path(value("workload.prompts")).stem().string();
-  return prompts.empty() ? out : out + ", " + prompts;
+  if (!prompts.empty()) out += ", " + prompts;
+  return left.empty() ? out : out + ", " + in_words(left);
 }
 
 CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
@@ -120,7 +130,7 @@ CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
 }
 
 std::string to_text(const CertifiedPoint& point, const Tokenizer* tokenizer) {
-  std::string out = fmt::format("certificate of {}\n", point.title());
+  std::string out = wrapped("certificate of " + point.title(), 2) + "\n";
   for (const char* model : {"target", "draft"}) {
     for (const char* key : {"path", "kind"}) {
       const auto found = point.settings.find(fmt::format("{}.{}", model, key));

@@ -13,10 +13,13 @@
 
 namespace speclab {
 
+using Settings = std::map<std::string, nlohmann::json>;  // by "section.key"
+
 // Everything that was found out about one point.
 struct CertifiedPoint {
-  std::map<std::string, nlohmann::json> settings;  // resolved
-  std::string device;                              // where its models ran, if not on the processor
+  Settings settings;      // resolved
+  Settings differs = {};  // of them, those that tell it from other points that are certified beside it
+  std::string device;     // where its models ran, if not on the processor
   SmallProof small;
   std::optional<StatisticalResult> statistical;  // at a temperature above 0
   std::optional<GreedyResult> greedy;            // at temperature 0
@@ -24,7 +27,7 @@ struct CertifiedPoint {
   // replace.
   Decision decision = Decision::undecided;
 
-  std::string title() const;  // the strategy in words
+  std::string title() const;  // the strategy in words, and all of `differs`
 };
 
 CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options);

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "core/errors.h"
+#include "core/nearest_names.h"
 
 namespace speclab {
 
@@ -12,21 +13,37 @@ namespace po = boost::program_options;
 
 std::span<const Command> commands() {
   static constexpr Command all[] = {
-      {"list", "what there is: drafters, topologies, rules, devices, shapes, models, metrics", list_command},
+      {"list", "what there is: strategies, devices, shapes, metrics, every setting", list_command},
       {"run", "one point: a strategy over prompts, beside plain decoding", run_command},
-      {"sweep", "the product of a config's axes, into one HDF5 file; finished points are kept",
-       sweep_command},
-      {"certify", "is a strategy lossless, lossy by how much, or are there too few tokens to tell",
-       certify_command},
+      {"sweep", "the product of a config's axes, into one file; resumed if it stopped", sweep_command},
+      {"certify", "is a strategy lossless, or lossy by how much", certify_command},
       {"report", "tables from result files", report_command},
+      {"answer", "a config's question: sweep, certificates, table and figure in one", answer_command},
   };
   return all;
 }
 
+po::options_description described_options() { return po::options_description("options", 80); }
+
+namespace {
+
+std::string nearest_option(const po::options_description& known, const std::string& wrong) {
+  std::vector<std::string> names;
+  for (const auto& option : known.options()) names.push_back("--" + option->long_name());
+  return did_you_mean(wrong, names);
+}
+
+}  // namespace
+
 ParsedOptions parse_options(const std::vector<std::string>& arguments, const po::options_description& shown,
                             const std::string& positional, int most_positional, const std::string& usage,
                             const std::string& examples) {
-  po::options_description all = shown;
+  const auto refuse = [&](const std::string& what) {
+    throw ConfigError(
+        fmt::format("{}; see `{} --help`", what, usage.substr(0, usage.find(' ', usage.find(' ') + 1))));
+  };
+  po::options_description all = described_options();
+  for (const auto& option : shown.options()) all.add(option);
   all.add_options()("help,h", "show this");
   po::options_description hidden;
   if (!positional.empty()) hidden.add_options()(positional.c_str(), po::value<std::vector<std::string>>());
@@ -42,9 +59,13 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments, const po:
                   .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
                   .run(),
               parsed.values);
+  } catch (const po::unknown_option& e) {
+    refuse(fmt::format("there is no option '{}'{}", e.get_option_name(),
+                       nearest_option(all, e.get_option_name())));
+  } catch (const po::too_many_positional_options_error&) {
+    refuse(fmt::format("too many {}s: name one", positional));
   } catch (const po::error& e) {
-    throw ConfigError(
-        fmt::format("{}; see `{} --help`", e.what(), usage.substr(0, usage.find(' ', usage.find(' ') + 1))));
+    refuse(e.what());
   }
   if (parsed.values.contains("help")) {
     std::ostringstream text;

@@ -22,10 +22,14 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
 int sweep_command(const std::vector<std::string>& arguments, const std::string& command_line);
 int certify_command(const std::vector<std::string>& arguments, const std::string& command_line);
 int report_command(const std::vector<std::string>& arguments, const std::string& command_line);
+int answer_command(const std::vector<std::string>& arguments, const std::string& command_line);
 
 std::span<const Command> commands();
 
 void print_metrics();  // each metric's unit, formula and convention
+
+// An empty list of options whose help fits 80 columns.
+boost::program_options::options_description described_options();
 
 // What --help says and what the command line gave.
 struct ParsedOptions {

@@ -6,6 +6,7 @@
 #include "analysis/metric_table.h"
 #include "analysis/metrics.h"
 #include "analysis/point_file.h"
+#include "analysis/wrapped_text.h"
 #include "core/errors.h"
 #include "core/hdf5.h"
 #include "experiments/commands/command.h"
@@ -30,13 +31,14 @@ std::vector<LoadedPoint> load_all(const std::vector<std::string>& files) {
 
 void print_metrics() {
   for (const Metric& m : metrics()) {
-    fmt::print("{}{}\n  {}\n", m.name, m.unit.empty() ? "" : fmt::format(" [{}]", m.unit), m.formula);
-    if (!m.convention.empty()) fmt::print("  {}\n", m.convention);
+    fmt::print("{}{}\n  {}\n", m.name, m.unit.empty() ? "" : fmt::format(" [{}]", m.unit),
+               wrapped(m.formula, 2));
+    if (!m.convention.empty()) fmt::print("  {}\n", wrapped(m.convention, 2));
   }
 }
 
 int report_command(const std::vector<std::string>& arguments, const std::string&) {
-  po::options_description options("options");
+  po::options_description options = described_options();
   options.add_options()("markdown", "the table as Markdown")(
       "csv", "all metrics, with intervals and both counts of ratios")("json", "the same as JSON")(
       "metrics", "say how each metric is defined")("figure-data",
@@ -44,9 +46,10 @@ int report_command(const std::vector<std::string>& arguments, const std::string&
                                                    "write all metrics for the figures of analysis/");
   const ParsedOptions parsed = parse_options(
       arguments, options, "file", -1, "speclab report FILE... [options]",
-      "Tables from result files: of one point, of a whole experiment, or a folder of points.\n\n"
+      "Tables from result files: of one point, of a whole experiment, or a folder of\npoints.\n\n"
       "  speclab report results/quickstart.h5\n"
-      "  speclab report results/quickstart.h5 --csv > quickstart.csv\n");
+      "  speclab report results/quickstart.h5 --csv > quickstart.csv\n\n"
+      "exit status: 0 done, 3 error\n");
   if (parsed.help) return 0;
   if (parsed.values.contains("metrics")) {
     print_metrics();

@@ -26,19 +26,19 @@ void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, in
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments, const std::string& command_line) {
-  po::options_description options("options");
+  po::options_description options = described_options();
   add_settings(options, "override a setting");
   options.add_options()("results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
                         "where results go")("text", po::value<int>()->default_value(0)->value_name("N"),
                                             "print the texts of the first N prompts");
-  const ParsedOptions parsed = parse_options(
-      arguments, options, "config", 1, "speclab run CONFIG.toml [options]",
-      "Runs one point, even if its result is there already: the method and plain decoding in turn, over the "
-      "same\n"
-      "prompts. Prints its table and writes FOLDER/<experiment>/<key>.h5. Axes of the config are left "
-      "out.\n\n"
-      "  speclab run configs/smoke.toml\n"
-      "  speclab run configs/smoke.toml --set drafter.kind=ngram --set topology.length=8 --text 2\n");
+  const ParsedOptions parsed =
+      parse_options(arguments, options, "config", 1, "speclab run CONFIG.toml [options]",
+                    "Runs one point, even if its result is there already: the method and plain\n"
+                    "decoding in turn, over the same prompts. Prints its table and writes\n"
+                    "FOLDER/<experiment>/<key>.h5. Axes of the config are left out.\n\n"
+                    "  speclab run configs/smoke.toml\n"
+                    "  speclab run configs/smoke.toml --set drafter.kind=ngram --text 2\n\n"
+                    "exit status: 0 done, 3 error, 130 interrupted\n");
   if (parsed.help) return 0;
   const int texts = parsed.values["text"].as<int>();
   if (texts < 0) throw ConfigError(fmt::format("--text {} is to be at least 0", texts));

@@ -1,5 +1,6 @@
 // What `certify` answers, by exit status and by file.
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "core/hdf5.h"
 #include "tests/cli/sweeps.h"
@@ -66,14 +67,37 @@ TEST_F(Certify, WorstVerdictOfManyPoints) {
       certify({"c.toml", "--tokens", "20000", "--set", "rule.kind=speculative_sampling,greedy", "--set",
                "drafter.kind=model,ngram,none"});
   EXPECT_EQ(ended.status, 1) << ended.err;
-  EXPECT_NE(ended.out.find("LOSSLESS   model chain 3, speculative_sampling"), std::string::npos) << ended.out;
-  EXPECT_NE(ended.out.find("LOSSY      ngram chain 3, greedy"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("certificate of model chain 3, speculative_sampling"), std::string::npos)
+      << ended.out;
+  EXPECT_TRUE(std::regex_search(
+      ended.out,
+      std::regex(R"(\nLOSSLESS   0\.0\d{3} \[0\.0000, 0\.\d{4}\] +model, speculative_sampling\n)")))
+      << ended.out;
+  EXPECT_TRUE(std::regex_search(
+      ended.out, std::regex(R"(\nLOSSY      0\.\d{4} \[0\.\d{4}, 0\.\d{4}\] +ngram, greedy\n)")))
+      << ended.out;
   const Hdf5File file = Hdf5File::open("r/e-certificate.h5");
   EXPECT_EQ(file.children("/point").size(), 6u);
   EXPECT_EQ(file.get("/point/0000", "decision"), "LOSSLESS");
   EXPECT_EQ(file.size("/point/0000/statistical/histograms") % 16, 0u);
   EXPECT_GT(file.size("/point/0000/statistical/tests"), 10u);
   EXPECT_EQ(file.size("/point/0000/exact/scenarios"), 3u);
+}
+
+TEST_F(Certify, PointsThatDifferInOneThresholdAreToldApart) {
+  write_config();
+  const Ended ended = certify({"c.toml", "--tokens", "500", "--set", "rule.kind=typical", "--set",
+                               "rule.posterior_threshold=0.1,0.9", "--set", "drafter.draw=fixed"});
+  ASSERT_NE(ended.status, 3) << ended.err;
+  for (const std::string threshold : {"0.1", "0.9"}) {
+    EXPECT_TRUE(std::regex_search(
+        ended.out, std::regex("\n[A-Z]+ +0\\.\\d{4} \\[.*\\] +posterior_threshold " + threshold + "\n")))
+        << ended.out;
+  }
+  const Hdf5File file = Hdf5File::open("r/e-certificate.h5");
+  EXPECT_EQ(file.get("/point/0001", "title"),
+            "model chain 3, typical, posterior_alpha 0.3, posterior_threshold 0.9, temperature 1.0, batch 4");
+  EXPECT_NE(file.get("/point/0000", "title"), file.get("/point/0001", "title"));
 }
 
 TEST_F(Certify, FindsControlsOut) {
@@ -120,6 +144,8 @@ TEST_F(Certify, RefusesWhatMakesNoSense) {
       {{"c.toml", "--set", "certify.control=no_residual"}, "certify.seeds"},
       {{"c.toml", "--set", "certify.control=no_residul", "--set", "certify.seeds=1"}, "no_residual"},
       {{"--trace", "none.jsonl"}, "none.jsonl"},
+      {{"--trace", "none.jsonl", "--device", "cpu"}, "--device changes a config"},
+      {{"--trace", "none.jsonl", "--random-weights", "llama-68m"}, "--random-weights changes a config"},
       {{"--trace", "none.jsonl", "--until-decided"}, "--until-decided"},
   };
   for (const auto& [arguments, message] : cases) {

@@ -1,8 +1,10 @@
 // What the program prints when all is well.
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <sstream>
 
 #include "tests/cli/sweeps.h"
+#include "tests/support/project_files.h"
 
 namespace speclab {
 namespace {
@@ -71,6 +73,46 @@ TEST_F(Output, EveryTopicIsListed) {
   }
 }
 
+std::string longer_than_80(const std::string& text) {
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    // UTF-8's further bytes take no column.
+    if (std::ranges::count_if(line, [](unsigned char c) { return (c & 0xc0) != 0x80; }) > 80) return line;
+  }
+  return "";
+}
+
+TEST_F(Output, HelpAndListsFit80Columns) {
+  EXPECT_EQ(longer_than_80(said({"--help"})), "");
+  for (const char* command : {"list", "run", "sweep", "certify", "report", "answer"})
+    EXPECT_EQ(longer_than_80(said({command, "--help"})), "") << command;
+  EXPECT_EQ(longer_than_80(said({"list"})), "");
+  EXPECT_EQ(longer_than_80(said({"list", "settings"})), "");
+}
+
+TEST_F(Output, EveryHelpNamesTheExitStatuses) {
+  for (const char* command : {"list", "run", "sweep", "certify", "report", "answer"})
+    expect_in(said({command, "--help"}), {"exit status: 0 ", "3 error"});
+  expect_in(said({"--help"}), {"exit status: 0 "});
+}
+
+TEST_F(Output, ListsTheSettingsOfSections) {
+  const std::string all = said({"list", "settings"});
+  expect_in(all, {"[target]", "[figure]", "[sweep]", "[[skip_if]]", "experiment = \"NAME\"",
+                  "price.target_pass = 1.0"});
+  const std::string some = said({"list", "settings", "clock", "price"});
+  expect_in(some, {"[clock]", "clock.repeats = 3", "[price]"});
+  EXPECT_EQ(some.find("[target]"), std::string::npos);
+  EXPECT_EQ(speclab({"list", "settings", "clcok"}).status, 3);
+}
+
+TEST_F(Output, ThePageOfSettingsIsAsTheProgramMakesIt) {
+  std::ifstream in(project_files() / "configs/SETTINGS.md");
+  const std::string page((std::istreambuf_iterator<char>(in)), {});
+  EXPECT_TRUE(page == said({"list", "settings", "--markdown"}))
+      << "configs/SETTINGS.md is made by `speclab list settings --markdown`; make it again";
+}
+
 TEST_F(Output, RunPrintsItsTableAndFile) {
   write("c.toml", "experiment = \"e\"\n" + kSynthetic);
   const std::string out = said({"run", "c.toml", "-o", "r"});
@@ -113,6 +155,23 @@ TEST_F(Output, ReportsJson) {
     EXPECT_FALSE(row.contains("measured_speedup")) << "nothing was measured";
   }
   EXPECT_NE(json[0].at("topology.length"), json[1].at("topology.length"));
+}
+
+// The first block of Python in results/README.md, where there is pandas to run it.
+TEST_F(Output, TheLinesThatReadAResultWork) {
+  const std::string python = "/usr/bin/python3";
+  if (run_program(python, {"-c", "import h5py, pandas"}).status != 0)
+    GTEST_SKIP() << "pandas is not installed";
+  write("c.toml",
+        "experiment = \"EXPERIMENT\"\ntarget.kind = \"hashed\"\nclock.kind = \"analytic\"\n"
+        "price.kind = \"constant\"\n[sweep]\ndrafter.kind = [\"agreement\", \"ngram\"]\n");
+  ASSERT_EQ(sweep("results").status, 0);
+  std::ifstream in(project_files() / "results/README.md");
+  const std::string page((std::istreambuf_iterator<char>(in)), {});
+  const std::size_t begin = page.find("```python\n") + 10;
+  const Ended ended = run_program(python, {"-c", page.substr(begin, page.find("```", begin) - begin)});
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(lines(ended.out), 2u) << "one point is of n-grams: " << ended.out;
 }
 
 TEST_F(Output, WritesFigureData) {

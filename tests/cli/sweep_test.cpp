@@ -93,8 +93,23 @@ TEST_F(Sweep, MergesItsOwnPointsOnly) {
   ASSERT_EQ(sweep("r").status, 0);
   write("r/e/0123456789abcdef.h5", "junk");
   ASSERT_EQ(sweep("r", {"--set", "topology.length=1,2"}).status, 0);
+  const Ended again = sweep("r", {"--set", "topology.length=1,2"});
+  expect_said(again,
+              "note: r/e.h5 has the points of this sweep; 3 more of other sweeps lie in r/e, and `speclab "
+              "report r/e`");
   const Ended report = speclab({"report", "r/e.h5"});
   EXPECT_NE(report.out.find("e: 4 of 4 points done"), std::string::npos) << report.out;
+}
+
+TEST_F(Sweep, AVariantHasItsOwnName) {
+  write("c.toml", kSmall);
+  ASSERT_EQ(sweep("r").status, 0);
+  const auto facts = hdf5_facts("r/e.h5");
+  const Ended variant = sweep("r", {"--set", "experiment=f", "--set", "topology.gamma=2"});
+  EXPECT_EQ(variant.status, 0) << variant.err;
+  EXPECT_EQ(variant.out, "r/f.h5\n");
+  EXPECT_EQ(variant.err.find("note:"), std::string::npos) << variant.err;
+  EXPECT_TRUE(facts == hdf5_facts("r/e.h5"));
 }
 
 TEST_F(Sweep, ImpossiblePointsAreStoredWithTheirReason) {

@@ -25,7 +25,9 @@ void read_chain(Params& p) {
 
 TEST(Params, SaysWhatIsWrongWhereAndWhatWouldBeRight) {
   EXPECT_EQ(message(read_chain, {{"lenght", 3}}),
-            "topology.lenght is not a setting here, did you mean 'length'?; known: kind, length");
+            "topology.lenght is not a setting here, did you mean 'length'?; known: kind, length (k, gamma)");
+  EXPECT_EQ(message(read_chain, {{"gama", 3}}),
+            "topology.gama is not a setting here, did you mean 'gamma'?; known: kind, length (k, gamma)");
   EXPECT_EQ(message(read_chain, {{"length", -3}}),
             "topology.length = -3 must be at least 1 and at most 100 (x.toml:7)");
   EXPECT_EQ(message(read_chain, {{"length", 101}}),
@@ -58,6 +60,62 @@ TEST(Params, ResolvesAliasesAndDefaultsUnderTheName) {
   read_chain(p);
   p.finish();
   EXPECT_EQ(p.resolved(), (std::map<std::string, json>{{"kind", "chain"}, {"length", 7}}));
+}
+
+// What reads them is the same, whatever they are called.
+std::string length_of(const json& given, const std::map<std::string, std::string>& places) {
+  Params p("topology", given, places);
+  try {
+    p.text({"kind", "method"}, "chain", "which");
+    const int length = p.guesses({"length", "k", "gamma"}, {"size", "nodes"}, 4, {.least = 1}, "guesses");
+    p.finish();
+    return std::to_string(length) + " " + json(p.resolved()).dump();
+  } catch (const ConfigError& e) {
+    return e.what();
+  }
+}
+
+TEST(Params, TheCommandLineGoesBeforeAFileUnderEveryName) {
+  const std::string chain7 = R"(7 {"kind":"chain","length":7})";
+  const std::string length = "topology.length", gamma = "topology.gamma", size = "topology.size";
+  EXPECT_EQ(length_of({{"length", 4}, {"gamma", 7}}, {{length, "x.toml:7"}, {gamma, "--set"}}), chain7);
+  EXPECT_EQ(length_of({{"length", 7}, {"gamma", 4}}, {{length, "--set"}, {gamma, "x.toml:7"}}), chain7);
+  EXPECT_EQ(length_of({{"length", 4}, {"size", 8}}, {{length, "x.toml:7"}, {size, "--set"}}), chain7)
+      << "a name that counts the root";
+  EXPECT_EQ(length_of({{"length", 7}, {"size", 4}}, {{length, "--set"}, {size, "x.toml:7"}}), chain7);
+  EXPECT_EQ(length_of({{"size", 4}, {"nodes", 8}}, {{size, "x.toml:7"}, {"topology.nodes", "--set"}}),
+            chain7);
+  EXPECT_EQ(length_of({{"kind", "a"}, {"method", "chain"}, {"k", 7}}, {{"topology.method", "--set"}}),
+            chain7);
+  EXPECT_EQ(length_of({{"length", 4}, {"gamma", -1}}, {{length, "x.toml:7"}, {gamma, "--set"}}),
+            "topology.length = -1 must be at least 1 (--set)");
+  EXPECT_EQ(length_of({{"length", 4}, {"size", 1}}, {{length, "x.toml:7"}, {size, "--set"}}),
+            "topology.size = 1 must be at least 2 (--set)");
+}
+
+TEST(Params, TwoNamesOfOneSettingInOnePlaceAreAMistake) {
+  const std::string length = "topology.length", gamma = "topology.gamma", size = "topology.size";
+  EXPECT_EQ(length_of({{"length", 4}, {"gamma", 7}}, {{length, "x.toml:7"}, {gamma, "x.toml:8"}}),
+            "topology.gamma and its other name length are both set (x.toml:8)");
+  EXPECT_EQ(length_of({{"length", 4}, {"size", 7}}, {{length, "--set"}, {size, "--set"}}),
+            "topology.size and its other name length are both set (--set)");
+  EXPECT_EQ(length_of({{"k", 4}, {"gamma", 7}, {"size", 8}},
+                      {{"topology.k", "x.toml:7"}, {gamma, "x.toml:8"}, {size, "--set"}}),
+            "topology.gamma and its other name k are both set (x.toml:8)")
+      << "the file is wrong, whatever the command line says";
+}
+
+TEST(Params, ListingReadsWithoutWhatIsRequired) {
+  Params p = Params::listing("target", {{"unread", 1}});
+  EXPECT_EQ(p.required_text({"path", "model"}, "a folder"), "");
+  p.choose<int>({"precision"}, {{"stored", 1}, {"int8", 2}}, "how");
+  p.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, "share");
+  p.finish();
+  ASSERT_EQ(p.notes().size(), 3u);
+  EXPECT_EQ(p.notes()[0].fallback, "required");
+  EXPECT_EQ(p.notes()[0].aliases, std::vector<std::string>{"model"});
+  EXPECT_EQ(p.notes()[1].values, "stored, int8");
+  EXPECT_EQ(p.notes()[2].values, "number, above 0 and at most 1");
 }
 
 TEST(Params, OneAndOnePointZeroAreOneSetting) {

@@ -1,0 +1,135 @@
+// What `answer` makes of a config: all of it, in one folder, by the options it was given.
+#include <nlohmann/json.hpp>
+
+#include "core/hdf5.h"
+#include "tests/cli/sweeps.h"
+#include "tests/support/project_files.h"
+
+namespace speclab {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kFigure = R"([figure]
+title = "Words of the file."
+y = ["priced_speedup", "tokens_per_step"]
+x = "topology.length"
+series = ["drafter.kind"]
+)";
+
+// Two points that can be certified: a lossless rule, and one that is not.
+const std::string kCertified = R"(experiment = "e"
+target = { kind = "markov", vocab = 16 }
+draft = { kind = "markov", vocab = 16 }
+sampling.temperature = 0.7
+workload = { requests = 8, max_new_tokens = 32, batch = 4 }
+clock.kind = "analytic"
+price.kind = "constant"
+certify.tokens = 500
+[sweep]
+rule.kind = ["speculative_sampling", "greedy"]
+[figure]
+title = "Words of the file."
+x = "distance"
+y = ["tokens_per_step"]
+series = ["rule.kind"]
+join = false
+certificates = true
+)";
+
+class Answer : public SweepTest {
+ protected:
+  static Ended answer(std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"answer", "c.toml", "-o", "r"});
+    return speclab(more);
+  }
+  static void write_config(const std::string& figure = kFigure) {
+    write("c.toml", "experiment = \"e\"\n" + kSynthetic + "[sweep]\ntopology.length = [2, 4]\n" + figure);
+  }
+  static std::string content(const fs::path& file) {
+    std::ifstream in(file);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+};
+
+TEST_F(Answer, LiesInOneFolder) {
+  write_config();
+  const Ended ended = answer();
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  EXPECT_NE(ended.out.find("e: 2 of 2 points done"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("r/e.png"), std::string::npos) << ended.out;
+  for (const char* file : {"r/e.h5", "r/e.metrics.h5", "r/e.png", "r/e.svg"})
+    EXPECT_TRUE(fs::exists(file)) << file;
+  EXPECT_FALSE(fs::exists("results"));
+  EXPECT_FALSE(fs::exists("r/e-certificate.h5"));
+  EXPECT_NE(content("r/e.svg").find("Words of the file."), std::string::npos);
+  EXPECT_EQ(answer().err, "0 points ran, 2 were there already\n") << "finished points are kept";
+}
+
+TEST_F(Answer, GivesItsOptionsToEveryPart) {
+  write("c.toml", kCertified);
+  const Ended ended = answer(
+      {"--set", "sampling.temperature=1", "--set", "experiment=f", "--set", "figure.title=Other words"});
+  ASSERT_EQ(ended.status, 0) << ended.err;
+  EXPECT_FALSE(fs::exists("r/e.h5"));
+  const Hdf5File certificate = Hdf5File::open("r/f-certificate.h5");
+  for (const std::string& point : certificate.children("/point"))
+    EXPECT_EQ(certificate.get("/point/" + point + "/settings", "sampling.temperature"), 1.0);
+  const std::string drawn = content("r/f.svg");
+  EXPECT_NE(drawn.find("Other words"), std::string::npos);
+  EXPECT_NE(drawn.find("speculative_sampling"), std::string::npos) << "points with a distance";
+  EXPECT_NE(ended.out.find("LOSSY "), std::string::npos) << ended.out;
+}
+
+TEST_F(Answer, CertificatesOfOtherPointsAreNoneOfThese) {
+  write("c.toml", kCertified);
+  ASSERT_EQ(answer().status, 0);
+  ASSERT_EQ(speclab({"certify", "c.toml", "-o", "r", "--set", "sampling.temperature=1"}).status, 1);
+  const Ended drawn =
+      run_program("/usr/bin/python3", {(project_files() / "analysis/figures/curves.py").string(), "c.toml",
+                                       "r/e.metrics.h5", "r/e", "--certificates", "r/e-certificate.h5"});
+  EXPECT_NE(drawn.status, 0);
+  EXPECT_NE(drawn.err.find("r/e-certificate.h5 certifies 0 of the 2 points"), std::string::npos) << drawn.err;
+}
+
+TEST_F(Answer, AFigureThatCannotBeIsAnError) {
+  write_config(kFigure + "panel = \"no.such\"\n");
+  const Ended ended = answer();
+  EXPECT_EQ(ended.status, 3) << ended.err;
+  EXPECT_NE(ended.err.find("the figure was not drawn"), std::string::npos) << ended.err;
+  EXPECT_NE(ended.out.find("2 of 2 points done"), std::string::npos) << "the table comes all the same";
+}
+
+TEST_F(Answer, AMisspeltFigureRunsNothing) {
+  write_config(kFigure + "serie = [\"drafter.kind\"]\n");
+  const Ended ended = answer();
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_NE(ended.err.find("figure.serie is not a setting here, did you mean 'series'?"), std::string::npos)
+      << ended.err;
+  EXPECT_FALSE(fs::exists("r"));
+}
+
+TEST_F(Answer, WithoutAFigureThereIsNone) {
+  write_config("");
+  const Ended ended = answer();
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_NE(ended.out.find("no figure: the config has no [figure]"), std::string::npos) << ended.out;
+}
+
+TEST_F(Answer, EveryShippedFigureIsRead) {
+  int figures = 0;
+  for (const auto& entry : fs::directory_iterator(project_files() / "configs")) {
+    if (entry.path().extension() != ".toml") continue;
+    const std::string text = content(entry.path());
+    const std::size_t at = text.find("\n[figure]\n");
+    if (at == std::string::npos) continue;
+    ++figures;
+    write_config(text.substr(at) + "\n");
+    const Ended ended = answer({"--set", "experiment=" + entry.path().stem().string()});
+    EXPECT_EQ(ended.err.find("is not a setting here"), std::string::npos) << entry.path() << ended.err;
+  }
+  EXPECT_GT(figures, 9);
+}
+
+}  // namespace
+}  // namespace speclab
