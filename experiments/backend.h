@@ -43,6 +43,7 @@ struct ModelUse {
   Actor actor = Actor::target;
   Precision precision = Precision::as_stored;
   Products products = Products::exact;
+  int vocab = 0;  // of a folder's model: see Checkpoint
 };
 
 // Where models with weights run, and what reads their rows there. ConfigError where a folder does not hold

@@ -1,5 +1,7 @@
 #include "experiments/cpu_backend.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/check.h"
@@ -33,13 +35,14 @@ CpuTransformer& CpuBackend::made(const std::string& name, Actor actor,
   return *slot;
 }
 
-CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Actor actor) {
-  return made(folder.string(), actor, [&] { return load_weights(folder); });
+CpuTransformer& CpuBackend::transformer(const std::filesystem::path& folder, Actor actor, int vocab) {
+  const std::string name = vocab > 0 ? fmt::format("{}, {} tokens", folder.string(), vocab) : folder.string();
+  return made(name, actor, [&] { return load_weights(folder, vocab); });
 }
 
 LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUse& use) {
   check_use(use);
-  CpuTransformer& found = transformer(folder, use.actor);
+  CpuTransformer& found = transformer(folder, use.actor, use.vocab);
   return {found, found.config(), {}, found.config().remarks};
 }
 

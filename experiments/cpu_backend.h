@@ -28,7 +28,8 @@ class CpuBackend : public Backend {
   std::unique_ptr<Clock> clock() override;
   void describe(Provenance& provenance) const override;
 
-  CpuTransformer& transformer(const std::filesystem::path& folder, Actor actor);
+  // `vocab`: see Checkpoint.
+  CpuTransformer& transformer(const std::filesystem::path& folder, Actor actor, int vocab = 0);
   const std::shared_ptr<ThreadTeam>& team() const { return team_; }
 
  private:

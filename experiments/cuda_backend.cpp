@@ -27,7 +27,7 @@ class CudaBackend : public Backend {
 
   LoadedModel model(const std::filesystem::path& folder, const ModelUse& use) override {
     return made(folder.string(), use,
-                [&] { return load_cuda_model(folder, own(use.precision), options(use)); });
+                [&] { return load_cuda_model(folder, own(use.precision), options(use), use.vocab); });
   }
   LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                            const ModelUse& use) override {
@@ -59,7 +59,7 @@ class CudaBackend : public Backend {
   void describe(Provenance& provenance) const override { provenance.device = name_; }
 
  private:
-  using Key = std::tuple<std::string, Actor, Precision, Products>;
+  using Key = std::tuple<std::string, Actor, Precision, Products, int>;
 
   CudaOptions options(const ModelUse& use) const {
     return {
@@ -78,7 +78,8 @@ class CudaBackend : public Backend {
   }
   template <class Make>
   LoadedModel made(const std::string& name, const ModelUse& use, const Make& make) {
-    std::unique_ptr<CudaTransformer>& slot = models_[{name, use.actor, use.precision, use.products}];
+    std::unique_ptr<CudaTransformer>& slot =
+        models_[{name, use.actor, use.precision, use.products, use.vocab}];
     if (slot == nullptr) slot = make();
     std::string runs;
     if (use.products == Products::fastest) {

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/catalogue.h"
 #include "core/models/hashed.h"
+#include "core/models/json_settings.h"
 #include "core/models/llama_shape.h"
 #include "core/models/markov.h"
+#include "core/models/model_folder.h"
 #include "core/models/source_model.h"
 #include "experiments/config_section.h"
 #include "experiments/files.h"
@@ -72,6 +75,28 @@ std::string read_device(Params& p) {
   return p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ...");
 }
 
+// As config.json says; 0 where it does not, which is left to whoever loads the folder.
+int rows_of_tokens(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "config.json";
+  if (!std::filesystem::exists(file)) return 0;
+  const json config = read_json_object(file);
+  return JsonSettings(config, file.string()).count("vocab_size", 0);
+}
+
+// Of tokenizers that differ.
+std::string first_difference(const Tokenizer& draft, const Tokenizer& target) {
+  for (Token token = 0; token < std::max(draft.vocab(), target.vocab()); ++token) {
+    const auto piece = [&](const Tokenizer& of) {
+      const std::string_view found = token < of.vocab() ? of.piece(token) : std::string_view();
+      return found.empty() ? std::string("nothing") : fmt::format("'{}'", found);
+    };
+    if (piece(draft) != piece(target))
+      return fmt::format("token {} is {} in the draft and {} in the target", token, piece(draft),
+                         piece(target));
+  }
+  return "the same tokens are made in another way";
+}
+
 }  // namespace
 
 std::vector<SettingNote> model_settings(const std::string& section, const std::string& kind) {
@@ -119,22 +144,49 @@ std::string PointModels::name_of(const Params& p) const {
   return fmt::format("{} {} {}", p.section(), device_, json(p.resolved()).dump());
 }
 
+int PointModels::common_vocab(const std::filesystem::path& target, const Tokenizer& tokenizer) {
+  const int own = rows_of_tokens(target);
+  int least = own;
+  std::string drafts;
+  for (const auto& [name, _] : config_.sections.items()) {
+    if (!name.starts_with("draft") || name == "drafter") continue;
+    Params p = section(config_, name);
+    if (read_source_kind(p) != SourceKind::checkpoint) continue;
+    const std::string path = read_path(p);
+    const int rows = rows_of_tokens(find_path(name + ".path", path, config_.directory));
+    if (rows == own || rows == 0) continue;
+    least = std::min(least, rows);
+    drafts += fmt::format(", [{}] of {}", name, rows);
+  }
+  if (drafts.empty() || own == 0 || least < tokenizer.vocab()) return 0;
+  remarks_.push_back(fmt::format(
+      "rows are padded differently: [target] has rows of {} tokens{}; tokens from {} on, of which the "
+      "tokenizer has none, are impossible in all of them",
+      own, drafts, least));
+  return least;
+}
+
 LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
   const std::string& name = p.section();
   const std::string path = read_path(p);
   const std::filesystem::path folder = find_path(name + ".path", path, config_.directory);
+  require_model_folder(folder);
   const Tokenizer& tokenizer = shelf_.tokenizer(folder);
   if (actor == Actor::target) {
     facts_.tokenizer = &tokenizer;
+    common_vocab_ = common_vocab(folder, tokenizer);
   } else if (facts_.tokenizer == nullptr) {
     throw ImpossiblePoint("a draft checkpoint cannot draft for a target without a tokenizer");
   } else if (tokenizer.fingerprint() != facts_.tokenizer->fingerprint()) {
     throw ConfigError(
         fmt::format("{}.path = \"{}\": its tokenizer has another vocabulary ({} tokens) than the "
-                    "target's ({}); a draft must share the target's tokenizer",
-                    name, path, tokenizer.vocab(), facts_.tokenizer->vocab()));
+                    "target's ({}): {}; a draft must share the target's tokenizer",
+                    name, path, tokenizer.vocab(), facts_.tokenizer->vocab(),
+                    first_difference(tokenizer, *facts_.tokenizer)));
   }
-  LoadedModel loaded = backend_->model(folder, read_use(p, actor));
+  ModelUse use = read_use(p, actor);
+  use.vocab = common_vocab_;
+  LoadedModel loaded = backend_->model(folder, use);
   remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
   settings_[name + ".digest"] = shelf_.digest_of(folder, config_.digest);
@@ -285,8 +337,11 @@ LanguageModel& PointModels::draft(const std::string& name) {
         owned_.emplace_back(std::make_unique<SourceModel>(make_source(kind, p, 2 + pricing_.drafts()))).get();
   }
   if (model->vocab() != facts_.vocab) {
-    throw ConfigError(fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same",
-                                  model->vocab(), facts_.vocab));
+    throw ConfigError(
+        fmt::format("the draft's rows have {} tokens, the target's {}; they must be the same, unless both "
+                    "are checkpoints "
+                    "with rows of all tokens of their tokenizer",
+                    model->vocab(), facts_.vocab));
   }
   p.finish();
   resolve(p);

@@ -59,6 +59,9 @@ class PointModels {
   LanguageModel& metered(LanguageModel& model, Actor actor, const std::string& name, int max_positions);
   // Everything that the time of its passes depends on.
   std::string name_of(const Params& p) const;
+  // Of how many tokens models are loaded: those of which the target and every draft checkpoint have rows,
+  // where rows differ and the tokenizer has no more; 0: as they are stored.
+  int common_vocab(const std::filesystem::path& target, const Tokenizer& tokenizer);
   // A checkpoint's folder is digested and its tokenizer compared with the target's, if it is not the target's
   // own.
   LoadedModel load_checkpoint(Params& p, Actor actor);
@@ -83,6 +86,7 @@ class PointModels {
   bool on_device_ = false;  // the models with weights are
   Clock* clock_ = nullptr;
   TargetFacts facts_;
+  int common_vocab_ = 0;
   std::shared_ptr<const TokenSource> source_;
   std::map<std::string, LoadedModel> loaded_;  // by section
   std::vector<std::unique_ptr<LanguageModel>> owned_;

@@ -13,7 +13,9 @@ namespace speclab {
 // that model.safetensors.index.json names. Weights stay in the mapped files.
 class Checkpoint {
  public:
-  explicit Checkpoint(const std::filesystem::path& directory);  // ConfigError
+  // ConfigError where it cannot be run. `vocab`: of how many tokens; the files may have rows of more, which
+  // are left out then, so that those tokens are impossible. 0: of as many as config.json says.
+  explicit Checkpoint(const std::filesystem::path& directory, int vocab = 0);
 
   const LlamaConfig& config() const { return config_; }
   // ConfigError where it is missing, has another shape, or holds a NaN or an infinity.
@@ -24,8 +26,13 @@ class Checkpoint {
   const std::filesystem::path& directory() const { return directory_; }
 
  private:
+  // Asks `files_` for it by one of the above, which leaves out what is too much.
+  template <class Ask>
+  Tensor cut(const std::string& name, std::span<const std::int64_t> shape, const Ask& ask) const;
+
   std::filesystem::path directory_;
   LlamaConfig config_;
+  int stored_vocab_;
   TensorFiles files_;
 };
 

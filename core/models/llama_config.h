@@ -34,12 +34,22 @@ struct LlamaConfig {
   int max_positions = 0;
   double rms_epsilon = 1e-6;
   RopeConfig rope;
-  bool tied = false;       // the embedding is the output head
-  bool qkv_bias = false;   // Qwen2
-  bool qk_norm = false;    // Qwen3: RMSNorm of each head's query and key
-  int sliding_window = 0;  // a query sees this many positions, its own included; 0: all
+  bool tied = false;           // the embedding is the output head
+  bool qkv_bias = false;       // Qwen2
+  bool qk_norm = false;        // Qwen3: RMSNorm of each head's query and key
+  int sliding_window = 0;      // a query sees this many positions, its own included; 0: all
+  std::vector<bool> windowed;  // by layer: whether sliding_window is its; empty: of all layers
   std::vector<Token> end_tokens;
   std::vector<std::string> remarks;  // on how the files were taken, a sentence each
+
+  // Whether some layers have a window and others have none.
+  bool mixes_windows() const { return sliding_window > 0 && !windowed.empty(); }
+  // That of a layer; 0: none.
+  int window_of(int layer) const {
+    return windowed.empty() || windowed[static_cast<std::size_t>(layer)] ? sliding_window : 0;
+  }
+  // Of the layers that see most.
+  int widest_window() const { return mixes_windows() ? 0 : sliding_window; }
 };
 
 // Reads config.json, and generation_config.json where there is one (only for end tokens). Every key in them

@@ -19,7 +19,7 @@ LlamaConfig llama_config_of(const ModelShape& shape, int max_positions) {
   if (shape.attention_weights > 0 || shape.cache_width > 0) refuse("has another kind of attention");
   if (shape.borrowed_embeddings || shape.extra_weights > 0) refuse("is a part of another model");
   if (shape.windowed_layers > 0 && shape.windowed_layers < shape.layers)
-    refuse("has windows in some layers only");
+    refuse("has windows in some layers, and a catalogue does not tell in which");
   LlamaConfig config;
   config.hidden = shape.hidden;
   config.intermediate = shape.feed_forward;

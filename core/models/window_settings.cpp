@@ -81,9 +81,8 @@ void read_windows(const JsonSettings& settings, LlamaConfig& config) {
         "'layer_types' has \"sliding_attention\", but there is no 'sliding_window' that is in use");
   }
   if (!any(*windowed)) return;
-  if (std::ranges::find(*windowed, false) != windowed->end() && window < config.max_positions)
-    settings.refuse("windows in some layers only cannot be run");
   config.sliding_window = window;
+  if (std::ranges::find(*windowed, false) != windowed->end()) config.windowed = std::move(*windowed);
 }
 
 }  // namespace speclab

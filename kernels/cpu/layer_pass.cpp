@@ -132,8 +132,10 @@ void LayerPass::attend_all(const LlamaWeights::Layer& layer, int index, int thre
         if (unit++ % team_.size() != thread) continue;
         for (int n = begin; n < end; ++n) store(layer, index, n, kv_head);
         for (int n = begin, same = begin; n < end; n = same) {
-          while (same < end && row(same).text == row(n).text && first_seen(row(same)) == first_seen(row(n)))
+          while (same < end && row(same).text == row(n).text &&
+                 first_seen(row(same), index) == first_seen(row(n), index)) {
             ++same;
+          }
           attend(layer, index, n, same, kv_head, thread);
         }
       }
@@ -150,8 +152,8 @@ void LayerPass::attend_all(const LlamaWeights::Layer& layer, int index, int thre
   }
 }
 
-int LayerPass::first_seen(const PassRow& row) const {
-  const int window = config_.sliding_window;
+int LayerPass::first_seen(const PassRow& row, int index) const {
+  const int window = config_.window_of(index);
   return window > 0 ? std::max(0, row.position + 1 - window) : 0;
 }
 
@@ -185,7 +187,7 @@ void LayerPass::attend(const LlamaWeights::Layer& layer, int index, int begin, i
                  .values = cache.values(index, kv_head),
                  .width = width,
                  .text = one.text,
-                 .first = first_seen(one),
+                 .first = first_seen(one, index),
                  .scale = scale_,
                  .scores = scratch.scores.data(),
                  .scores_stride = scores_stride_};

@@ -63,7 +63,7 @@ class LayerPass {
   void queries_keys_values(const LlamaWeights::Layer& layer, const Input& input, int count, int thread);
   void attend_all(const LlamaWeights::Layer& layer, int index, int thread);
   void store(const LlamaWeights::Layer& layer, int index, int n, int kv_head);
-  int first_seen(const PassRow& row) const;
+  int first_seen(const PassRow& row, int index) const;  // by layer `index`
   KvCache& cache_of(const PassRow& row) const { return *caches_[static_cast<std::size_t>(row.slice)]; }
   void attend(const LlamaWeights::Layer& layer, int index, int begin, int end, int kv_head, int thread);
   void rotated_query(const LlamaWeights::Layer& layer, int n, int head, float* query) const;

@@ -40,8 +40,8 @@ LlamaWeights gather_weights(const LlamaConfig& config, const TensorSource& sourc
   return {std::move(parts), config, take.tensors.dtype(), std::move(owner)};
 }
 
-LlamaWeights load_weights(const std::filesystem::path& directory) {
-  const auto checkpoint = std::make_shared<const Checkpoint>(directory);
+LlamaWeights load_weights(const std::filesystem::path& directory, int vocab) {
+  const auto checkpoint = std::make_shared<const Checkpoint>(directory, vocab);
   LlamaWeights weights;
   take_from(*checkpoint, [&](const TensorSource& source) {
     weights = gather_weights(checkpoint->config(), source, checkpoint);

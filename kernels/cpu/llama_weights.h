@@ -26,7 +26,8 @@ void look_up(Dtype dtype, const std::byte* table, int width, Token token, float*
 LlamaWeights gather_weights(const LlamaConfig& config, const TensorSource& source,
                             std::shared_ptr<const void> owner);
 
-LlamaWeights load_weights(const std::filesystem::path& directory);
+// `vocab`: see Checkpoint.
+LlamaWeights load_weights(const std::filesystem::path& directory, int vocab = 0);
 
 // The same for the same seed; see kernels/llama/random_values.h.
 LlamaWeights random_weights(const LlamaConfig& config, Dtype dtype, std::uint64_t seed);

@@ -123,6 +123,8 @@ void CudaLayers<T>::run(const PassPart& part, const CudaWeights::Layer& layer, i
 template <class T>
 void CudaLayers<T>::attend(const PassPart& part, const CudaWeights::Layer& layer, int index) {
   const PagedCache<T> cache = pool_.layer<T>(index, part.table, part.table_stride);
+  const std::size_t kind = c_.mixes_windows() && c_.window_of(index) > 0 ? 1 : 0;
+  const PassPart::Attention& attention = part.attention[kind];
   rope_and_store<T>({.qkv = qkv_.data(),
                      .bias = layer.query_bias,
                      .query_norm = layer.query_norm,
@@ -137,16 +139,16 @@ void CudaLayers<T>::attend(const PassPart& part, const CudaWeights::Layer& layer
                     stream_);
   tree_attention<T>({.queries = queries_.data(),
                      .cache = cache,
-                     .rows = part.attend,
-                     .order = part.order,
-                     .items = part.items,
+                     .rows = attention.rows,
+                     .order = attention.order,
+                     .items = attention.items,
                      .paths = part.paths,
                      .part_sums = part_sums_.data(),
                      .part_statistics = part_statistics_.data(),
                      .out = attended_.data(),
                      .row_count = part.size.rows,
-                     .item_count = part.size.items,
-                     .counts = part.counts,
+                     .item_count = part.size.items[kind],
+                     .counts = attention.counts,
                      .heads = c_.heads,
                      .scale = static_cast<float>(1 / std::sqrt(static_cast<double>(c_.head_dim)))},
                     stream_);

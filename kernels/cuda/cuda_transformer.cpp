@@ -157,9 +157,9 @@ Work CudaTransformer::rewind(std::span<const Rewound> batch) {
 }
 
 std::unique_ptr<CudaTransformer> load_cuda_model(const std::filesystem::path& directory,
-                                                 CudaPrecision precision, CudaOptions options) {
+                                                 CudaPrecision precision, CudaOptions options, int vocab) {
   if (!options.stream) options.stream = std::make_shared<Stream>();
-  CudaWeights weights = load_cuda_weights(directory, precision, *options.stream);
+  CudaWeights weights = load_cuda_weights(directory, precision, *options.stream, vocab);
   return std::make_unique<CudaTransformer>(std::move(weights), std::move(options));
 }
 

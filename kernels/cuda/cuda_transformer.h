@@ -96,10 +96,10 @@ class CudaTransformer : public LanguageModel {
   Forward forward_;
 };
 
-// `directory` in Hugging Face layout; see core/models/checkpoint.h.
+// `directory` in Hugging Face layout; see core/models/checkpoint.h, also for `vocab`.
 std::unique_ptr<CudaTransformer> load_cuda_model(const std::filesystem::path& directory,
                                                  CudaPrecision precision = CudaPrecision::as_stored,
-                                                 CudaOptions options = {});
+                                                 CudaOptions options = {}, int vocab = 0);
 
 // A model that has learnt nothing, for benchmarks; `dtype` bf16 or f16. See llama_config_of for a catalogued
 // shape.

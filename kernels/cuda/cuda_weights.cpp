@@ -90,9 +90,9 @@ double CudaWeights::streamed_bytes() const {
   return c.layers * layer + matrix(c.vocab, c.hidden);
 }
 
-CudaWeights load_cuda_weights(const std::filesystem::path& directory, CudaPrecision precision,
-                              Stream& stream) {
-  const Checkpoint checkpoint(directory);
+CudaWeights load_cuda_weights(const std::filesystem::path& directory, CudaPrecision precision, Stream& stream,
+                              int vocab) {
+  const Checkpoint checkpoint(directory, vocab);
   CudaWeights weights;
   take_from(checkpoint, [&](const TensorSource& source) {
     WeightWriter writer(checkpoint.config(), precision, stream);

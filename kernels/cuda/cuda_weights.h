@@ -33,8 +33,9 @@ struct CudaWeights : LlamaParts<DeviceMatrix, const float*> {
 
 // From a directory in Hugging Face layout, through a small pinned buffer; matrices in f32 become bf16. Errors
 // as load_weights, and CudaError where the device has too little memory.
-CudaWeights load_cuda_weights(const std::filesystem::path& directory, CudaPrecision precision,
-                              Stream& stream);
+// `vocab`: see Checkpoint.
+CudaWeights load_cuda_weights(const std::filesystem::path& directory, CudaPrecision precision, Stream& stream,
+                              int vocab = 0);
 
 // The same numbers as random_weights makes on the processor, made on the device. `dtype`: bf16 or f16.
 CudaWeights random_cuda_weights(const LlamaConfig& config, Dtype dtype, CudaPrecision precision,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstdint>
 
@@ -10,8 +11,9 @@ namespace speclab {
 
 // What launches are made for. A captured part serves all parts of at most these sizes.
 struct PartSize {
-  int rows = 0, asked = 0, items = 0, paths = 0;
-  bool scores = false;  // logits of the asked rows, not their hidden rows alone
+  int rows = 0, asked = 0, paths = 0;
+  std::array<int, 2> items{};  // of each plan of attention
+  bool scores = false;         // logits of the asked rows, not their hidden rows alone
 
   auto operator<=>(const PartSize&) const = default;
 };
@@ -25,12 +27,17 @@ struct PassPart {
   const std::int32_t* tokens = nullptr;  // (rows)
   const RowPlace* places = nullptr;      // (rows)
   const int* asked = nullptr;            // (asked): rows of the part
-  const AttendRow* attend = nullptr;     // (rows); with order, items and paths: an AttentionPlan
-  const int* order = nullptr;
-  const AttendItem* items = nullptr;
-  const int* counts = nullptr;  // (2): items and rows that there are
-  const int* paths = nullptr;   // of the whole pass
-  const int* table = nullptr;   // (1 + slices, table_stride): pages; row 0 is page 0
+  // An AttentionPlan, with the paths.
+  struct Attention {
+    const AttendRow* rows = nullptr;  // (rows)
+    const int* order = nullptr;
+    const AttendItem* items = nullptr;
+    const int* counts = nullptr;  // (2): items and rows that there are
+  };
+  std::array<Attention, 2>
+      attention;               // of all layers; the second only where windows are mixed, for those with one
+  const int* paths = nullptr;  // of the whole pass
+  const int* table = nullptr;  // (1 + slices, table_stride): pages; row 0 is page 0
   int table_stride = 0;
   std::int32_t* not_finite = nullptr;  // becomes the least asked row with a logit that is NaN or infinite
   PartSize size;

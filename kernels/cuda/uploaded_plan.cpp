@@ -39,31 +39,39 @@ void UploadedPlan::plan_attention(const PassPlan& plan, const LlamaConfig& confi
   const std::size_t parts = (plan.rows.size() + kMost - 1) / kMost;
   if (attention_.size() < parts) attention_.resize(parts);
   most_partials_ = positions_ = 0;
+  kinds_ = config.mixes_windows() ? 2 : 1;
   for (std::size_t part = 0; part < parts; ++part) {
-    attend_.clear();
-    for (const PassRow& row : rows_of(plan, part)) {
-      const int window = config.sliding_window;
-      attend_.push_back({.sequence = 1 + row.slice,
-                         .text = row.text,
-                         .first = window > 0 ? std::max(0, row.position + 1 - window) : 0,
-                         .path_begin = row.path_begin,
-                         .path_length = row.path_length});
-      positions_ = std::max(positions_, row.position + 1);
+    for (std::size_t kind = 0; kind < kinds_; ++kind) {
+      const int window = kind == 0 ? config.widest_window() : config.sliding_window;
+      attend_.clear();
+      for (const PassRow& row : rows_of(plan, part)) {
+        attend_.push_back({.sequence = 1 + row.slice,
+                           .text = row.text,
+                           .first = window > 0 ? std::max(0, row.position + 1 - window) : 0,
+                           .path_begin = row.path_begin,
+                           .path_length = row.path_length});
+        positions_ = std::max(positions_, row.position + 1);
+      }
+      AttentionPlan& made = attention_[part][kind];
+      make_attention_plan(attend_, config.heads, config.kv_heads, made);
+      most_partials_ = std::max(most_partials_, made.parts);
     }
-    make_attention_plan(attend_, config.heads, config.kv_heads, attention_[part]);
-    most_partials_ = std::max(most_partials_, attention_[part].parts);
   }
 }
 
 UploadedPlan::Sections UploadedPlan::add_sections(const PartSize& size) {
   const std::size_t rows = static_cast<std::size_t>(size.rows);
-  return {.tokens = upload_.add<std::int32_t>(rows),
-          .places = upload_.add<RowPlace>(rows),
-          .asked = upload_.add<int>(static_cast<std::size_t>(size.asked)),
-          .attend = upload_.add<AttendRow>(rows),
-          .order = upload_.add<int>(rows),
-          .items = upload_.add<AttendItem>(static_cast<std::size_t>(size.items)),
-          .counts = upload_.add<int>(2)};
+  Sections at{.tokens = upload_.add<std::int32_t>(rows),
+              .places = upload_.add<RowPlace>(rows),
+              .asked = upload_.add<int>(static_cast<std::size_t>(size.asked)),
+              .attention = {}};
+  for (std::size_t kind = 0; kind < kinds_; ++kind) {
+    at.attention[kind] = {.rows = upload_.add<AttendRow>(rows),
+                          .order = upload_.add<int>(rows),
+                          .items = upload_.add<AttendItem>(static_cast<std::size_t>(size.items[kind])),
+                          .counts = upload_.add<int>(2)};
+  }
+  return at;
 }
 
 void UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> sequences,
@@ -74,12 +82,17 @@ void UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> seq
   for (std::size_t part = 0; part < parts; ++part) {
     const auto rows = rows_of(plan, part);
     const int asked = static_cast<int>(std::ranges::count_if(rows, &PassRow::asked));
-    PartSize size{static_cast<int>(rows.size()), asked, static_cast<int>(attention_[part].items.size()),
-                  static_cast<int>(plan.paths.size()), plan.scores};
+    PartSize size{.rows = static_cast<int>(rows.size()),
+                  .asked = asked,
+                  .paths = static_cast<int>(plan.paths.size()),
+                  .scores = plan.scores};
+    for (std::size_t kind = 0; kind < kinds_; ++kind) {
+      const std::size_t items = attention_[part][kind].items.size();
+      size.items[kind] = parts == 1 ? power_of_two(items, 16) : static_cast<int>(items);
+    }
     if (parts == 1) {
       size.rows = rounded_rows(size.rows);
       size.asked = asked == 0 ? 0 : rounded_rows(asked);
-      size.items = power_of_two(attention_[part].items.size(), 16);
       size.paths = power_of_two(plan.paths.size(), 64);
     }
     sizes_.push_back(size);
@@ -111,9 +124,21 @@ void UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> seq
   upload_.send(stream);
 }
 
+PassPart::Attention UploadedPlan::fill(const AttentionPlan& plan, const Sections::Attention& at) {
+  std::ranges::copy(plan.rows, upload_.host(at.rows));
+  std::ranges::copy(plan.order, upload_.host(at.order));
+  std::ranges::copy(plan.items, upload_.host(at.items));
+  int* counts = upload_.host(at.counts);
+  counts[0] = static_cast<int>(plan.items.size());
+  counts[1] = static_cast<int>(plan.rows.size());
+  return {.rows = upload_.device(at.rows),
+          .order = upload_.device(at.order),
+          .items = upload_.device(at.items),
+          .counts = upload_.device(at.counts)};
+}
+
 PassPart UploadedPlan::fill(const PassPlan& plan, std::size_t part, const PartSize& size,
                             const Sections& at) {
-  const AttentionPlan& attention = attention_[part];
   std::int32_t* token = upload_.host(at.tokens);
   RowPlace* place = upload_.host(at.places);
   int* asked = upload_.host(at.asked);
@@ -126,21 +151,15 @@ PassPart UploadedPlan::fill(const PassPlan& plan, std::size_t part, const PartSi
     ++index;
   }
   if (size.asked > 0) std::fill(asked, asked_end, asked[-1]);
-  std::ranges::copy(attention.rows, upload_.host(at.attend));
-  std::ranges::copy(attention.order, upload_.host(at.order));
-  std::ranges::copy(attention.items, upload_.host(at.items));
-  int* counts = upload_.host(at.counts);
-  counts[0] = static_cast<int>(attention.items.size());
-  counts[1] = static_cast<int>(attention.rows.size());
-  return {.tokens = upload_.device(at.tokens),
-          .places = upload_.device(at.places),
-          .asked = upload_.device(at.asked),
-          .attend = upload_.device(at.attend),
-          .order = upload_.device(at.order),
-          .items = upload_.device(at.items),
-          .counts = upload_.device(at.counts),
-          .not_finite = upload_.device(not_finite_) + part,
-          .size = size};
+  PassPart filled{.tokens = upload_.device(at.tokens),
+                  .places = upload_.device(at.places),
+                  .asked = upload_.device(at.asked),
+                  .attention = {},
+                  .not_finite = upload_.device(not_finite_) + part,
+                  .size = size};
+  for (std::size_t kind = 0; kind < kinds_; ++kind)
+    filled.attention[kind] = fill(attention_[part][kind], at.attention[kind]);
+  return filled;
 }
 
 }  // namespace speclab

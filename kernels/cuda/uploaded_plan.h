@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <span>
 #include <vector>
 
@@ -43,13 +44,17 @@ class UploadedPlan {
     PackedUpload::At<std::int32_t> tokens;
     PackedUpload::At<RowPlace> places;
     PackedUpload::At<int> asked;
-    PackedUpload::At<AttendRow> attend;
-    PackedUpload::At<int> order;
-    PackedUpload::At<AttendItem> items;
-    PackedUpload::At<int> counts;
+    struct Attention {
+      PackedUpload::At<AttendRow> rows;
+      PackedUpload::At<int> order;
+      PackedUpload::At<AttendItem> items;
+      PackedUpload::At<int> counts;
+    };
+    std::array<Attention, 2> attention;
   };
   void plan_attention(const PassPlan& plan, const LlamaConfig& config);
   Sections add_sections(const PartSize& size);
+  PassPart::Attention fill(const AttentionPlan& plan, const Sections::Attention& at);
   PassPart fill(const PassPlan& plan, std::size_t part, const PartSize& size, const Sections& at);
 
   PackedUpload upload_;
@@ -59,7 +64,8 @@ class UploadedPlan {
   int most_partials_ = 0, positions_ = 0;
   // Reused.
   std::vector<AttendRow> attend_;
-  std::vector<AttentionPlan> attention_;  // by part
+  std::size_t kinds_ = 1;                                // of plans of attention: see PassPart
+  std::vector<std::array<AttentionPlan, 2>> attention_;  // by part
   std::vector<PartSize> sizes_;
   std::vector<Sections> sections_;
 };

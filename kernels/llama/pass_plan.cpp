@@ -126,8 +126,8 @@ void PassPlan::enter(std::span<const Slice> batch, std::span<SequenceSlots* cons
     first.push_back(asked);
     before_.push_back({sequence.length, sequence.nodes.size()});
     work.context += sequence.used();
-    add_text(static_cast<int>(i), batch[i], sequence, config.sliding_window);
-    add_nodes(static_cast<int>(i), batch[i], sequence, config.sliding_window);
+    add_text(static_cast<int>(i), batch[i], sequence, config.widest_window());
+    add_nodes(static_cast<int>(i), batch[i], sequence, config.widest_window());
     for (std::size_t row = before; row < rows.size(); ++row) asked += rows[row].asked ? 1 : 0;
   }
   work.new_tokens = static_cast<int>(rows.size());

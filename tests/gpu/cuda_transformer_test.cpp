@@ -77,6 +77,21 @@ INSTANTIATE_TEST_SUITE_P(All, CudaTransformerOnDevice,
                                          Case{"Qwen3ForCausalLM", Dtype::f16, 20}),
                          [](const auto& param) { return param.param.architecture; });
 
+TEST_F(OnDevice, windows_of_some_layers_equal_the_processors) {
+  LlamaConfig config = tiny_config("MistralForCausalLM");
+  config.layers = 3;
+  config.windowed = {false, true, false};
+  const auto tensors = random_tensors(config, Dtype::f16, 3);
+  const std::vector<Token> text = some_text(70, config.vocab);
+  const std::vector<float> row = last_row(*cuda_model(config, tensors), text);
+  EXPECT_LT(difference(row, ReferenceTransformer(config, tensors).logits(text)), kOfBf16 * kF16);
+  LlamaConfig smaller = smallest_config("MistralForCausalLM");
+  smaller.layers = 2;
+  smaller.windowed = {true, false};
+  const auto few = random_tensors(smaller, Dtype::f16, 3);
+  check_model_conformance([&] { return cuda_model(smaller, few, {.cache_positions = 64}); }, 20);
+}
+
 class CudaModelOnDevice : public OnDevice {
  protected:
   LlamaConfig config_ = smallest_config("LlamaForCausalLM");

@@ -57,7 +57,7 @@ Vector ReferenceHeads::eagle(const std::vector<Token>& tokens, const std::vector
     }
     if (place + 2 < tokens.size() && place + 1 < features.size()) continue;
     std::vector<Vector> x = starts;
-    decode(x, ins, third ? "midlayer." : "layers.0.");
+    decode(x, ins, third ? "midlayer." : "layers.0.", config_.sliding_window);
     last = x.back();
   }
   return third ? product("lm_head", norm(last, "norm")) : product("lm_head", last);

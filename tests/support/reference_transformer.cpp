@@ -69,7 +69,7 @@ void ReferenceTransformer::rotate(double* head, int position) const {
 }
 
 void ReferenceTransformer::decode(std::vector<Vector>& x, const std::vector<Vector>& in,
-                                  const std::string& prefix) const {
+                                  const std::string& prefix, int window) const {
   const std::size_t length = x.size(), d = static_cast<std::size_t>(config_.head_dim);
   const std::size_t hidden = static_cast<std::size_t>(config_.hidden);
   const std::size_t heads = static_cast<std::size_t>(config_.heads),
@@ -93,9 +93,8 @@ void ReferenceTransformer::decode(std::vector<Vector>& x, const std::vector<Vect
     finish(k.back(), "self_attn.k_norm");
   }
   for (std::size_t p = 0; p < length; ++p) {
-    const std::size_t window =
-        config_.sliding_window > 0 ? static_cast<std::size_t>(config_.sliding_window) : length;
-    const std::size_t first = p + 1 > window ? p + 1 - window : 0;
+    const std::size_t seen = window > 0 ? static_cast<std::size_t>(window) : length;
+    const std::size_t first = p + 1 > seen ? p + 1 - seen : 0;
     Vector mixed(heads * d);
     for (std::size_t h = 0; h < heads; ++h) {
       const std::size_t from = h / (heads / kv_heads) * d;
@@ -135,7 +134,7 @@ std::vector<double> ReferenceTransformer::logits(const std::vector<Token>& token
     const std::string prefix = "model.layers." + std::to_string(layer) + ".";
     std::vector<Vector> in;
     for (const Vector& row : x) in.push_back(norm(row, prefix + "input_layernorm"));
-    decode(x, in, prefix);
+    decode(x, in, prefix, config_.window_of(layer));
   }
   return product(config_.tied ? "model.embed_tokens" : "lm_head", norm(x.back(), "model.norm"));
 }

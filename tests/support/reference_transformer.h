@@ -29,8 +29,9 @@ class ReferenceTransformer {
   void rotate(double* head, int position) const;
   Vector embedded(Token token, const std::string& table = "model.embed_tokens") const;
   // Adds a layer's attention, of what is made from rows `in` at places 0, 1, ..., and its feed-forward part
-  // to x.
-  void decode(std::vector<Vector>& x, const std::vector<Vector>& in, const std::string& prefix) const;
+  // to x. `window`: of the layer; 0: none.
+  void decode(std::vector<Vector>& x, const std::vector<Vector>& in, const std::string& prefix,
+              int window) const;
 
   LlamaConfig config_;
   std::map<std::string, Vector> tensors_;

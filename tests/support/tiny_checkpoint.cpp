@@ -100,6 +100,8 @@ void write_config(const fs::path& directory, const LlamaConfig& config) {
                          {"eos_token_id", config.end_tokens},
                          {"hidden_act", "silu"}};
   if (config.sliding_window > 0) json["sliding_window"] = config.sliding_window;
+  for (const bool windowed : config.windowed)
+    json["layer_types"].push_back(windowed ? "sliding_attention" : "full_attention");
   if (config.rope.scaling == RopeConfig::Scaling::linear) {
     json["rope_scaling"] = {{"rope_type", "linear"}, {"factor", config.rope.factor}};
   } else if (config.rope.scaling == RopeConfig::Scaling::llama3) {

@@ -117,6 +117,42 @@ INSTANTIATE_TEST_SUITE_P(All, CpuTransformerTest, testing::ValuesIn([] {
                            return param.param.architecture + name_of(param.param.dtype);
                          });
 
+// Rows of the tokens that there are, to the last bit, whatever the files hold beyond them.
+TEST(CpuTransformerVocabularyTest, TokensThatAreLeftOutLeaveTheOthersAlone) {
+  for (const bool tied : {false, true}) {
+    LlamaConfig config = tiny_config("LlamaForCausalLM");
+    config.tied = tied;
+    const std::vector<StoredTensor> tensors = random_tensors(config, Dtype::bf16, 5);
+    const TemporaryDirectory directory;
+    write_config(directory.path(), config);
+    write_safetensors(directory.path() / "model.safetensors", tensors);
+    CpuTransformer all(load_weights(directory.path())), some(load_weights(directory.path(), 60));
+    EXPECT_EQ(some.vocab(), 60);
+    const std::vector<Token> text = some_text(9, 60);
+    std::vector<float> expected = last_row(all, text);
+    expected.resize(60);
+    EXPECT_EQ(last_row(some, text), expected);
+  }
+}
+
+// Windows in some layers only.
+TEST(CpuTransformerWindowTest, OfSomeLayersEqualsThePlainTransformer) {
+  LlamaConfig config = tiny_config("MistralForCausalLM");
+  config.layers = 3;
+  config.windowed = {false, true, false};
+  const std::vector<StoredTensor> tensors = random_tensors(config, Dtype::f32, 5);
+  const std::vector<Token> text = some_text(60, config.vocab);
+  EXPECT_LT(difference(last_row(*stored(config, tensors), text),
+                       ReferenceTransformer(config, tensors).logits(text)),
+            1e-5);
+  LlamaConfig everywhere = config;
+  everywhere.windowed.clear();
+  EXPECT_GT(difference(last_row(*stored(everywhere, tensors), text),
+                       ReferenceTransformer(config, tensors).logits(text)),
+            1e-3);
+  check_model_conformance([&] { return stored(config, tensors); }, config.max_positions);
+}
+
 // The other ways of scaling rotary positions.
 TEST(CpuTransformerRopeTest, EqualsThePlainTransformer) {
   for (const auto scaling : {RopeConfig::Scaling::linear, RopeConfig::Scaling::llama3}) {

@@ -1,0 +1,96 @@
+#include "core/models/model_folder.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "core/errors.h"
+#include "core/models/llama_config.h"
+
+namespace speclab {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kWanted =
+    "a model is a folder in Hugging Face layout, with config.json, tokenizer.json and model.safetensors";
+
+// The name of a file that ends so; empty where there is none.
+std::string file_that_ends(const fs::path& folder, std::string_view end) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    std::string name = entry.path().filename().string();
+    if (name.ends_with(end)) return name;
+  }
+  return "";
+}
+
+void check_weights(const fs::path& folder) {
+  const auto refuse = [&](const std::string& what) {
+    throw ConfigError(fmt::format("{}: {}", folder.string(), what));
+  };
+  for (const char* name : {"quantize_config.json", "quant_config.json", "hf_quant_config.json"}) {
+    if (fs::exists(folder / name)) {
+      refuse(
+          fmt::format("has a {}, so its weights are quantized (GPTQ, AWQ or ModelOpt), which cannot be read; "
+                      "take the model as it was before, in F32, F16 or BF16",
+                      name));
+    }
+  }
+  if (fs::exists(folder / "model.safetensors") || fs::exists(folder / "model.safetensors.index.json")) return;
+  for (const char* end : {".bin", ".pt", ".pth", ".ckpt"}) {
+    const std::string name = file_that_ends(folder, end);
+    if (name.empty() || name == "training_args.bin") continue;
+    refuse(
+        fmt::format("has weights as PyTorch pickles them ({}), but no model.safetensors; where transformers "
+                    "is installed, python3 -c \"from transformers import AutoModelForCausalLM as M; "
+                    "M.from_pretrained('{}', torch_dtype='auto').save_pretrained('{}', "
+                    "safe_serialization=True)\" writes it",
+                    name, folder.string(), folder.string()));
+  }
+}
+
+void check_tokenizer(const fs::path& folder) {
+  if (fs::exists(folder / "tokenizer.json")) return;
+  for (const char* name : {"tokenizer.model", "spiece.model", "vocab.json", "tekken.json"}) {
+    if (!fs::exists(folder / name)) continue;
+    throw ConfigError(fmt::format(
+        "{}: has a tokenizer as {}, but no tokenizer.json; where transformers is installed, python3 -c "
+        "\"from transformers import AutoTokenizer as T; T.from_pretrained('{}').save_pretrained('{}')\" "
+        "writes it",
+        folder.string(), name, folder.string(), folder.string()));
+  }
+  throw ConfigError(fmt::format("{}: is not there; {}", (folder / "tokenizer.json").string(), kWanted));
+}
+
+}  // namespace
+
+void require_model_folder(const fs::path& path) {
+  const auto refuse = [&](const std::string& what) {
+    throw ConfigError(fmt::format("{}: {}", path.string(), what));
+  };
+  if (!fs::exists(path)) refuse(fmt::format("is not there; {}", kWanted));
+  if (!fs::is_directory(path)) {
+    refuse(path.extension() == ".gguf" ? fmt::format("is a GGUF file, which cannot be read; {}", kWanted)
+                                       : fmt::format("is a file; {}", kWanted));
+  }
+  if (fs::is_empty(path)) refuse(fmt::format("is an empty folder; {}", kWanted));
+  if (fs::exists(path / "adapter_config.json") && !fs::exists(path / "model.safetensors")) {
+    refuse(
+        "is an adapter (LoRA or the like), not a model; merge it into its base model (peft: "
+        "merge_and_unload, then save_pretrained) and take that folder");
+  }
+  if (!fs::exists(path / "config.json")) {
+    const std::string gguf = file_that_ends(path, ".gguf");
+    if (!gguf.empty())
+      refuse(fmt::format("has GGUF files alone ({}), which cannot be read; {}", gguf, kWanted));
+    if (fs::exists(path / "params.json"))
+      refuse(fmt::format("is a model in its makers' own layout (params.json); {}", kWanted));
+    throw ConfigError(fmt::format("{}: there is no such file; {}", (path / "config.json").string(), kWanted));
+  }
+  read_llama_config(path);
+  check_weights(path);
+  check_tokenizer(path);
+}
+
+}  // namespace speclab
