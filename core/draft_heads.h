@@ -18,6 +18,8 @@ class DraftHeads {
 
   virtual ~DraftHeads() = default;
   virtual int count() const = 0;
+  // How many of them are meant to guess, at most `count`.
+  virtual int usual() const { return count(); }
   virtual int vocab() const = 0;
   virtual void open(SequenceId sequence) = 0;
   virtual void close(SequenceId sequence) = 0;

@@ -59,6 +59,7 @@ class MeteredHeads : public DraftHeads {
   MeteredHeads(DraftHeads& inner, Actor actor, Clock& clock) : inner_(inner), actor_(actor), clock_(clock) {}
 
   int count() const override { return inner_.count(); }
+  int usual() const override { return inner_.usual(); }
   int vocab() const override { return inner_.vocab(); }
   void open(SequenceId sequence) override { inner_.open(sequence); }
   void close(SequenceId sequence) override { inner_.close(sequence); }

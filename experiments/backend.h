@@ -30,6 +30,11 @@ struct LoadedFeatures {
   std::vector<std::string> remarks = {};  // likewise
 };
 
+struct LoadedHeads {
+  std::unique_ptr<DraftHeads> heads;
+  std::vector<std::string> remarks = {};  // likewise
+};
+
 // How matrices lie where they are read: as the checkpoint stores them, or in int8 with a scale per output.
 enum class Precision : std::uint8_t { as_stored, int8 };
 
@@ -58,8 +63,7 @@ class Backend {
                                    const ModelUse& use) = 0;
   // On a model that came from here.
   virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
-  virtual std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
-                                            LanguageModel& base) = 0;
+  virtual LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base) = 0;
   virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) = 0;
   // A rule over rows on the host becomes the same over rows that lie where models run.
   virtual std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) = 0;

@@ -64,12 +64,11 @@ std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int 
   return std::make_unique<EarlyExit>(own(whole), layers);
 }
 
-std::unique_ptr<DraftHeads> CpuBackend::heads(HeadKind kind, const std::filesystem::path& folder,
-                                              LanguageModel& base) {
-  const LlamaWeights& weights = own(base).weights();
-  return std::make_unique<CpuHeads>(
-      kind == HeadKind::medusa ? load_medusa(folder, weights) : load_hydra(folder, weights),
-      CpuOptions{.team = team_});
+LoadedHeads CpuBackend::heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base) {
+  const LlamaWeights& target = own(base).weights();
+  HeadWeights weights = kind == HeadKind::medusa ? load_medusa(folder, target) : load_hydra(folder, target);
+  std::vector<std::string> remarks = weights.remarks;
+  return {std::make_unique<CpuHeads>(std::move(weights), CpuOptions{.team = team_}), std::move(remarks)};
 }
 
 LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base) {

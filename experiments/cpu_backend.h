@@ -19,8 +19,7 @@ class CpuBackend : public Backend {
   LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                            const ModelUse& use) override;
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override;
-  std::unique_ptr<DraftHeads> heads(HeadKind kind, const std::filesystem::path& folder,
-                                    LanguageModel& base) override;
+  LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base) override;
   LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override;
   std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) override { return on_host; }
   std::unique_ptr<Distributions> distributions() override;

@@ -260,7 +260,9 @@ void PointModels::refuse_to_time_heads() const {
 DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, const std::string& base) {
   refuse_to_time_heads();
   LanguageModel& on = base_of_heads(base);
-  heads_.push_back(backend_->heads(kind, heads_folder(path), on));
+  LoadedHeads loaded = backend_->heads(kind, heads_folder(path), on);
+  remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
+  heads_.push_back(std::move(loaded.heads));
   heads_on_target_ = base == "target";
   return *metered_heads_.emplace_back(
       std::make_unique<MeteredHeads>(*heads_.back(), pricing_.next_draft(), *clock_));

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/errors.h"
+#include "core/models/eagle_keys.h"
 #include "core/models/json_settings.h"
 #include "core/models/llama_keys.h"
 #include "core/models/quantization.h"
@@ -136,10 +137,6 @@ LlamaConfig read(const Json& json, const fs::path& path, std::span<const char* c
   const std::string activation = settings.text("hidden_act", "silu");
   if (activation != "silu" && activation != "swish")  // one function by two names
     settings.refuse(fmt::format("'hidden_act' is '{}'; only silu can be run", activation));
-  // Qwen2 has biases and Mistral has none, whatever it says.
-  const bool told = config.architecture != "Qwen2ForCausalLM" && config.architecture != "MistralForCausalLM";
-  if (settings.flag("attention_bias") && told)
-    settings.refuse("'attention_bias' is true; only false can be run");
   read_windows(settings, config);
 
   append_end_tokens(settings, config.end_tokens);
@@ -158,13 +155,29 @@ LlamaConfig read_llama_config(const fs::path& directory) {
   const fs::path path = directory / "config.json";
   const Json json = read_json_object(path);
   LlamaConfig config = read(json, path, kModels);
+  // Qwen2 has biases and Mistral has none, whatever it says.
+  const bool told = config.architecture != "Qwen2ForCausalLM" && config.architecture != "MistralForCausalLM";
+  if (told && Settings(json, path.string()).flag("attention_bias"))
+    throw ConfigError(path.string() + ": 'attention_bias' is true; only false can be run");
   check_keys(json, path.string(), llama_config_keys(), config.remarks);
   return config;
 }
 
 LlamaConfig read_eagle_config(const fs::path& directory) {
   const fs::path path = directory / "config.json";
-  return read(read_json_object(path), path, kEagles);
+  const Json json = read_json_object(path);
+  const Settings settings(json, path.string());
+  std::vector<std::string> remarks;
+  check_keys(json, path.string(), eagle_keys(), remarks);
+  if (settings.has("eagle_config")) {
+    const std::string place = path.string() + ": 'eagle_config'";
+    if (!json["eagle_config"].is_object()) settings.refuse("'eagle_config' is not an object");
+    check_keys(json["eagle_config"], place, nested_eagle_keys(), remarks);
+  }
+  LlamaConfig config = read(json, path, kEagles);
+  config.qkv_bias = settings.flag("qkv_bias") || settings.flag("attention_bias");
+  config.remarks.insert(config.remarks.end(), remarks.begin(), remarks.end());
+  return config;
 }
 
 }  // namespace speclab

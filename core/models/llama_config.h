@@ -57,7 +57,8 @@ struct LlamaConfig {
 // key and what would be right.
 LlamaConfig read_llama_config(const std::filesystem::path& directory);
 
-// The same for an EAGLE head, which is a decoder layer of this family.
+// The same for an EAGLE head, which is a decoder layer of this family (eagle_keys.h): `qkv_bias` where the
+// file has that or `attention_bias`.
 LlamaConfig read_eagle_config(const std::filesystem::path& directory);
 
 }  // namespace speclab

@@ -211,20 +211,25 @@ Tensor Safetensors::tensor(const std::string& name) const {
 
 std::vector<std::int64_t> Safetensors::integers(const std::string& name) const {
   const Entry& found = entry(name);
-  if (found.dtype != "I64" && found.dtype != "I32") {
-    throw ConfigError(fmt::format("{}: tensor '{}' is stored as {}; whole numbers are read from I64 and I32",
-                                  path_.string(), name, found.dtype));
-  }
   const std::byte* data = file_.bytes().data() + data_begin_ + found.begin;
   std::vector<std::int64_t> values(static_cast<std::size_t>(Tensor{Dtype::f32, found.shape}.elements()));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (found.dtype == "I64") {
-      std::memcpy(&values[i], data + 8 * i, 8);
-    } else {
-      std::int32_t value;
-      std::memcpy(&value, data + 4 * i, 4);
+  const auto read_as = [&]<class Stored>(Stored) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      Stored value;
+      std::memcpy(&value, data + sizeof value * i, sizeof value);
       values[i] = value;
     }
+  };
+  if (found.dtype == "I64") {
+    read_as(std::int64_t{});
+  } else if (found.dtype == "I32") {
+    read_as(std::int32_t{});
+  } else if (found.dtype == "BOOL" || found.dtype == "U8") {
+    read_as(std::uint8_t{});
+  } else {
+    throw ConfigError(
+        fmt::format("{}: tensor '{}' is stored as {}; whole numbers are read from I64, I32, U8 and BOOL",
+                    path_.string(), name, found.dtype));
   }
   return values;
 }

@@ -51,7 +51,7 @@ class Safetensors {
   std::vector<std::string> names() const;  // in order
   // ConfigError where the file has no such tensor, or one that is not F32, F16 or BF16.
   Tensor tensor(const std::string& name) const;
-  // Likewise where it is not I64 or I32.
+  // Likewise where it is not I64, I32, U8 or BOOL (0 or 1).
   std::vector<std::int64_t> integers(const std::string& name) const;
   const std::filesystem::path& path() const { return path_; }
 

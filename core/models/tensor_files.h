@@ -32,7 +32,7 @@ class TensorFiles {
   // The same, without a look at its values.
   Tensor unchecked_tensor(const std::string& name, std::span<const std::int64_t> shape,
                           const std::string& reader) const;
-  // Whole numbers, of I64 or I32. ConfigError likewise.
+  // Whole numbers, of I64, I32, U8 or BOOL. ConfigError likewise.
   std::vector<std::int64_t> integers(const std::string& name, std::int64_t count,
                                      const std::string& reader) const;
   // To be called when all was read that `reader` reads: ConfigError where a file holds, or an index names, a

@@ -17,6 +17,7 @@ class CpuHeads : public DraftHeads {
 
   const HeadWeights& weights() const { return weights_; }
   int count() const override { return static_cast<int>(weights_.heads.size()); }
+  int usual() const override { return weights_.usual; }
   int vocab() const override { return weights_.vocab; }
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;

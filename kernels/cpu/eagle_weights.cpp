@@ -5,7 +5,10 @@
 #include <array>
 
 #include "core/errors.h"
+#include "core/models/eagle_keys.h"
+#include "core/models/eagle_taps.h"
 #include "core/models/json_settings.h"
+#include "kernels/cpu/draft_vocabulary.h"
 
 namespace speclab {
 namespace {
@@ -44,6 +47,11 @@ LlamaWeights::Layer read_layer(const Reader& read, const LlamaConfig& c, int inp
   layer.query = read.matrix("self_attn.q_proj.weight", queries, inputs, dtype);
   layer.key = read.matrix("self_attn.k_proj.weight", keys, inputs, dtype);
   layer.value = read.matrix("self_attn.v_proj.weight", keys, inputs, dtype);
+  if (c.qkv_bias) {
+    layer.query_bias = read.vector("self_attn.q_proj.bias", queries);
+    layer.key_bias = read.vector("self_attn.k_proj.bias", keys);
+    layer.value_bias = read.vector("self_attn.v_proj.bias", keys);
+  }
   layer.output = read.matrix("self_attn.o_proj.weight", c.hidden, queries, dtype);
   layer.output_norm = read.vector("post_attention_layernorm.weight", c.hidden);
   layer.gate = read.matrix("mlp.gate_proj.weight", c.intermediate, c.hidden, dtype);
@@ -52,80 +60,154 @@ LlamaWeights::Layer read_layer(const Reader& read, const LlamaConfig& c, int inp
   return layer;
 }
 
-// d2t holds, for each token of the draft, by how much the target's number is larger.
-std::vector<Token> target_tokens(const TensorFiles& files, int draft_vocab, int vocab,
-                                 const fs::path& directory) {
-  std::vector<Token> tokens;
-  for (const std::int64_t offset : files.integers("d2t", draft_vocab, kReader)) {
-    const std::int64_t token = static_cast<std::int64_t>(tokens.size()) + offset;
-    if (token < 0 || token >= vocab) {
-      throw ConfigError(
-          fmt::format("{}: tensor 'd2t' maps token {} of the draft to {}, but the target has {} tokens",
-                      directory.string(), tokens.size(), token, vocab));
+// A folder of an EAGLE head, and the target that it is to sit on.
+class Folder {
+ public:
+  Folder(const fs::path& directory, const HeadTarget& target, EagleWeights& weights)
+      : target_(target),
+        w_(weights),
+        json_(read_json_object(directory / "config.json")),
+        place_((directory / "config.json").string()),
+        top_(json_, place_),
+        nested_(top_.has("eagle_config") ? json_["eagle_config"] : none_, place_ + ": 'eagle_config'"),
+        files_(std::make_shared<const TensorFiles>(directory)),
+        prefix_(files_->contains("model.fc.weight") ? "model." : ""),
+        layer_(prefix_ + (files_->contains(prefix_ + "midlayer.self_attn.q_proj.weight") ? "midlayer."
+                                                                                         : "layers.0.")) {}
+
+  void read() {
+    check_target();
+    w_.owners[0] = files_;
+    w_.owners[1] = target_.owner;
+    w_.vocab = target_.config.vocab;
+    const LlamaConfig& c = w_.config;
+    w_.third = draft_vocab() > 0 || files_->contains(layer_ + "hidden_norm.weight");
+    if (w_.third) w_.taps = read_eagle_taps(top_, nested_, target_.config.layers, w_.config.remarks);
+    read_fuse();
+    const Reader read(*files_, layer_);
+    w_.layer = read_layer(read, c, (w_.third ? 2 : 1) * c.hidden, w_.dtype);
+    if (w_.third) {
+      w_.layer.input_norm = read.vector("input_layernorm.weight", c.hidden);
+      w_.state_norm = read.vector("hidden_norm.weight", c.hidden);
+      w_.final_norm = Reader(*files_, prefix_).vector("norm.weight", c.hidden);
     }
-    tokens.push_back(static_cast<Token>(token));
+    read_table();
+    read_output();
+    files_->refuse_unread(kReader, eagle_unread_tensors());
   }
-  return tokens;
-}
+
+ private:
+  void check_target() const {
+    const auto same = [&](const char* key, int own, int of_target) {
+      if (own == of_target) return;
+      top_.refuse(fmt::format("'{}' is {}, but the target's is {}; this head belongs to another target", key,
+                              own, of_target));
+    };
+    const LlamaConfig& c = w_.config;
+    same("hidden_size", c.hidden, target_.config.hidden);
+    same("vocab_size", c.vocab, target_.config.vocab);
+    same("truncated_vocab_size", top_.count("truncated_vocab_size", c.vocab), c.vocab);
+    for (const JsonSettings* settings : {&top_, &nested_})
+      same("target_hidden_size", settings->count("target_hidden_size", c.hidden), target_.config.hidden);
+    if (c.layers != 1) top_.refuse(fmt::format("'num_hidden_layers' is {}; only 1 can be run", c.layers));
+  }
+
+  // 0: the config does not say.
+  int draft_vocab() const {
+    const int said = top_.count("draft_vocab_size", 0), inside = nested_.count("draft_vocab_size", said);
+    if (said > 0 && said != inside) {
+      nested_.refuse(fmt::format("'draft_vocab_size' is {}, but {} at the top level; they must say the same",
+                                 inside, said));
+    }
+    if (inside > w_.config.vocab) {
+      top_.refuse(fmt::format("'draft_vocab_size' is {}, but 'vocab_size', which it is a part of, is {}",
+                              inside, w_.config.vocab));
+    }
+    return inside;
+  }
+
+  // Its bias is there or it is not; EAGLE's code takes `bias` to say so.
+  void read_fuse() {
+    const std::string name = prefix_ + "fc";
+    const int hidden = w_.config.hidden;
+    const bool there = files_->contains(name + ".bias");
+    if (top_.has("bias") && top_.flag("bias") != there) {
+      top_.refuse(fmt::format("'bias' is {}, but tensor '{}.bias' is {}", top_.flag("bias"), name,
+                              there ? "there" : "missing"));
+    }
+    const std::int64_t inputs = (w_.third ? std::int64_t(w_.taps.size()) : 2) * hidden;
+    if (inputs > kMostInputs)
+      top_.refuse(fmt::format("'fc' would read {} numbers; at most {} can be run", inputs, kMostInputs));
+    w_.fuse = read_linear(*files_, name, hidden, static_cast<int>(inputs), kReader);
+    w_.dtype = w_.fuse.dtype;
+  }
+
+  void read_table() {
+    w_.table_dtype = target_.dtype;
+    w_.table = target_.embedding;
+    const std::string name = prefix_ + "embed_tokens.weight";
+    if (!files_->contains(name)) return;
+    const Tensor table =
+        files_->tensor(name, std::array<std::int64_t, 2>{w_.vocab, w_.config.hidden}, kReader);
+    w_.table_dtype = table.dtype;
+    w_.table = table.data;
+    own_table_ = true;
+  }
+
+  // The head's own, or the target's. A head with embeddings of its own and `tie_word_embeddings` might mean
+  // these; engines differ.
+  void read_output() {
+    const int hidden = w_.config.hidden, said = draft_vocab(), known = said > 0 ? said : w_.vocab;
+    w_.output = {target_.dtype, target_.head, w_.vocab, hidden, {}};
+    if (files_->contains("lm_head.weight")) {
+      w_.output = read_linear(*files_, "lm_head", known, hidden, kReader);
+    } else if (known != w_.vocab) {
+      throw ConfigError(fmt::format(
+          "{}: 'draft_vocab_size' is {}, but there is no tensor 'lm_head.weight'; the target's head, which "
+          "would stand in, has {} tokens",
+          place_, known, w_.vocab));
+    } else if (w_.third && w_.config.tied && own_table_) {
+      top_.refuse(
+          "'tie_word_embeddings' is true, and there are embeddings but no 'lm_head.weight': SGLang would "
+          "take "
+          "the embeddings for it, vLLM the target's head; add the tensor, or set it to false for the latter");
+    }
+    if (known != w_.vocab)
+      w_.target_token = read_target_tokens(*files_, known, w_.vocab, place_, kReader);
+    else if (w_.third && files_->contains("d2t"))
+      check_identity();
+  }
+
+  // EAGLE's own code drops the map of a whole vocabulary, engines follow it.
+  void check_identity() const {
+    const std::vector<Token> tokens = read_target_tokens(*files_, w_.vocab, w_.vocab, place_, kReader);
+    for (std::size_t i = 0; i < tokens.size(); ++i) {
+      if (tokens[i] == static_cast<Token>(i)) continue;
+      throw ConfigError(fmt::format(
+          "{}: the draft's vocabulary is the target's, but tensor 'd2t' maps token {} to {}; EAGLE's code "
+          "would not follow it, engines would",
+          place_, i, tokens[i]));
+    }
+  }
+
+  static constexpr std::int64_t kMostInputs = 1 << 28;
+
+  const HeadTarget& target_;
+  EagleWeights& w_;
+  const nlohmann::json none_ = nlohmann::json::object(), json_;
+  std::string place_;
+  JsonSettings top_, nested_;
+  std::shared_ptr<const TensorFiles> files_;
+  std::string prefix_, layer_;  // of names
+  bool own_table_ = false;
+};
 
 }  // namespace
 
 EagleWeights load_eagle(const fs::path& directory, const HeadTarget& target) {
   EagleWeights weights;
   weights.config = read_eagle_config(directory);
-  weights.vocab = target.config.vocab;
-  const LlamaConfig& c = weights.config;
-  const nlohmann::json json = read_json_object(directory / "config.json");
-  const JsonSettings settings(json, (directory / "config.json").string());
-  const auto same = [&](const char* key, int own, int of_target) {
-    if (own == of_target) return;
-    settings.refuse(fmt::format("'{}' is {}, but the target's is {}; this head belongs to another target",
-                                key, own, of_target));
-  };
-  same("hidden_size", c.hidden, target.config.hidden);
-  same("vocab_size", c.vocab, target.config.vocab);
-  if (c.layers != 1) settings.refuse(fmt::format("'num_hidden_layers' is {}; only 1 can be run", c.layers));
-  if (settings.flag("norm_before_residual")) {
-    settings.refuse("'norm_before_residual' is true; only false can be run");
-  }
-
-  const auto files = std::make_shared<const TensorFiles>(directory);
-  weights.owners[0] = files;
-  weights.owners[1] = target.owner;
-  const std::string layer = files->contains("midlayer.hidden_norm.weight") ? "midlayer." : "layers.0.";
-  weights.third = settings.has("draft_vocab_size") || files->contains(layer + "hidden_norm.weight");
-  weights.fuse = read_linear(*files, "fc", c.hidden, (weights.third ? 3 : 2) * c.hidden, kReader);
-  weights.dtype = weights.fuse.dtype;
-  const Reader read(*files, layer);
-  weights.layer = read_layer(read, c, (weights.third ? 2 : 1) * c.hidden, weights.dtype);
-  weights.output = {target.dtype, target.head, weights.vocab, c.hidden, {}};
-  if (weights.third) {
-    const int draft_vocab = settings.count("draft_vocab_size", weights.vocab);
-    weights.layer.input_norm = read.vector("input_layernorm.weight", c.hidden);
-    weights.state_norm = read.vector("hidden_norm.weight", c.hidden);
-    weights.final_norm = Reader(*files, "").vector("norm.weight", c.hidden);
-    weights.output = read_linear(*files, "lm_head", draft_vocab, c.hidden, kReader);
-    if (draft_vocab != weights.vocab) {
-      weights.target_token = target_tokens(*files, draft_vocab, weights.vocab, directory);
-    }
-    const int layers = target.config.layers;
-    weights.taps = {2, layers / 2, layers - 3};
-    if (layers < 4) {
-      settings.refuse(
-          fmt::format("EAGLE-3 reads the target after 2, L / 2 and L - 3 layers, but it has {}", layers));
-    }
-  } else if (files->contains(layer + "input_layernorm.weight")) {
-    settings.refuse(
-        fmt::format("tensor '{}input_layernorm.weight' is there, which EAGLE's layer does not have", layer));
-  }
-  weights.table_dtype = target.dtype;
-  weights.table = target.embedding;
-  if (files->contains("embed_tokens.weight")) {
-    const Tensor table =
-        files->tensor("embed_tokens.weight", std::array<std::int64_t, 2>{weights.vocab, c.hidden}, kReader);
-    weights.table_dtype = table.dtype;
-    weights.table = table.data;
-  }
+  Folder(directory, target, weights).read();
   return weights;
 }
 

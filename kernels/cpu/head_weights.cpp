@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <functional>
+#include <utility>
+
 #include "core/errors.h"
+#include "core/models/head_keys.h"
 #include "core/models/json_settings.h"
 
 namespace speclab {
@@ -12,10 +17,12 @@ namespace fs = std::filesystem;
 
 // A folder of heads, and the target that they are to sit on.
 struct HeadFolder {
-  HeadFolder(const fs::path& directory, const char* file, const HeadTarget& target)
+  HeadFolder(const fs::path& directory, const char* file, const HeadTarget& target,
+             std::span<const KeyTable> keys)
       : config(read_json_object(directory / "config.json")),
         settings(config, (directory / "config.json").string()),
         files(directory, std::vector<const char*>{file, "model.safetensors"}) {
+    check_keys(config, (directory / "config.json").string(), keys, remarks);
     const auto same = [&](const char* key, int of_target) {
       if (!settings.has(key) || settings.count(key) == of_target) return;
       settings.refuse(fmt::format("'{}' is {}, but the target's is {}; these heads belong to another target",
@@ -23,18 +30,6 @@ struct HeadFolder {
     };
     same("hidden_size", target.config.hidden);
     same("vocab_size", target.config.vocab);
-  }
-
-  // What all heads have in common.
-  HeadWeights start(const HeadTarget& target, std::shared_ptr<const HeadFolder> self) const {
-    HeadWeights weights;
-    weights.hidden = target.config.hidden;
-    weights.vocab = target.config.vocab;
-    weights.table_dtype = target.dtype;
-    weights.table = target.embedding;
-    weights.owners[0] = std::move(self);
-    weights.owners[1] = target.owner;
-    return weights;
   }
 
   // The first of the names that the files have as a matrix; the first of all where they have none, so that it
@@ -45,91 +40,208 @@ struct HeadFolder {
     }
     return names.front();
   }
-
-  // The first of these output matrices; the target's where there is none of them.
-  Linear output(const std::vector<std::string>& names, const HeadTarget& target, const char* reader) const {
-    const std::string name = first_of(names);
-    const int vocab = target.config.vocab, hidden = target.config.hidden;
-    if (files.contains(name + ".weight")) return read_linear(files, name, vocab, hidden, reader);
-    return {target.dtype, target.head, vocab, hidden, {}};
+  bool any_of(const std::vector<std::string>& names) const {
+    return files.contains(first_of(names) + ".weight");
   }
 
   const nlohmann::json config;
   JsonSettings settings;
   TensorFiles files;
+  std::vector<std::string> remarks;
 };
+
+// The names of a module of head i, as folders spell it.
+using NamesOf = std::function<std::vector<std::string>(int)>;
+
+constexpr int kMostHeads = 64;  // no product of theirs with a width is then near the end of an int
+
+// How many heads lie in a folder that `first` names a part of each of. ConfigError where the config says
+// more; a remark where it says less.
+int count_heads(HeadFolder& folder, const char* key, const NamesOf& first) {
+  const int said = folder.settings.count(key);
+  int lie = 0;
+  while (folder.any_of(first(lie))) ++lie;
+  if (std::max(lie, said) > kMostHeads) {
+    folder.settings.refuse(
+        fmt::format("'{}' is {}, and {} heads are there; at most {} can be run", key, said, lie, kMostHeads));
+  }
+  if (lie == 0) return said;  // the first is reported as missing
+  if (said > lie) {
+    folder.settings.refuse(fmt::format("'{}' is {}, but {} head{} there (there is no tensor '{}.weight')",
+                                       key, said, lie, lie == 1 ? " is" : "s are", first(lie).front()));
+  }
+  if (said < lie) {
+    folder.remarks.push_back(fmt::format(
+        "'{}' of the heads' config.json is {}, but {} heads are there; drafter.heads says how many guess, "
+        "which is {} where it is left out",
+        key, said, lie, said));
+  }
+  return lie;
+}
+
+// The heads' output matrices: each its own, or `shared` where that is a name, or, in folders of before heads
+// had their own, the target's. ConfigError where some heads lack theirs.
+void read_outputs(const HeadFolder& folder, const NamesOf& own, const std::string& shared,
+                  const HeadTarget& target, const char* reader, std::vector<HeadWeights::Head>& heads) {
+  const int vocab = target.config.vocab, hidden = target.config.hidden;
+  std::string has, lacks;
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const std::string name = folder.first_of(own(static_cast<int>(i)));
+    (folder.files.contains(name + ".weight") ? has : lacks) = name;
+  }
+  if (shared.empty() && !has.empty() && !lacks.empty()) {
+    folder.settings.refuse(fmt::format(
+        "the heads' files have an output matrix '{}.weight', but no '{}.weight'; all heads have one, or none "
+        "has and the target's head stands in",
+        has, lacks));
+  }
+  for (std::size_t i = 0; i < heads.size(); ++i) {
+    const std::string name = shared.empty() ? folder.first_of(own(static_cast<int>(i))) : shared;
+    heads[i].output = shared.empty() && has.empty() ? Linear{target.dtype, target.head, vocab, hidden, {}}
+                                                    : read_linear(folder.files, name, vocab, hidden, reader);
+  }
+}
+
+// ConfigError where some modules of one kind have a bias and others have none.
+void check_biases(const HeadFolder& folder, const std::vector<HeadWeights::Head>& heads) {
+  const auto check = [&](const char* what, const auto& module_of) {
+    const Linear& first = module_of(heads.front());
+    for (std::size_t i = 0; i < heads.size(); ++i) {
+      if (module_of(heads[i]).bias.empty() == first.bias.empty()) continue;
+      folder.settings.refuse(fmt::format("{} of head 0 has {} bias, but that of head {} has {}", what,
+                                         first.bias.empty() ? "no" : "a", i,
+                                         first.bias.empty() ? "one" : "none"));
+    }
+  };
+  for (std::size_t j = 0; j < heads.front().blocks.size(); ++j) {
+    const std::string name = fmt::format("block {}", j);
+    check(name.c_str(), [&](const auto& head) -> const Linear& { return head.blocks[j].linear; });
+    check((name + "'s residual matrix").c_str(),
+          [&](const auto& head) -> const Linear& { return head.blocks[j].residual; });
+  }
+  check("the output", [](const auto& head) -> const Linear& { return head.output; });
+}
+
+// What all heads have in common. The files live as long as the weights.
+HeadWeights finish(std::shared_ptr<const HeadFolder> folder, const HeadTarget& target, int usual,
+                   std::vector<HeadWeights::Head> heads) {
+  HeadWeights weights;
+  weights.heads = std::move(heads);
+  weights.usual = usual;
+  weights.remarks = folder->remarks;
+  weights.hidden = target.config.hidden;
+  weights.vocab = target.config.vocab;
+  weights.table_dtype = target.dtype;
+  weights.table = target.embedding;
+  weights.owners[0] = std::move(folder);
+  weights.owners[1] = target.owner;
+  return weights;
+}
+
+// vLLM's config says whether blocks have biases; elsewhere they have them or they have not.
+void check_block_bias(const HeadFolder& folder, const Linear& linear) {
+  const char* key = "medusa_fc_bias";
+  if (!folder.settings.has(key) || folder.settings.flag(key) == !linear.bias.empty()) return;
+  folder.settings.refuse(fmt::format("'{}' is {}, but the blocks have {}", key, folder.settings.flag(key),
+                                     linear.bias.empty() ? "no biases" : "biases"));
+}
 
 }  // namespace
 
 HeadWeights load_medusa(const fs::path& directory, const HeadTarget& target) {
-  const auto folder = std::make_shared<const HeadFolder>(directory, "medusa_lm_head.safetensors", target);
+  const auto folder =
+      std::make_shared<HeadFolder>(directory, "medusa_lm_head.safetensors", target, medusa_keys());
   const JsonSettings& settings = folder->settings;
   const char* reader = "every Medusa head";
-  const int heads = settings.count(settings.has("medusa_num_heads") ? "medusa_num_heads" : "num_heads");
   const int layers =
       settings.count(settings.has("medusa_num_layers") ? "medusa_num_layers" : "num_hidden_layers", 1);
   const int vocab = target.config.vocab, hidden = target.config.hidden;
   if (folder->files.contains("token_map") || settings.count("truncated_vocab_size", vocab) != vocab) {
     settings.refuse("'truncated_vocab_size' and 'token_map', heads on part of the vocabulary, cannot be run");
   }
-  HeadWeights weights = folder->start(target, folder);
-  for (int i = 0; i < heads; ++i) {
-    // All spellings of a module of this head, as the reference has it and as vLLM has it.
-    const auto names = [&](const std::string& reference, const std::string& vllm) {
-      return std::vector<std::string>{
-          fmt::format("{}.{}", i, reference), fmt::format("medusa_head.{}.{}", i, reference),
-          fmt::format("medusa_heads.{}.{}", i, reference), vllm, "medusa_heads." + vllm};
-    };
-    HeadWeights::Head head;
+  // All spellings of a module of a head, as the reference has it and as vLLM has it.
+  const auto names = [](int i, const std::string& reference, const std::string& vllm) {
+    return std::vector<std::string>{
+        fmt::format("{}.{}", i, reference), fmt::format("medusa_head.{}.{}", i, reference),
+        fmt::format("medusa_heads.{}.{}", i, reference), vllm, "medusa_heads." + vllm};
+  };
+  const auto block = [&](int i, int j) {
+    return names(i, fmt::format("{}.linear", j), fmt::format("blocks.{}.layers.{}", i, j));
+  };
+  const auto output = [&](int i) {
+    return names(i, fmt::format("{}", layers), fmt::format("lm_heads.{}", i));
+  };
+  const char* key = settings.has("medusa_num_heads") ? "medusa_num_heads" : "num_heads";
+  const int count = count_heads(*folder, key, [&](int i) { return block(i, 0); });
+  std::vector<HeadWeights::Head> heads(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
     for (int j = 0; j < layers; ++j) {
-      const std::string name =
-          folder->first_of(names(fmt::format("{}.linear", j), fmt::format("blocks.{}.layers.{}", i, j)));
-      head.blocks.push_back({read_linear(folder->files, name, hidden, hidden, reader), {}});
+      const std::string name = folder->first_of(block(i, j));
+      heads[static_cast<std::size_t>(i)].blocks.push_back(
+          {read_linear(folder->files, name, hidden, hidden, reader), {}});
     }
-    std::vector<std::string> outputs = names(fmt::format("{}", layers), fmt::format("lm_heads.{}", i));
-    outputs.insert(outputs.end(), {"lm_head", "medusa_heads.lm_head"});
-    head.output = folder->output(outputs, target, reader);
-    weights.heads.push_back(std::move(head));
   }
-  return weights;
+  // vLLM keeps one output for all heads as that of head 0, if `original_lm_head` says so.
+  const std::vector<std::string> one{"lm_head", "medusa_heads.lm_head"};
+  std::string shared;
+  if (folder->any_of(one)) {
+    shared = folder->first_of(one);
+  } else if (settings.flag("original_lm_head") && folder->any_of(output(0))) {
+    shared = folder->first_of(output(0));
+  }
+  read_outputs(*folder, output, shared, target, reader, heads);
+  check_biases(*folder, heads);
+  check_block_bias(*folder, heads.front().blocks.front().linear);
+  folder->files.refuse_unread(reader, medusa_unread_tensors());
+  return finish(folder, target, settings.count(key), std::move(heads));
 }
 
 HeadWeights load_hydra(const fs::path& directory, const HeadTarget& target) {
-  const auto folder = std::make_shared<const HeadFolder>(directory, "hydra_lm_head.safetensors", target);
+  const auto folder =
+      std::make_shared<HeadFolder>(directory, "hydra_lm_head.safetensors", target, hydra_keys());
   const JsonSettings& settings = folder->settings;
   const char* reader = "every Hydra head";
-  const int heads = settings.count("hydra_num_heads"), layers = settings.count("hydra_num_layers", 1);
+  const int layers = settings.count("hydra_num_layers", 1);
   const std::string kind = settings.text("hydra_head_arch", "mlp");
   if (kind != "mlp") settings.refuse(fmt::format("'hydra_head_arch' is '{}'; only mlp can be run", kind));
-  if (settings.has("grounded_heads") && !settings.flag("grounded_heads")) {
-    settings.refuse("'grounded_heads' is false; only heads that read the drafted tokens can be run");
-  }
-  if (settings.has("hidden_state_offset") && settings.at("hidden_state_offset") != 0) {
-    settings.refuse(fmt::format("'hidden_state_offset' is {}; only 0, the last layer, can be run",
-                                settings.at("hidden_state_offset").dump()));
-  }
   const int hidden = target.config.hidden;
-  HeadWeights weights = folder->start(target, folder);
-  weights.reads_tokens = true;
   const auto names = [](const std::string& name) {
     return std::vector<std::string>{name, "hydra_head." + name};
   };
-  const bool dropouts = !folder->files.contains(folder->first_of(names("hydra_mlp.0.0.linear")) + ".weight");
-  for (int i = 0; i < heads; ++i) {
-    HeadWeights::Head head;
+  // Modules may be counted with the dropouts between them.
+  const bool dropouts = !folder->any_of(names("hydra_mlp.0.0.linear"));
+  const auto module = [&](int i, int j, const char* name) {
+    return names(fmt::format("hydra_mlp.{}.{}.{}", i, dropouts ? 2 * j + 1 : j, name));
+  };
+  const auto output = [&](int i) {
+    std::vector<std::string> all = names(fmt::format("hydra_lm_head.{}", i));
+    for (const std::string& name : names(fmt::format("hydra_lm_head.{}.1", i))) all.push_back(name);
+    return all;
+  };
+  const char* key = "hydra_num_heads";
+  const int count = count_heads(*folder, key, [&](int i) { return module(i, 0, "linear"); });
+  std::vector<HeadWeights::Head> heads(static_cast<std::size_t>(count));
+  for (int i = 0; i < count; ++i) {
     for (int j = 0; j < layers; ++j) {
-      const std::string block = fmt::format("hydra_mlp.{}.{}.", i, dropouts ? 2 * j + 1 : j);
       const int inputs = j == 0 ? (i + 2) * hidden : hidden;
-      const auto read = [&](const char* module) {
-        return read_linear(folder->files, folder->first_of(names(block + module)), hidden, inputs, reader);
+      const auto read = [&](const char* name) {
+        return read_linear(folder->files, folder->first_of(module(i, j, name)), hidden, inputs, reader);
       };
-      head.blocks.push_back({read("linear"), j == 0 ? read("res_connection") : Linear{}});
+      heads[static_cast<std::size_t>(i)].blocks.push_back(
+          {read("linear"), j == 0 ? read("res_connection") : Linear{}});
     }
-    std::vector<std::string> outputs = names(fmt::format("hydra_lm_head.{}", i));
-    for (const std::string& name : names(fmt::format("hydra_lm_head.{}.1", i))) outputs.push_back(name);
-    head.output = folder->output(outputs, target, reader);
-    weights.heads.push_back(std::move(head));
   }
+  read_outputs(*folder, output, "", target, reader, heads);
+  const bool borrowed = !folder->any_of(output(0));
+  if (settings.has("shared_lm_head") && settings.flag("shared_lm_head") != borrowed) {
+    settings.refuse(fmt::format("'shared_lm_head' is {}, but the heads have {}",
+                                settings.flag("shared_lm_head"),
+                                borrowed ? "no outputs of their own" : "outputs of their own"));
+  }
+  check_biases(*folder, heads);
+  folder->files.refuse_unread(reader, hydra_unread_tensors());
+  HeadWeights weights = finish(folder, target, settings.count(key), std::move(heads));
+  weights.reads_tokens = true;
   return weights;
 }
 

@@ -142,6 +142,12 @@ CudaEagleWeights::CudaEagleWeights(const EagleWeights& from, const CudaTransform
   const Linear read[] = {part(from.layer.query, queries, inputs), part(from.layer.key, keys, inputs),
                          part(from.layer.value, keys, inputs)};
   layer.query = pieces_.stacked(read).matrix;
+  if (config.qkv_bias) {
+    std::vector<float> biases = from.layer.query_bias;
+    for (const std::vector<float>* more : {&from.layer.key_bias, &from.layer.value_bias})
+      biases.insert(biases.end(), more->begin(), more->end());
+    layer.query_bias = pieces_.vector(biases);
+  }
   layer.output = pieces_.linear(part(from.layer.output, config.hidden, queries)).matrix;
   const Linear gated[] = {part(from.layer.gate, config.intermediate, config.hidden),
                           part(from.layer.up, config.intermediate, config.hidden)};

@@ -21,6 +21,8 @@ constexpr int kMostRows = FewRowsProduct<Bf16>::kMostRows;
 CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
     : hidden_(weights.hidden),
       vocab_(weights.vocab),
+      usual_(weights.usual),
+      remarks_(weights.remarks),
       reads_tokens_(weights.reads_tokens),
       target_(target.weights()),
       stream_(target.stream()),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -27,7 +28,9 @@ class CudaHeads : public DraftHeads {
   const std::shared_ptr<Stream>& stream() const { return stream_; }
   std::size_t graphs() const { return graphs_.captured(); }
   int count() const override { return static_cast<int>(heads_.size()); }
+  int usual() const override { return usual_; }
   int vocab() const override { return vocab_; }
+  const std::vector<std::string>& remarks() const { return remarks_; }  // as HeadWeights has them
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
   void remember(SequenceId sequence, Row hidden) override;  // copied in the stream; from the host too
@@ -73,7 +76,8 @@ class CudaHeads : public DraftHeads {
   void answer(const Part& part, float* answers, std::int32_t* not_finite);
   void read_inputs(const Part& part, Dtype dtype);
 
-  int hidden_, vocab_;
+  int hidden_, vocab_, usual_;
+  std::vector<std::string> remarks_;
   bool reads_tokens_;
   const CudaWeights& target_;
   std::shared_ptr<Stream> stream_;

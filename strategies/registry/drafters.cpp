@@ -61,9 +61,9 @@ std::string read_heads_path(Params& p) {
 // How many of the heads guess.
 int read_used(Params& p, const DraftHeads& heads) {
   const int used = p.integer({"heads", "medusa_num_heads", "hydra_num_heads"}, 0, {.least = 0},
-                             "how many of the heads guess; 0: all");
+                             "how many of the heads guess; 0: as many as their config.json names");
   if (used > heads.count()) p.fail("heads", fmt::format("= {}, but there are {}", used, heads.count()));
-  return used > 0 ? used : heads.count();
+  return used > 0 ? used : heads.usual();
 }
 
 std::unique_ptr<Drafter> make_medusa(Params& p, const Parts& parts) {

@@ -68,6 +68,7 @@ class HostHeadRows : public DraftHeads {
   explicit HostHeadRows(std::unique_ptr<CudaHeads> inner) : inner_(std::move(inner)) {}
 
   int count() const override { return inner_->count(); }
+  int usual() const override { return inner_->usual(); }
   int vocab() const override { return inner_->vocab(); }
   void open(SequenceId sequence) override { inner_->open(sequence); }
   void close(SequenceId sequence) override { inner_->close(sequence); }

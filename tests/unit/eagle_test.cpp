@@ -308,10 +308,10 @@ TEST(EagleFolders, ThatDoNotFitAreNamed) {
   TinyHeads mapped = third;
   const std::int64_t far = 40;
   std::memcpy(mapped.tensor("d2t").bytes.data() + 8 * 30, &far, 8);
-  expect(mapped, "tensor 'd2t' maps token 30 of the draft to 70, but the target has 67 tokens");
+  expect(mapped, "tensor 'd2t' maps token 30 of the draft 40 tokens on, but the target has 67 tokens");
   TinyHeads normed = first;
   normed.tensors.push_back(random_tensor("layers.0.input_layernorm.weight", Dtype::f32, {44}, 1));
-  expect(normed, "'layers.0.input_layernorm.weight' is there");
+  expect(normed, "'layers.0.input_layernorm.weight'; EAGLE-1's first layer does not norm");
   target.config.layers = 3;
   expect(third, "but it has 3");
 }

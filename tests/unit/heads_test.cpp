@@ -226,7 +226,8 @@ TEST_F(HeadFoldersTest, ThatDoNotFitAreNamed) {
   EXPECT_HAS(refusal(false, medusa), "config.json: has no 'num_heads'");
   medusa = tiny_medusa(config_, Dtype::f32, 2, 1);
   medusa.config["medusa_num_heads"] = 3;
-  EXPECT_HAS(refusal(false, medusa), "has no tensor '2.0.linear.weight', which every Medusa head");
+  EXPECT_HAS(refusal(false, medusa),
+             "'medusa_num_heads' is 3, but 2 heads are there (there is no tensor '2.0.linear.weight')");
   medusa = tiny_medusa(config_, Dtype::f32, 2, 1);
   medusa.config["hidden_size"] = 48;
   EXPECT_HAS(refusal(false, medusa),
@@ -257,7 +258,7 @@ TEST_F(HeadFoldersTest, ThatDoNotFitAreNamed) {
   EXPECT_HAS(refusal(true, hydra), "'hydra_head_arch' is 'prefix-mlp'; only mlp can be run");
   hydra = tiny_hydra(config_, Dtype::f32, 2, 1);
   hydra.config["grounded_heads"] = false;
-  EXPECT_HAS(refusal(true, hydra), "'grounded_heads' is false");
+  EXPECT_HAS(refusal(true, hydra), "'grounded_heads' is false; only heads that read");
   hydra = tiny_hydra(config_, Dtype::f32, 2, 1);
   std::erase_if(hydra.tensors,
                 [](const StoredTensor& t) { return t.name == "hydra_mlp.1.0.res_connection.weight"; });

@@ -1,0 +1,352 @@
+// Folders of heads as others publish them: which layers are read, which parts may lack, and that every key
+// and every tensor has a fate.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/errors.h"
+#include "core/models/eagle_keys.h"
+#include "core/models/head_keys.h"
+#include "kernels/cpu/eagle_weights.h"
+#include "kernels/cpu/head_weights.h"
+#include "tests/support/tiny_heads.h"
+
+namespace speclab {
+namespace {
+
+using nlohmann::json;
+
+class PublishedHeads : public testing::Test {
+ protected:
+  PublishedHeads() {
+    config_.layers = 12;
+    target_ = random_weights(config_, Dtype::f32, 3);
+  }
+  EagleWeights eagle(const TinyHeads& heads) {
+    heads.write(folder_.path());
+    return load_eagle(folder_.path(), target_);
+  }
+  HeadWeights medusa(const TinyHeads& heads) {
+    heads.write(folder_.path());
+    return load_medusa(folder_.path(), target_);
+  }
+  HeadWeights hydra(const TinyHeads& heads) {
+    heads.write(folder_.path());
+    return load_hydra(folder_.path(), target_);
+  }
+  template <class Load>
+  static std::string refusal(const Load& load) {
+    try {
+      load();
+    } catch (const ConfigError& error) {
+      return error.what();
+    }
+    return "";
+  }
+  static TinyHeads with(TinyHeads heads, const char* key, const json& value) {
+    heads.config[key] = value;
+    return heads;
+  }
+  static TinyHeads without(TinyHeads heads, const std::string& name) {
+    std::erase_if(heads.tensors, [&](const StoredTensor& t) { return t.name == name; });
+    return heads;
+  }
+  static TinyHeads and_tensor(TinyHeads heads, const std::string& name, std::vector<std::int64_t> shape) {
+    heads.tensors.push_back(random_tensor(name, Dtype::f32, std::move(shape), 1));
+    return heads;
+  }
+  static StoredTensor mask(int vocab, int draft_vocab) {
+    StoredTensor known{"t2d", Dtype::f32, {vocab}, {}, "BOOL"};
+    known.bytes.resize(static_cast<std::size_t>(vocab));
+    for (int token = 0; token < draft_vocab; ++token)
+      known.bytes[static_cast<std::size_t>(target_token_of(token))] = std::byte{1};
+    return known;
+  }
+
+  TemporaryDirectory folder_;
+  LlamaConfig config_ = tiny_config("LlamaForCausalLM");
+  LlamaWeights target_;
+};
+
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+TEST_F(PublishedHeads, Eagle3ReadsTheLayersThatTheFileNames) {
+  const TinyHeads third = tiny_eagle3(config_, Dtype::f32, 31);
+  const char* key = "eagle_aux_hidden_state_layer_ids";
+  EXPECT_EQ(eagle(third).taps, (std::vector{2, 6, 9}));
+  EXPECT_EQ(eagle(with(third, key, {3, 7, 12})).taps, (std::vector{3, 7, 12}));
+  EXPECT_EQ(eagle(with(third, "eagle_config", {{key, {3, 7, 12}}})).taps, (std::vector{3, 7, 12}));
+  EXPECT_EQ(eagle(with(third, "aux_hidden_state_layer_ids", {3, 7, 12})).taps, (std::vector{3, 7, 12}));
+  EXPECT_EQ(eagle(with(third, key, json::array())).taps, (std::vector{2, 6, 9}));
+  EXPECT_EQ(eagle(with(with(third, key, {3, 7, 12}), "eagle_config", {{key, {3, 7, 12}}})).taps,
+            (std::vector{3, 7, 12}));
+  EXPECT_TRUE(eagle(with(third, key, {3, 7, 12})).config.remarks.empty());
+  // Ids that begin with 1 count outputs from 0: these are EAGLE's own layers.
+  const EagleWeights outputs = eagle(with(third, key, {1, 5, 8}));
+  EXPECT_EQ(outputs.taps, (std::vector{2, 6, 9}));
+  ASSERT_EQ(outputs.config.remarks.size(), 1u);
+  EXPECT_HAS(outputs.config.remarks[0], "after 2, 6, 9 of its layers");
+  const EagleWeights unsorted = eagle(with(third, key, {7, 12, 3}));
+  EXPECT_EQ(unsorted.taps, (std::vector{3, 7, 12}));
+  ASSERT_EQ(unsorted.config.remarks.size(), 1u);
+  EXPECT_HAS(unsorted.config.remarks[0], "in the order of layers");
+}
+
+TEST_F(PublishedHeads, Eagle3ReadsAsManyLayersAsTheFileNames) {
+  TinyHeads two = with(tiny_eagle3(config_, Dtype::f32, 31), "eagle_aux_hidden_state_layer_ids", {3, 7});
+  EXPECT_HAS(refusal([&] { eagle(two); }),
+             "tensor 'fc.weight' has shape (44, 132); config.json asks for (44, 88)");
+  two.tensor("fc.weight") = random_tensor("fc.weight", Dtype::f32, {44, 88});
+  EXPECT_EQ(eagle(two).fuse.inputs, 88);
+  EXPECT_EQ(eagle(with(two, "num_aux_hidden_states", 2)).taps, (std::vector{3, 7}));
+  EXPECT_HAS(refusal([&] { eagle(with(two, "num_aux_hidden_states", 3)); }), "is 3, but 2 layers are read");
+}
+
+TEST_F(PublishedHeads, IdsThatAreNoLayersAreRefused) {
+  const TinyHeads third = tiny_eagle3(config_, Dtype::f32, 31);
+  const char* key = "eagle_aux_hidden_state_layer_ids";
+  const auto said = [&](const json& ids) { return refusal([&] { eagle(with(third, key, ids)); }); };
+  EXPECT_HAS(said({99, 100, 101}), "has 99; the target has 12 layers, so 1 to 12 can be read");
+  EXPECT_HAS(said({1, 5, 12}),
+             "has 12; the target has 12 layers, so 1 to 11 can be read where the first is 1");
+  EXPECT_HAS(said({0, 5, 8}), "has 0; the target has 12 layers");
+  EXPECT_HAS(said({-1, 5, 8}), "has -1; the target has 12 layers");
+  EXPECT_HAS(said({2, 2, 8}), "has 2 twice");
+  EXPECT_HAS(said({2, 3.5, 8}), "it must be a list of layers");
+  EXPECT_HAS(said(std::uint64_t{18446744073709551615u}), "it must be a list of layers");
+  EXPECT_HAS(said({2, 5, std::uint64_t{18446744073709551615u}}), "the target has 12 layers");
+  EXPECT_HAS(refusal([&] { eagle(with(third, "eagle_config", {{key, {99, 100, 101}}})); }), "'eagle_config'");
+  EXPECT_HAS(refusal([&] {
+               eagle(with(with(third, key, {2, 5, 8}), "eagle_config", {{key, {3, 5, 8}}}));
+             }),
+             "they must say the same");
+  for (const json& value :
+       {json{{"use_aux_hidden_state", false}}, json{{"eagle_config", {{"use_aux_hidden_state", false}}}}}) {
+    TinyHeads heads = third;
+    heads.config.update(value);
+    EXPECT_HAS(refusal([&] { eagle(heads); }), "'use_aux_hidden_state' is false");
+  }
+}
+
+TEST_F(PublishedHeads, BiasesOfEaglesLayerAreReadWhereTheConfigSaysSo) {
+  const int queries = config_.heads * config_.head_dim, keys = config_.kv_heads * config_.head_dim;
+  TinyHeads first = tiny_eagle(config_, Dtype::f32);
+  for (const auto& [name, size] : {std::pair{"q", queries}, {"k", keys}, {"v", keys}})
+    first = and_tensor(first, std::string("layers.0.self_attn.") + name + "_proj.bias", {size});
+  EXPECT_HAS(refusal([&] { eagle(first); }), "only where 'qkv_bias' or 'attention_bias' is true");
+  for (const char* key : {"qkv_bias", "attention_bias"}) {
+    const EagleWeights read = eagle(with(first, key, true));
+    EXPECT_EQ(read.layer.query_bias, first.tensor("layers.0.self_attn.q_proj.bias").view().floats());
+    EXPECT_EQ(read.layer.value_bias, first.tensor("layers.0.self_attn.v_proj.bias").view().floats());
+    EXPECT_HAS(refusal([&] { eagle(with(tiny_eagle(config_, Dtype::f32), key, true)); }), "q_proj.bias'");
+  }
+  const TinyHeads plain = tiny_eagle(config_, Dtype::f32);
+  EXPECT_EQ(refusal([&] { eagle(with(plain, "bias", true)); }), "");
+  EXPECT_HAS(refusal([&] { eagle(with(plain, "bias", false)); }),
+             "'bias' is false, but tensor 'fc.bias' is there");
+  EXPECT_HAS(refusal([&] { eagle(with(without(plain, "fc.bias"), "bias", true)); }), "'fc.bias' is missing");
+}
+
+TEST_F(PublishedHeads, AnEagleHeadWithoutAnOutputBorrowsTheTargets) {
+  TinyHeads third = tiny_eagle3(config_, Dtype::f32, config_.vocab);
+  std::erase_if(third.tensors,
+                [](const StoredTensor& t) { return t.name == "d2t" || t.name == "lm_head.weight"; });
+  const EagleWeights borrowed = eagle(third);
+  EXPECT_EQ(borrowed.output.weights, target_.head);
+  EXPECT_EQ(borrowed.final_norm.size(), 44u);
+  EXPECT_EQ(eagle(with(third, "tie_word_embeddings", true)).output.weights, target_.head);
+  third.config.erase("draft_vocab_size");
+  EXPECT_EQ(eagle(third).output.weights, target_.head);
+  EXPECT_HAS(refusal([&] {
+               eagle(with(and_tensor(third, "embed_tokens.weight", {67, 44}), "tie_word_embeddings", true));
+             }),
+             "SGLang would take the embeddings");
+  const std::string said =
+      refusal([&] { eagle(without(tiny_eagle3(config_, Dtype::f32, 31), "lm_head.weight")); });
+  EXPECT_HAS(said, "'draft_vocab_size' is 31, but there is no tensor 'lm_head.weight'");
+  EXPECT_EQ(said.find("unless"), std::string::npos) << said;
+  const TinyHeads own = and_tensor(tiny_eagle(config_, Dtype::f32), "lm_head.weight", {67, 44});
+  EXPECT_NE(eagle(own).output.weights, target_.head);
+}
+
+TEST_F(PublishedHeads, MapsOfAReducedVocabularyAreChecked) {
+  TinyHeads third = tiny_eagle3(config_, Dtype::f32, 31);
+  third.tensors.push_back(mask(67, 31));
+  EXPECT_EQ(refusal([&] { eagle(third); }), "");
+  TinyHeads contradicting = third;
+  contradicting.tensor("t2d").bytes[1] = std::byte{0};
+  EXPECT_HAS(refusal([&] { eagle(contradicting); }),
+             "'t2d' says that the draft does not know token 1 of the target");
+  contradicting = third;
+  contradicting.tensor("t2d").bytes[2] = std::byte{1};
+  EXPECT_HAS(refusal([&] { eagle(contradicting); }), "'t2d' says that the draft knows token 2 of the target");
+  contradicting = third;
+  contradicting.tensor("t2d").bytes[2] = std::byte{7};
+  EXPECT_HAS(refusal([&] { eagle(contradicting); }), "it must be 0 or 1");
+  TinyHeads twice = tiny_eagle3(config_, Dtype::f32, 31);
+  const std::int64_t offset = target_token_of(4) - 5;  // token 5 of the draft becomes what token 4 is
+  std::memcpy(twice.tensor("d2t").bytes.data() + 8 * 5, &offset, 8);
+  EXPECT_HAS(refusal([&] { eagle(twice); }), "maps tokens 4 and 5 of the draft to one of the target, 9");
+  for (const std::int64_t far : {std::int64_t{INT64_MAX}, std::int64_t{INT64_MIN}}) {
+    std::memcpy(twice.tensor("d2t").bytes.data() + 8 * 5, &far, 8);
+    EXPECT_HAS(refusal([&] { eagle(twice); }), "but the target has 67 tokens");
+  }
+  EXPECT_HAS(refusal([&] { eagle(with(third, "draft_vocab_size", 68)); }), "which it is a part of, is 67");
+}
+
+TEST_F(PublishedHeads, NamesBelowModelAreRead) {
+  for (TinyHeads heads : {tiny_eagle(config_, Dtype::f32), tiny_eagle3(config_, Dtype::f32, 31)}) {
+    const EagleWeights plain = eagle(heads);
+    const std::vector<float> norm = plain.layer.output_norm;
+    for (StoredTensor& tensor : heads.tensors) {
+      if (tensor.name != "lm_head.weight" && tensor.name != "d2t") tensor.name = "model." + tensor.name;
+    }
+    EXPECT_EQ(eagle(heads).layer.output_norm, norm);
+  }
+}
+
+TEST_F(PublishedHeads, HeadsBeyondTheConfigsNumberAreThere) {
+  const TinyHeads medusas = tiny_medusa(config_, Dtype::f32, 4, 1),
+                  hydras = tiny_hydra(config_, Dtype::f32, 4, 1);
+  HeadWeights read = medusa(with(medusas, "medusa_num_heads", 2));
+  EXPECT_EQ(read.heads.size(), 4u);
+  EXPECT_EQ(read.usual, 2);
+  ASSERT_EQ(read.remarks.size(), 1u);
+  EXPECT_HAS(read.remarks[0], "is 2, but 4 heads are there; drafter.heads");
+  read = hydra(with(hydras, "hydra_num_heads", 2));
+  EXPECT_EQ(read.heads.size(), 4u);
+  EXPECT_EQ(read.usual, 2);
+  EXPECT_EQ(read.remarks.size(), 1u);
+  EXPECT_TRUE(medusa(medusas).remarks.empty());
+  EXPECT_HAS(refusal([&] { medusa(with(medusas, "medusa_num_heads", 7)); }),
+             "'medusa_num_heads' is 7, but 4 heads are there");
+  EXPECT_HAS(refusal([&] { hydra(with(hydras, "hydra_num_heads", 7)); }),
+             "'hydra_num_heads' is 7, but 4 heads are there");
+  EXPECT_HAS(refusal([&] { medusa(with(tiny_medusa(config_, Dtype::f32, 2, 2), "medusa_num_layers", 1)); }),
+             "'medusa_num_layers' may be too small");
+  EXPECT_HAS(refusal([&] { hydra(with(tiny_hydra(config_, Dtype::f32, 2, 2), "hydra_num_layers", 1)); }),
+             "'hydra_num_layers' may be too small");
+}
+
+TEST_F(PublishedHeads, HeadsThatLackPartsOthersHaveAreRefused) {
+  const TinyHeads medusas = tiny_medusa(config_, Dtype::f32, 3, 1),
+                  hydras = tiny_hydra(config_, Dtype::f32, 2, 1);
+  EXPECT_HAS(refusal([&] { medusa(without(medusas, "1.1.weight")); }), "but no '1.1.weight'");
+  EXPECT_HAS(refusal([&] { medusa(without(medusas, "2.0.linear.bias")); }), "block 0 of head 0 has a bias");
+  EXPECT_HAS(refusal([&] { medusa(without(medusas, "1.0.linear.weight")); }), "but 1 head is there");
+  EXPECT_HAS(refusal([&] { medusa(and_tensor(medusas, "lm_head.weight", {67, 44})); }), "'0.1.weight'");
+  EXPECT_HAS(refusal([&] { medusa(with(medusas, "medusa_fc_bias", false)); }), "but the blocks have biases");
+  EXPECT_HAS(refusal([&] {
+               hydra(and_tensor(hydras, "hydra_lm_head.1.weight", {67, 44}));
+             }),
+             "but no 'hydra_lm_head.0.weight'");
+  EXPECT_HAS(refusal([&] { hydra(without(hydras, "hydra_mlp.1.0.res_connection.bias")); }),
+             "residual matrix of head 0 has a bias");
+  EXPECT_HAS(refusal([&] { hydra(with(hydras, "shared_lm_head", false)); }), "'shared_lm_head' is false");
+  // One output for all, as vLLM stores it.
+  TinyHeads shared = medusas;
+  for (const char* name : {"1.1.weight", "2.1.weight"}) shared = without(shared, name);
+  shared.tensor("0.1.weight").name = "lm_heads.0.weight";
+  shared.config["original_lm_head"] = true;
+  const HeadWeights one = medusa(shared);
+  EXPECT_EQ(one.heads[2].output.weights, one.heads[0].output.weights);
+  EXPECT_NE(one.heads[0].output.weights, target_.head);
+}
+
+// All keys that the methods' own code, vLLM, SGLang, SpecForge, Model-Optimizer and vllm-project/speculators
+// know beyond those of models of the Llama family, which known_keys_test.cpp has.
+TEST_F(PublishedHeads, EveryKeyHasAFate) {
+  constexpr const char* kEagle[] = {"draft_vocab_size",
+                                    "target_hidden_size",
+                                    "bias",
+                                    "qkv_bias",
+                                    "attention_bias",
+                                    "truncated_vocab_size",
+                                    "eagle_config",
+                                    "eagle_aux_hidden_state_layer_ids",
+                                    "aux_hidden_state_layer_ids",
+                                    "num_aux_hidden_states",
+                                    "use_aux_hidden_state",
+                                    "norm_before_residual",
+                                    "norm_before_fc",
+                                    "fc_norm",
+                                    "norm_output",
+                                    "use_input_layernorm_in_first_layer",
+                                    "use_last_layernorm",
+                                    "use_mtp_layernorm",
+                                    "parallel_drafting",
+                                    "parallel_draft_step",
+                                    "ptd_token_id",
+                                    "mask_token_id",
+                                    "target_layer_ids",
+                                    "logit_scale",
+                                    "model",
+                                    "speculators_model_type",
+                                    "speculators_config",
+                                    "speculators_version",
+                                    "transformer_layer_config",
+                                    "embed_requires_grad",
+                                    "tie_word_embeddings",
+                                    "fusion_bias",
+                                    "layernorms",
+                                    "pretraining_tp"};
+  for (const char* key : kEagle) EXPECT_NE(find_key(eagle_keys(), key), nullptr) << key;
+  constexpr const char* kMedusa[] = {"medusa_num_heads",
+                                     "medusa_num_layers",
+                                     "base_model_name_or_path",
+                                     "num_heads",
+                                     "num_hidden_layers",
+                                     "max_paths",
+                                     "topk",
+                                     "max_seq_len",
+                                     "truncated_vocab_size",
+                                     "original_lm_head",
+                                     "medusa_fc_bias",
+                                     "logit_scale",
+                                     "hidden_size",
+                                     "vocab_size",
+                                     "version",
+                                     "transformers_version"};
+  for (const char* key : kMedusa) EXPECT_NE(find_key(medusa_keys(), key), nullptr) << key;
+  constexpr const char* kHydra[] = {
+      "hydra_num_heads", "hydra_num_layers",    "hydra_head_arch", "base_model_name_or_path",
+      "grounded_heads",  "hidden_state_offset", "dropout_rate",    "shared_lm_head"};
+  for (const char* key : kHydra) EXPECT_NE(find_key(hydra_keys(), key), nullptr) << key;
+
+  const TinyHeads third = tiny_eagle3(config_, Dtype::f32, 31);
+  for (const char* key : {"norm_before_residual", "norm_before_fc", "fc_norm", "norm_output",
+                          "parallel_drafting", "use_mtp_layernorm"}) {
+    EXPECT_HAS(refusal([&] { eagle(with(third, key, true)); }), std::string("'") + key + "' is true");
+    EXPECT_HAS(refusal([&] { eagle(with(third, "eagle_config", {{key, true}})); }), "'eagle_config': '");
+    EXPECT_EQ(refusal([&] { eagle(with(third, key, false)); }), "") << key;
+  }
+  EXPECT_HAS(refusal([&] { eagle(with(third, "transformer_layer_config", json::object())); }), "speculators");
+  EXPECT_HAS(refusal([&] { eagle(with(third, "target_hidden_size", 48)); }), "'target_hidden_size' is 48");
+  EXPECT_EQ(eagle(with(third, "unheard_of", 3)).config.remarks.size(), 1u);
+  EXPECT_EQ(medusa(with(tiny_medusa(config_, Dtype::f32, 2, 1), "unheard_of", 3)).remarks.size(), 1u);
+  EXPECT_EQ(hydra(with(tiny_hydra(config_, Dtype::f32, 2, 1), "unheard_of", 3)).remarks.size(), 1u);
+}
+
+TEST_F(PublishedHeads, EveryTensorIsReadOrRefused) {
+  const TinyHeads first = tiny_eagle(config_, Dtype::f32), third = tiny_eagle3(config_, Dtype::f32, 31),
+                  medusas = tiny_medusa(config_, Dtype::f32, 2, 1),
+                  hydras = tiny_hydra(config_, Dtype::f32, 2, 1);
+  for (const char* name :
+       {"fc_norm.0.weight", "input_norm.weight", "mask_hidden", "layers.1.mlp.up_proj.weight",
+        "midlayer.self_attn.o_proj.bias", "midlayer.self_attn.q_norm.weight", "fc2.weight"})
+    EXPECT_HAS(refusal([&] { eagle(and_tensor(third, name, {44})); }), std::string("'") + name + "'");
+  for (const char* name :
+       {"layers.0.input_layernorm.weight", "layers.0.self_attn.q_proj.bias", "norm.weight",
+        "layers.1.self_attn.q_proj.weight", "token_map", "d2t", "layers.0.mlp.up_proj.bias"})
+    EXPECT_HAS(refusal([&] { eagle(and_tensor(first, name, {44})); }), std::string("'") + name + "'");
+  for (const char* name :
+       {"3.0.linear.weight", "0.1.linear.weight", "model.norm.weight", "2.1.weight", "other"})
+    EXPECT_HAS(refusal([&] { medusa(and_tensor(medusas, name, {44})); }), std::string("'") + name + "'");
+  for (const char* name : {"hydra_mlp.3.0.linear.weight", "hydra_prefix_embedding_layer.fc.weight", "other"})
+    EXPECT_HAS(refusal([&] { hydra(and_tensor(hydras, name, {44})); }), std::string("'") + name + "'");
+  EXPECT_EQ(refusal([&] { eagle(and_tensor(third, "midlayer.self_attn.rotary_emb.inv_freq", {4})); }), "");
+}
+
+}  // namespace
+}  // namespace speclab
