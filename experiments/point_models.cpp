@@ -175,6 +175,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
   if (actor == Actor::target) {
     facts_.tokenizer = &tokenizer;
     common_vocab_ = common_vocab(folder, tokenizer);
+    remarks_.insert(remarks_.end(), tokenizer.remarks().begin(), tokenizer.remarks().end());
   } else if (facts_.tokenizer == nullptr) {
     throw ImpossiblePoint("a draft checkpoint cannot draft for a target without a tokenizer");
   } else if (tokenizer.fingerprint() != facts_.tokenizer->fingerprint()) {
@@ -287,10 +288,15 @@ void PointModels::check_positions(const std::string& path, int positions) const 
   for (const Request& request : workload_.requests) {
     const int needed = static_cast<int>(request.prompt.size()) + workload_.max_new_tokens;
     if (needed <= positions) continue;
-    throw ImpossiblePoint(
-        fmt::format("the draft model {} has {} positions; a prompt of {} tokens and "
-                    "workload.max_new_tokens = {} need {}",
-                    path, positions, request.prompt.size(), workload_.max_new_tokens, needed));
+    throw ImpossiblePoint(fmt::format(
+        "the draft model {} has {} positions; {}, a prompt of {} tokens, and workload.max_new_tokens = {} "
+        "need {}{}",
+        path, positions, workload_.name_of(request), request.prompt.size(), workload_.max_new_tokens, needed,
+        workload_.prompts.empty()
+            ? ""
+            : fmt::format("; workload.max_positions = {} with workload.too_long = \"skip\" leaves such "
+                          "prompts out, with \"cut\" it keeps their last tokens",
+                          positions)));
   }
 }
 
@@ -357,8 +363,9 @@ std::vector<std::vector<Token>> PointModels::corpus(const std::string& path) {
   const std::filesystem::path file = find_path("drafter.corpus", path, config_.directory);
   add_digest("drafter.corpus_digest", shelf_.digest_of(file, config_.digest));
   std::vector<std::vector<Token>> texts;
-  for (Request& text : read_prompts(file, *facts_.tokenizer, facts_.vocab))
-    texts.push_back(std::move(text.prompt));
+  PromptFile read = read_prompts(file, *facts_.tokenizer, facts_.vocab, workload_.add_bos);
+  remarks_.insert(remarks_.end(), read.remarks.begin(), read.remarks.end());
+  for (Request& text : read.requests) texts.push_back(std::move(text.prompt));
   return texts;
 }
 

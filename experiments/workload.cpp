@@ -3,20 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
+#include <utility>
 
 #include "core/counter_chance.h"
-#include "core/result_rows.h"
 #include "experiments/files.h"
+#include "experiments/prompt_fit.h"
 
 namespace speclab {
 namespace {
 
-using nlohmann::json;
-
 enum Stream : std::uint64_t { kDraftStream, kJudgeStream, kPromptStream };
-
-constexpr std::size_t kMostLabel = std::tuple_size_v<decltype(SequenceRecord::label)>;
 
 // Prompts of a synthetic source: tokens at random.
 std::vector<Request> make_prompts(int count, int length, int vocab, std::uint64_t seed) {
@@ -24,47 +20,52 @@ std::vector<Request> make_prompts(int count, int length, int vocab, std::uint64_
   for (int i = 0; i < count; ++i) {
     CounterChance chance(seed, static_cast<std::uint64_t>(i), kPromptStream);
     const std::vector<double> even(static_cast<std::size_t>(vocab), 1.0);
-    Request& request = requests.emplace_back(Request{{}, "synthetic"});
+    Request& request = requests.emplace_back(Request{.prompt = {}, .label = "synthetic"});
     for (int t = 0; t < length; ++t) request.prompt.push_back(static_cast<Token>(chance.categorical(even)));
   }
   return requests;
 }
 
+AddBos read_add_bos(Params& workload, const Tokenizer& tokenizer) {
+  const bool by_default = workload.lacks("add_bos") && workload.lacks("add_special_tokens");
+  const bool add =
+      workload.flag({"add_bos", "add_special_tokens"}, !tokenizer.before().empty(),
+                    "put the tokenizer's begin-of-text token before prompts; false: a template did");
+  if (by_default) return AddBos::as_tokenizer;
+  if (!add) return AddBos::no;
+  if (tokenizer.before().empty() && !tokenizer.bos())
+    workload.fail("add_bos", "= true, but the target's tokenizer has no begin-of-text token");
+  return AddBos::yes;
+}
+
+void read_file(Workload& made, Params& workload, const TargetFacts& target, const Config& config,
+               ModelShelf& shelf) {
+  made.prompts = workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
+  const std::filesystem::path file = find_path("workload.prompts", made.prompts, config.directory);
+  made.prompts_digest = shelf.digest_of(file, config.digest);
+  made.add_bos = read_add_bos(workload, *target.tokenizer);
+  PromptFile read = read_prompts(file, *target.tokenizer, target.vocab, made.add_bos);
+  made.requests = std::move(read.requests);
+  made.remarks = std::move(read.remarks);
+  const int requests =
+      workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts that fit; 0: all");
+  if (requests > static_cast<int>(made.requests.size())) {
+    workload.fail("requests", fmt::format("= {} is more than the {} prompts of {}", requests,
+                                          made.requests.size(), made.prompts));
+  }
+  const int given = workload.integer({"max_positions", "max_model_len"}, 0, {.least = 0},
+                                     "of a prompt and its text together; 0: those of the target");
+  const bool less = given > 0 && (target.max_positions == 0 || given < target.max_positions);
+  fit_prompts(made, workload,
+              {.positions = less ? given : target.max_positions,
+               .whose = less ? "workload.max_positions" : "the target"},
+              requests);
+}
+
 }  // namespace
 
-std::vector<Request> read_prompts(const std::filesystem::path& file, const Tokenizer& tokenizer, int vocab) {
-  std::ifstream in(file);
-  std::vector<Request> requests;
-  std::string line;
-  for (int number = 1; std::getline(in, line); ++number) {
-    if (line.empty()) continue;
-    const json prompt = json::parse(line, nullptr, false);
-    if (!prompt.is_object() || !prompt.contains("text") || !prompt["text"].is_string() ||
-        (prompt.contains("kind") && !prompt["kind"].is_string())) {
-      throw ConfigError(
-          fmt::format("{}:{}: a prompt is a JSON object with \"text\" and perhaps \"kind\", both strings, on "
-                      "a line of its own",
-                      file.string(), number));
-    }
-    requests.push_back({tokenizer.encode(prompt["text"].get<std::string>(), true),
-                        prompt.value("kind", file.stem().string())});
-    const Request& request = requests.back();
-    if (request.prompt.empty()) {
-      throw ConfigError(fmt::format("{}:{}: the prompt has no tokens", file.string(), number));
-    }
-    if (request.label.size() > kMostLabel) {
-      throw ConfigError(fmt::format("{}:{}: the kind \"{}\" has more than {} bytes; give a shorter \"kind\"",
-                                    file.string(), number, request.label, kMostLabel));
-    }
-    if (const Token largest = std::ranges::max(request.prompt); largest >= vocab) {
-      throw ConfigError(
-          fmt::format("{}:{}: the prompt has the token {}, but the target has a vocabulary of {}; its "
-                      "tokenizer.json belongs to another model",
-                      file.string(), number, largest, vocab));
-    }
-  }
-  if (requests.empty()) throw ConfigError(file.string() + ": there is no prompt in it");
-  return requests;
+std::string Workload::name_of(const Request& request) const {
+  return request.line == 0 ? "a synthetic prompt" : fmt::format("{}:{}", prompts, request.line);
 }
 
 std::vector<Sequence> Workload::sequences() const {
@@ -105,29 +106,20 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
       {"ignore_eos"}, false, "go on after an end-of-text token, so that all texts are equally long");
   if (!ignore_eos) made.end_tokens = target.end_tokens;
   if (target.tokenizer != nullptr) {
-    const std::string path =
-        workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
-    const std::filesystem::path file = find_path("workload.prompts", path, config.directory);
-    made.prompts_digest = shelf.digest_of(file, config.digest);
-    made.requests = read_prompts(file, *target.tokenizer, target.vocab);
-    const int requests = workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts; 0: all");
-    if (requests > static_cast<int>(made.requests.size())) {
-      workload.fail("requests", fmt::format("= {} is more than the {} prompts of {}", requests,
-                                            made.requests.size(), path));
-    }
-    if (requests > 0) made.requests.resize(static_cast<std::size_t>(requests));
+    read_file(made, workload, target, config, shelf);
   } else {
-    const int requests = workload.integer({"requests"}, 16, {.least = 1}, "how many");
+    const int requests =
+        workload.integer({"requests"}, std::max(16, made.batch), {.least = 1}, "how many; 16, or the batch");
     const int length = workload.integer({"prompt_tokens"}, 16, {.least = 1}, "of each synthetic prompt");
     made.requests = make_prompts(requests, length, target.vocab, made.seed);
+    fit_prompts(made, workload, {.positions = target.max_positions, .whose = "the target"}, 0);
   }
   workload.finish();
-  for (const Request& request : made.requests) {
-    const auto needed = static_cast<int>(request.prompt.size()) + made.max_new_tokens;
-    if (target.max_positions == 0 || needed <= target.max_positions) continue;
-    workload.fail("max_new_tokens",
-                  fmt::format("= {} after a prompt of {} tokens is more than the {} positions of the target",
-                              made.max_new_tokens, request.prompt.size(), target.max_positions));
+  if (made.batch > static_cast<int>(made.requests.size())) {
+    throw ImpossiblePoint(fmt::format(
+        "workload.batch = {} is more than the {} requests, so a batch of {} would run under its name; set "
+        "workload.requests to {} or more, or a smaller batch",
+        made.batch, made.requests.size(), made.requests.size(), made.batch));
   }
   return made;
 }

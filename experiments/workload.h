@@ -9,13 +9,9 @@
 #include "core/sequence.h"
 #include "experiments/config_file.h"
 #include "experiments/model_shelf.h"
+#include "experiments/prompt_file.h"
 
 namespace speclab {
-
-struct Request {
-  std::vector<Token> prompt;
-  std::string label;  // the kind of text
-};
 
 // What is decoded, and how.
 struct Workload {
@@ -25,11 +21,14 @@ struct Workload {
   std::vector<Token> end_tokens;
   Sampling sampling;
   std::uint64_t seed = 0;
+  std::string prompts;  // their file, as it was given; empty: synthetic
+  AddBos add_bos = AddBos::as_tokenizer;
   std::string prompts_digest;        // of the prompts' file, where there is one
   std::vector<std::string> remarks;  // as Provenance has them
 
   // Fresh sequences of all requests, ids counted from 0. Their streams depend on seed and id alone.
   std::vector<Sequence> sequences() const;
+  std::string name_of(const Request& request) const;  // "prompts.jsonl:3", for messages
 };
 
 // What the target tells of itself.
@@ -40,10 +39,8 @@ struct TargetFacts {
   std::vector<Token> end_tokens;
 };
 
-// The texts of a JSON Lines file.
-std::vector<Request> read_prompts(const std::filesystem::path& file, const Tokenizer& tokenizer, int vocab);
-
-// Reads [workload] and [sampling].
+// Reads [workload] and [sampling]. ImpossiblePoint where the batch is larger than the requests: it would run
+// under a label that is not true.
 Workload read_workload(Params& workload, Params& sampling, const TargetFacts& target, const Config& config,
                        ModelShelf& shelf);
 

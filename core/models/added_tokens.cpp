@@ -17,6 +17,7 @@ std::size_t character_before(std::string_view text, std::size_t at) {
 }
 
 AddedToken read(const Component& component) {
+  component.know({"id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"});
   return {.content = component.text("content"),
           .piece = {},
           .token = component.count("id"),
@@ -58,7 +59,7 @@ std::optional<AddedSpan> AddedTokens::Trie::longest(std::string_view text, std::
 }
 
 AddedTokens::AddedTokens(const Component& file, const Vocabulary& model, const Normalizer& normalizer)
-    : word_(Regex::compile("[\\w\\x{200C}\\x{200D}]")), space_(Regex::compile("\\s")) {
+    : word_(Regex::compile("\\w", Dialect::rust)), space_(Regex::compile("\\s")) {
   if (!file.has("added_tokens")) return;
   std::unordered_set<std::string> contents;
   for (const Component& component : file.parts("added_tokens")) {

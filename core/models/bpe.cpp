@@ -26,6 +26,8 @@ void refuse_setting(const Component& model, std::string_view name) {
 
 Bpe::Bpe(const Component& model) {
   if (model.has("type") && model.type() != "BPE") model.refuse_type("BPE");
+  model.know({"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
+              "byte_fallback", "ignore_merges", "vocab", "merges"});
   refuse_setting(model, "continuing_subword_prefix");
   refuse_setting(model, "end_of_word_suffix");
   if (model.has("dropout") && model.part("dropout").json() != 0) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
@@ -38,6 +39,22 @@ bool Component::has(std::string_view name) const {
   if (!json_.is_object()) refuse(fmt::format("is {}, not an object", json_.type_name()));
   const auto found = json_.find(name);
   return found != json_.end() && !found->is_null();
+}
+
+void Component::know(std::initializer_list<std::string_view> fields) const {
+  if (!json_.is_object()) return;
+  for (const auto& [key, value] : json_.items()) {
+    if (std::ranges::find(fields, key) != fields.end()) continue;
+    if (key == "type") continue;
+    refuse(fmt::format("has the field '{}', which is not known, nor what it changes; known are {}", key,
+                       fmt::join(fields, ", ")));
+  }
+}
+
+bool Component::is(std::string_view type, std::initializer_list<std::string_view> fields) const {
+  if (this->type() != type) return false;
+  know(fields);
+  return true;
 }
 
 std::string Component::text(std::string_view name) const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ class Component {
 
   // Each throws ConfigError if the field is missing or of another type.
   std::string type() const { return text("type"); }
+  bool is(std::string_view type,
+          std::initializer_list<std::string_view> fields) const;  // then knows its fields
   std::string text(std::string_view name) const;
   std::string character(std::string_view name) const;  // a text of exactly one
   bool flag(std::string_view name) const;
@@ -31,6 +34,9 @@ class Component {
   Component part(std::string_view name) const;
   std::optional<Component> optional_part(std::string_view name) const;
   std::vector<Component> parts(std::string_view name) const;  // the elements of an array
+
+  // ConfigError naming a field that is none of these: nobody knows what it changes.
+  void know(std::initializer_list<std::string_view> fields) const;
 
   [[noreturn]] void refuse(std::string_view reason) const;  // ConfigError with file and place
   [[noreturn]] void refuse_type(std::string_view supported) const;

@@ -8,6 +8,7 @@
 
 #include "core/check.h"
 #include "core/models/later_characters.h"
+#include "core/models/later_letters.h"
 #include "core/models/utf8.h"
 
 namespace speclab {
@@ -50,12 +51,18 @@ Normalizer unicode_form(int options) {
   };
 }
 
+char32_t lower_case(char32_t c) {
+  const auto later = std::ranges::lower_bound(kLaterLetters, c, {}, &LetterRange::last);
+  if (later != kLaterLetters.end() && c >= later->first) return later->lower + (c - later->first);
+  return static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c)));
+}
+
 void lowercase(Piece& piece) {
   std::string lower;
   lower.reserve(piece.text.size());
   for (std::size_t at = 0; at < piece.text.size();) {
     const char32_t c = next_character(piece.text, at);
-    append_utf8(lower, static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(c))));
+    append_utf8(lower, lower_case(c));
     if (c == U'\u0130') append_utf8(lower, U'\u0307');  // the one letter whose lower case is two
   }
   piece.text = std::move(lower);
@@ -90,26 +97,36 @@ Normalizer strip(bool left, bool right) {
 
 Normalizer in_sequence(std::vector<Normalizer> steps) {
   return [steps = std::move(steps)](Piece& piece) {
-    for (const Normalizer& step : steps) step(piece);
+    for (const Normalizer& step : steps) {
+      step(piece);
+      check_growth(piece.text.size());
+    }
   };
 }
 
 }  // namespace
 
 Normalizer make_normalizer(const Component& component) {
-  const std::string type = component.type();
-  if (type == "NFC") return unicode_form(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
-  if (type == "NFD") return unicode_form(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
-  if (type == "NFKC") return unicode_form(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
-  if (type == "NFKD") return unicode_form(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
-  if (type == "Lowercase") return lowercase;
-  if (type == "Prepend") return prepend(component.text("prepend"));
-  if (type == "Replace") return replace(component.pattern("pattern"), component.text("content"));
-  if (type == "Strip") return strip(component.flag("strip_left"), component.flag("strip_right"));
-  if (type == "Sequence") {
+  if (component.is("NFC", {})) return unicode_form(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+  if (component.is("NFD", {})) return unicode_form(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE);
+  if (component.is("NFKC", {})) return unicode_form(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT);
+  if (component.is("NFKD", {})) return unicode_form(UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT);
+  if (component.is("Lowercase", {})) return lowercase;
+  if (component.is("Prepend", {"prepend"})) return prepend(component.text("prepend"));
+  if (component.is("Replace", {"pattern", "content"}))
+    return replace(component.pattern("pattern"), component.text("content"));
+  if (component.is("Strip", {"strip_left", "strip_right"}))
+    return strip(component.flag("strip_left"), component.flag("strip_right"));
+  if (component.is("Sequence", {"normalizers"})) {
     std::vector<Normalizer> steps;
     for (const Component& part : component.parts("normalizers")) steps.push_back(make_normalizer(part));
     return in_sequence(std::move(steps));
+  }
+  if (component.type() == "Precompiled") {
+    component.refuse(
+        "type 'Precompiled' is SentencePiece's own table of characters, which is not read; supported are "
+        "NFC, NFD, "
+        "NFKC, NFKD, Lowercase, Prepend, Replace, Strip and Sequence");
   }
   component.refuse_type("NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace, Strip and Sequence");
 }

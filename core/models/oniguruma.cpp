@@ -23,8 +23,9 @@ std::string later_members(std::string_view category) {
   return members;
 }
 
-std::string word_members() {
-  return "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}" + later_members("L") + later_members("M") +
+std::string word_members(Dialect dialect) {
+  const char* more = dialect == Dialect::rust ? "\\x{200C}\\x{200D}" : "\\x{B2}\\x{B3}\\x{B9}\\x{BC}-\\x{BE}";
+  return std::string(more) + "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}" + later_members("L") + later_members("M") +
          later_members("Nd");
 }
 
@@ -35,7 +36,7 @@ constexpr std::array<std::string_view, 16> kScripts = {
 
 class Translation {
  public:
-  explicit Translation(std::string_view pattern) : pattern_(pattern) {}
+  Translation(std::string_view pattern, Dialect dialect) : pattern_(pattern), words_(word_members(dialect)) {}
 
   std::string run() {
     while (at_ < pattern_.size()) step();
@@ -89,20 +90,26 @@ class Translation {
       case 'S':
         return replace("\\P{White_Space}");
       case 'w':
-        return replace(in_class_ ? word_members() : fmt::format("[{}]", word_members()));
+        return replace(in_class_ ? words_ : fmt::format("[{}]", words_));
       case 'W':
         if (in_class_) refuse("\\W inside a class");
-        return replace(fmt::format("[^{}]", word_members()));
+        return replace(fmt::format("[^{}]", words_));
       case 'h':
         return replace(in_class_ ? "0-9a-fA-F" : "[0-9a-fA-F]");
+      case 'H':
+        if (in_class_) refuse("\\H inside a class");
+        return replace("[^0-9a-fA-F]");
       case 'b':
-        if (!in_class_) refuse("\\b");
-        return copy(2);
+        return in_class_ ? copy(2)
+                         : replace(fmt::format("(?:(?<=[{0}])(?![{0}])|(?<![{0}])(?=[{0}]))", words_));
+      case 'B':
+        if (in_class_) refuse("\\B inside a class");
+        return replace(fmt::format("(?:(?<=[{0}])(?=[{0}])|(?<![{0}])(?![{0}]))", words_));
       case 'p':
       case 'P':
         return property();
       default:
-        if (std::string_view("BHNORXyYKkgGMQEuUcCvVxo").find(c) != std::string_view::npos && !ahead("\\x{")) {
+        if (std::string_view("NORXyYKkgGMQEuUcCvVxo").find(c) != std::string_view::npos && !ahead("\\x{")) {
           refuse(fmt::format("\\{}", c));
         }
         return copy(2);
@@ -166,6 +173,7 @@ class Translation {
   }
 
   std::string_view pattern_;
+  std::string words_;  // members of a class
   std::size_t at_ = 0;
   bool in_class_ = false;
   std::string out_;
@@ -173,6 +181,8 @@ class Translation {
 
 }  // namespace
 
-std::string pcre2_from_oniguruma(std::string_view pattern) { return Translation(pattern).run(); }
+std::string pcre2_from_oniguruma(std::string_view pattern, Dialect dialect) {
+  return Translation(pattern, dialect).run();
+}
 
 }  // namespace speclab

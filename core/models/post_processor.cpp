@@ -7,6 +7,8 @@
 namespace speclab {
 namespace {
 
+constexpr std::size_t kMostTokensAround = 1024;
+
 std::vector<Token> special_tokens(const Component& processor, const std::string& name) {
   const Component known = processor.part("special_tokens");
   if (!known.has(name)) known.refuse(fmt::format("'{}' is missing, which the template names", name));
@@ -34,6 +36,7 @@ PostProcessor from_template(const Component& component) {
     std::vector<Token>& side = seen_text ? after : before;
     const std::vector<Token> tokens = special_tokens(component, name);
     side.insert(side.end(), tokens.begin(), tokens.end());
+    if (side.size() > kMostTokensAround) component.refuse("'single' puts thousands of tokens around a text");
   }
   if (!seen_text) component.refuse("'single' has no sequence");
   return [before, after](std::vector<Token>& tokens) {
@@ -51,10 +54,11 @@ PostProcessor in_sequence(std::vector<PostProcessor> steps) {
 }  // namespace
 
 PostProcessor make_post_processor(const Component& component) {
-  const std::string type = component.type();
-  if (type == "ByteLevel") return [](std::vector<Token>&) {};  // it only trims offsets
-  if (type == "TemplateProcessing") return from_template(component);
-  if (type == "Sequence") {
+  if (component.is("ByteLevel", {"add_prefix_space", "trim_offsets", "use_regex"}))
+    return [](std::vector<Token>&) {};  // it only trims offsets
+  if (component.is("TemplateProcessing", {"single", "pair", "special_tokens"}))
+    return from_template(component);
+  if (component.is("Sequence", {"processors"})) {
     std::vector<PostProcessor> steps;
     for (const Component& part : component.parts("processors")) steps.push_back(make_post_processor(part));
     return in_sequence(std::move(steps));

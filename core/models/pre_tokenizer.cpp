@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/models/byte_alphabet.h"
+#include "core/models/punctuation.h"
 #include "core/models/split_behavior.h"
 
 namespace speclab {
@@ -68,11 +69,21 @@ PreTokenizer metaspace(const Component& component) {
 
 PreTokenizer in_sequence(std::vector<PreTokenizer> steps) {
   return [steps = std::move(steps)](std::vector<Piece>& pieces) {
-    for (const PreTokenizer& step : steps) step(pieces);
+    for (const PreTokenizer& step : steps) {
+      step(pieces);
+      std::size_t size = 0;
+      for (const Piece& piece : pieces) size += piece.text.size();
+      check_growth(size);
+    }
   };
 }
 
 }  // namespace
+
+bool is_metaspace(const Component& component) {
+  // The last one is the replacement once more.
+  return component.is("Metaspace", {"replacement", "prepend_scheme", "split", "add_prefix_space", "str_rep"});
+}
 
 std::string prepend_scheme(const Component& metaspace) {
   const bool legacy_never = !metaspace.flag("add_prefix_space", true);
@@ -89,26 +100,26 @@ std::string prepend_scheme(const Component& metaspace) {
 }
 
 PreTokenizer make_pre_tokenizer(const Component& component) {
-  const std::string type = component.type();
-  if (type == "ByteLevel") return byte_level(component);
-  if (type == "Metaspace") return metaspace(component);
-  if (type == "Split") {
+  if (component.is("ByteLevel", {"add_prefix_space", "trim_offsets", "use_regex"}))
+    return byte_level(component);
+  if (is_metaspace(component)) return metaspace(component);
+  if (component.is("Split", {"pattern", "behavior", "invert"})) {
     return splitter(component.pattern("pattern"), behavior_of(component), component.flag("invert"));
   }
-  if (type == "Digits") {
+  if (component.is("Digits", {"individual_digits"})) {
     const bool each = component.flag("individual_digits");
-    return splitter(Regex::compile("\\p{N}"), each ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
+    return splitter(Regex::compile("[\\p{N}\\x{11DE0}-\\x{11DE9}\\x{16FF4}-\\x{16FF6}]"),
+                    each ? SplitBehavior::kIsolated : SplitBehavior::kContiguous);
   }
-  if (type == "Punctuation") {
+  if (component.is("Punctuation", {"behavior"})) {
     const bool named = component.has("behavior");
-    return splitter(Regex::compile("[!-/:-@\\[-`{-~\\p{P}]"),
-                    named ? behavior_of(component) : SplitBehavior::kIsolated);
+    return splitter(Regex::compile(kPunctuation), named ? behavior_of(component) : SplitBehavior::kIsolated);
   }
-  if (type == "Whitespace") {
-    return splitter(Regex::compile("\\w+|[^\\w\\s]+"), SplitBehavior::kRemoved, true);
+  if (component.is("Whitespace", {})) {
+    return splitter(Regex::compile("\\w+|[^\\w\\s]+", Dialect::rust), SplitBehavior::kRemoved, true);
   }
-  if (type == "WhitespaceSplit") return splitter(Regex::compile("\\s"), SplitBehavior::kRemoved);
-  if (type == "Sequence") {
+  if (component.is("WhitespaceSplit", {})) return splitter(Regex::compile("\\s"), SplitBehavior::kRemoved);
+  if (component.is("Sequence", {"pretokenizers"})) {
     std::vector<PreTokenizer> steps;
     for (const Component& part : component.parts("pretokenizers")) steps.push_back(make_pre_tokenizer(part));
     return in_sequence(std::move(steps));

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <pcre2.h>
 
+#include <algorithm>
 #include <new>
 
 #include "core/check.h"
@@ -25,32 +26,54 @@ T* allocated(T* pointer) {
   return pointer;
 }
 
+// Steps of one match: some for every byte of the text, and many more than patterns of published tokenizers
+// take. Oniguruma, with which these run elsewhere, gives up after 10 million.
+constexpr std::size_t kSteps = 1'000'000;
+constexpr std::size_t kStepsPerByte = 64;
+constexpr std::uint32_t kMostHeap = 1u << 19;  // KiB
+
+constexpr std::size_t kMostText = std::size_t{1} << 26;
+
+using MatchContext = std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)>;
+
+MatchContext limits_of(std::size_t bytes) {
+  MatchContext limits(allocated(pcre2_match_context_create(nullptr)), &pcre2_match_context_free);
+  const auto steps =
+      static_cast<std::uint32_t>(std::min<std::size_t>(kSteps + kStepsPerByte * bytes, UINT32_MAX));
+  pcre2_set_match_limit(limits.get(), steps);
+  pcre2_set_depth_limit(limits.get(), steps);
+  pcre2_set_heap_limit(limits.get(), kMostHeap);
+  return limits;
+}
+
 using MatchData = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
 
 }  // namespace
 
 struct Regex::Code {
   pcre2_code* code = nullptr;
-  pcre2_match_context* limits = nullptr;
+  std::string shown;  // the pattern as it was given
 
   Code() = default;
   Code(const Code&) = delete;
   Code& operator=(const Code&) = delete;
-  ~Code() {
-    pcre2_match_context_free(limits);
-    pcre2_code_free(code);
-  }
+  ~Code() { pcre2_code_free(code); }
 
   MatchData match_data() const {
     return {allocated(pcre2_match_data_create_from_pattern(code, nullptr)), &pcre2_match_data_free};
   }
 
   std::optional<Span> find(std::string_view text, std::size_t from, std::uint32_t options,
-                           pcre2_match_data* data) const {
+                           pcre2_match_data* data, pcre2_match_context* limits) const {
     options |= PCRE2_NO_UTF_CHECK;
     int found = pcre2_match(code, bytes(text), text.size(), from, options, data, limits);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) {  // the interpreter backtracks on the heap
       found = pcre2_match(code, bytes(text), text.size(), from, options | PCRE2_NO_JIT, data, limits);
+    }
+    if (found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_DEPTHLIMIT ||
+        found == PCRE2_ERROR_HEAPLIMIT) {
+      throw ConfigError(fmt::format(
+          "the tokenizer's pattern '{}' backtracks without end on a text of {} bytes", shown, text.size()));
     }
     if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
     SPECLAB_CHECK(found >= 0, "PCRE2 gives up with error {} on a text of {} bytes", found, text.size());
@@ -59,7 +82,9 @@ struct Regex::Code {
   }
 };
 
-Regex Regex::compile(std::string_view pattern) { return from_pcre2(pcre2_from_oniguruma(pattern), pattern); }
+Regex Regex::compile(std::string_view pattern, Dialect dialect) {
+  return from_pcre2(pcre2_from_oniguruma(pattern, dialect), pattern);
+}
 
 Regex Regex::literal(std::string_view text) {
   std::string quoted;
@@ -86,19 +111,18 @@ Regex Regex::from_pcre2(const std::string& pattern, std::string_view shown) {
         fmt::format("pattern '{}' cannot be compiled: {}", shown, reinterpret_cast<const char*>(reason)));
   }
   pcre2_jit_compile(code->code, PCRE2_JIT_COMPLETE);  // where there is no JIT, matching interprets
-  code->limits = allocated(pcre2_match_context_create(nullptr));
-  pcre2_set_match_limit(code->limits, UINT32_MAX);
-  pcre2_set_depth_limit(code->limits, UINT32_MAX);
+  code->shown = shown;
   return Regex(std::move(code));
 }
 
 std::vector<Span> Regex::cover(std::string_view text) const {
   std::vector<Span> spans;
   const MatchData data = code_->match_data();
+  const MatchContext limits = limits_of(text.size());
   std::size_t covered = 0;
   std::optional<std::size_t> last_end;
   for (std::size_t from = 0; from <= text.size();) {
-    const std::optional<Span> found = code_->find(text, from, 0, data.get());
+    const std::optional<Span> found = code_->find(text, from, 0, data.get(), limits.get());
     if (!found) break;
     if (found->begin == found->end && last_end == found->end) {  // an empty match may not follow a match
       from += from < text.size() ? character_size(text[from]) : 1;
@@ -114,7 +138,16 @@ std::vector<Span> Regex::cover(std::string_view text) const {
 }
 
 bool Regex::matches_at_start(std::string_view text) const {
-  return code_->find(text, 0, PCRE2_ANCHORED, code_->match_data().get()).has_value();
+  return code_->find(text, 0, PCRE2_ANCHORED, code_->match_data().get(), limits_of(text.size()).get())
+      .has_value();
+}
+
+void check_growth(std::size_t bytes) {
+  if (bytes <= kMostText) return;
+  throw ConfigError(fmt::format(
+      "the tokenizer's replacements make more than {} MiB of this text; their chain in tokenizer.json "
+      "grows without end",
+      kMostText >> 20));
 }
 
 std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content) {
@@ -122,6 +155,7 @@ std::string replace_all(const Regex& pattern, std::string_view text, std::string
   replaced.reserve(text.size());
   for (const Span& span : pattern.cover(text)) {
     replaced += span.match ? content : text.substr(span.begin, span.end - span.begin);
+    check_growth(replaced.size());
   }
   return replaced;
 }

@@ -16,15 +16,21 @@ struct Span {
   bool match = false;
 };
 
+// Whose \w it is: that of patterns in a tokenizer.json, or that of the reference's own components, written
+// with Rust's regex crate, which has joiners and lacks superscripts and fractions.
+enum class Dialect { oniguruma, rust };
+
 // A compiled pattern in the dialect of tokenizer.json (Oniguruma's Ruby syntax), run by PCRE2.
 // Texts must be valid UTF-8. Safe to share among threads.
 class Regex {
  public:
   // ConfigError if the pattern is malformed or would mean something else to PCRE2.
-  static Regex compile(std::string_view pattern);
+  static Regex compile(std::string_view pattern, Dialect dialect = Dialect::oniguruma);
   static Regex literal(std::string_view text);
 
-  // The whole text in order: matches and what lies between. Empty texts have one span, no match.
+  // The whole text in order: matches and what lies between. Empty texts have one span, no match. ConfigError
+  // where a match takes more steps than a text of that length can need, as of a pattern that backtracks
+  // without end.
   std::vector<Span> cover(std::string_view text) const;
   bool matches_at_start(std::string_view text) const;  // a match begins at byte 0
 
@@ -35,7 +41,11 @@ class Regex {
   std::shared_ptr<const Code> code_;
 };
 
-// Every match replaced by `content`, taken literally.
+// ConfigError where what a tokenizer makes of a text has more bytes than any prompt: replacements in turn can
+// double it every time.
+void check_growth(std::size_t bytes);
+
+// Every match replaced by `content`, taken literally; what comes out is checked to be of bounded size.
 std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content);
 
 }  // namespace speclab

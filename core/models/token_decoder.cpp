@@ -90,21 +90,25 @@ TokenDecoder metaspace(const Component& component) {
 
 TokenDecoder in_sequence(std::vector<TokenDecoder> steps) {
   return [steps = std::move(steps)](std::vector<std::string>& pieces) {
-    for (const TokenDecoder& step : steps) step(pieces);
+    for (const TokenDecoder& step : steps) {
+      step(pieces);
+      std::size_t size = 0;
+      for (const std::string& piece : pieces) size += piece.size();
+      check_growth(size);
+    }
   };
 }
 
 }  // namespace
 
 TokenDecoder make_token_decoder(const Component& component) {
-  const std::string type = component.type();
-  if (type == "ByteLevel") return byte_level;
-  if (type == "ByteFallback") return byte_fallback;
-  if (type == "Fuse") return fuse;
-  if (type == "Strip") return strip(component);
-  if (type == "Replace") return replace(component);
-  if (type == "Metaspace") return metaspace(component);
-  if (type == "Sequence") {
+  if (component.is("ByteLevel", {"add_prefix_space", "trim_offsets", "use_regex"})) return byte_level;
+  if (component.is("ByteFallback", {})) return byte_fallback;
+  if (component.is("Fuse", {})) return fuse;
+  if (component.is("Strip", {"content", "start", "stop"})) return strip(component);
+  if (component.is("Replace", {"pattern", "content"})) return replace(component);
+  if (is_metaspace(component)) return metaspace(component);
+  if (component.is("Sequence", {"decoders"})) {
     std::vector<TokenDecoder> steps;
     for (const Component& part : component.parts("decoders")) steps.push_back(make_token_decoder(part));
     return in_sequence(std::move(steps));

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
+#include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "core/errors.h"
+#include "core/json_text.h"
 #include "core/models/utf8.h"
+#include "core/text_file.h"
 
 namespace speclab {
 namespace {
@@ -17,34 +21,68 @@ auto made(const Component& file, std::string_view name, Made make) -> decltype(m
   return component ? make(*component) : nullptr;
 }
 
-void refuse_if_set(const Component& file, std::string_view name) {
-  if (file.has(name)) file.refuse(fmt::format("'{}' is not supported; only null is", name));
+// A model of another kind says it all: whatever the other components are, they belong to it.
+const Component& of_bpe(const Component& file) {
+  file.know({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
+             "post_processor", "decoder", "model"});
+  const Component model = file.part("model");
+  if (!model.has("type") || model.type() == "BPE") return file;
+  model.refuse(
+      fmt::format("type '{}' is not supported; supported is BPE, byte-pair encoding, which the Llama, "
+                  "Mistral and Qwen families "
+                  "have (Unigram is SentencePiece's, of T5 and its like, WordPiece BERT's)",
+                  model.type()));
+}
+
+constexpr std::string_view kConvert =
+    "which Hugging Face's transformers makes: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)";
+
+// What stands in the folder instead of a tokenizer.json.
+void refuse_if_missing(const std::filesystem::path& file) {
+  std::error_code error;
+  if (std::filesystem::exists(file, error)) return;
+  constexpr std::array<std::pair<const char*, const char*>, 6> kOthers = {{
+      {"tokenizer.model", "a SentencePiece (or tiktoken) tokenizer"},
+      {"spiece.model", "a SentencePiece tokenizer, as T5 has"},
+      {"tekken.json", "Mistral's own tokenizer"},
+      {"merges.txt", "a tokenizer as vocab.json and merges.txt"},
+      {"vocab.txt", "a WordPiece tokenizer, as BERT has, which is not supported,"},
+      {"rwkv_vocab_v20230424.txt", "RWKV's tokenizer, which is not supported,"},
+  }};
+  for (const auto& [name, what] : kOthers) {
+    if (!std::filesystem::exists(file.parent_path() / name, error)) continue;
+    throw ConfigError(
+        fmt::format("{}: there is no such file, but {}, {} and none is read but a tokenizer.json, {}",
+                    file.string(), name, what, kConvert));
+  }
+  throw ConfigError(
+      fmt::format("{}: there is no such file; a model's folder has its tokenizer as tokenizer.json, {}",
+                  file.string(), kConvert));
 }
 
 }  // namespace
 
 Tokenizer Tokenizer::load(const std::filesystem::path& tokenizer_json) {
-  std::ifstream stream(tokenizer_json, std::ios::binary);
-  if (!stream) throw ConfigError(fmt::format("{}: cannot be read", tokenizer_json.string()));
-  nlohmann::json json;
-  try {
-    json = nlohmann::json::parse(stream);
-  } catch (const nlohmann::json::exception& error) {
-    throw ConfigError(fmt::format("{}: is not JSON: {}", tokenizer_json.string(), error.what()));
-  }
-  return Tokenizer(Component(json, tokenizer_json.string(), ""));
+  refuse_if_missing(tokenizer_json);
+  const nlohmann::json json = parse_json(read_text_file(tokenizer_json), tokenizer_json.string());
+  Tokenizer tokenizer(Component(json, tokenizer_json.string(), ""));
+  tokenizer.compare_with(TokenizerConfig::beside(tokenizer_json));
+  return tokenizer;
 }
 
 Tokenizer::Tokenizer(const Component& file)
-    : normalizer_(made(file, "normalizer", make_normalizer)),
+    : normalizer_(made(of_bpe(file), "normalizer", make_normalizer)),
       pre_tokenizer_(made(file, "pre_tokenizer", make_pre_tokenizer)),
       bpe_(file.part("model")),
       added_(file, bpe_.vocabulary(), normalizer_),
       post_processor_(made(file, "post_processor", make_post_processor)),
       decoder_(made(file, "decoder", make_token_decoder)),
       vocabulary_(bpe_.vocabulary()) {
-  refuse_if_set(file, "truncation");
-  refuse_if_set(file, "padding");
+  for (const char* setting : {"truncation", "padding"}) {
+    if (!file.has(setting)) continue;
+    remarks_.push_back(fmt::format(
+        "tokenizer.json's {} is left out, as engines do: it is for batches of training", setting));
+  }
   for (const AddedToken& added : added_.all()) {
     if (vocabulary_.id(added.content) == added.token) continue;
     if (!vocabulary_.add(added.content, added.token)) {
@@ -53,6 +91,35 @@ Tokenizer::Tokenizer(const Component& file)
     }
   }
   fingerprint_ = vocabulary_.fingerprint();
+  if (!post_processor_) return;
+  constexpr Token kText = -1;
+  before_ = {kText};
+  post_processor_(before_);
+  after_.assign(std::ranges::find(before_, kText) + 1, before_.end());
+  before_.erase(std::ranges::find(before_, kText), before_.end());
+}
+
+void Tokenizer::compare_with(const TokenizerConfig& config) {
+  if (config.bos) bos_ = vocabulary_.id(*config.bos);
+  const auto said = [&](const char* key, const std::optional<bool>& wanted, const std::vector<Token>& put,
+                        std::string_view instead) {
+    if (!wanted || *wanted != put.empty()) return;
+    remarks_.push_back(
+        fmt::format("tokenizer_config.json says {} = {}, but the post-processor of tokenizer.json {}: done "
+                    "is what the latter says, "
+                    "as transformers 5 does, while transformers 4 follows the former in the tokenizers of "
+                    "some families{}",
+                    key, *wanted, put.empty() ? "puts no such token" : "puts such a token", instead));
+  };
+  said("add_bos_token", config.add_bos, before_, "; workload.add_bos chooses");
+  said("add_eos_token", config.add_eos, after_, "");
+  for (const auto& [content, token] : config.added) {
+    if (vocabulary_.id(content) == token) continue;
+    remarks_.push_back(fmt::format(
+        "tokenizer_config.json has the added token '{}' as {}, tokenizer.json has not: it is left out",
+        content, token));
+  }
+  remarks_.insert(remarks_.end(), config.remarks.begin(), config.remarks.end());
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {

@@ -15,6 +15,7 @@
 #include "core/models/post_processor.h"
 #include "core/models/pre_tokenizer.h"
 #include "core/models/token_decoder.h"
+#include "core/models/tokenizer_config.h"
 #include "core/models/vocabulary.h"
 
 namespace speclab {
@@ -22,10 +23,13 @@ namespace speclab {
 // Text to tokens and back, as Hugging Face's tokenizers library does it. Safe to share among threads.
 class Tokenizer {
  public:
-  // ConfigError if the file is missing, malformed, or asks for what is not supported.
+  // Of a tokenizer_config.json beside the file the begin-of-text token is read; what that file says otherwise
+  // than tokenizer.json, which alone decides, is in remarks. ConfigError if the file is missing, malformed,
+  // or asks for what is not supported.
   static Tokenizer load(const std::filesystem::path& tokenizer_json);
 
-  // Bytes that are not UTF-8 are read as U+FFFD.
+  // Bytes that are not UTF-8 are read as U+FFFD. ConfigError where a pattern or a replacement gets out of
+  // hand.
   std::vector<Token> encode(std::string_view text, bool add_special_tokens) const;
   // Tokens that no piece belongs to are skipped.
   std::string decode(std::span<const Token> tokens, bool skip_special_tokens) const;
@@ -33,6 +37,10 @@ class Tokenizer {
   int vocab() const { return vocabulary_.end(); }  // one more than the largest token
   std::string_view piece(Token token) const { return vocabulary_.piece(token); }  // empty if there is none
   std::optional<Token> id(std::string_view piece) const { return vocabulary_.id(piece); }
+  // What encode puts before a text with special tokens.
+  const std::vector<Token>& before() const { return before_; }
+  std::optional<Token> bos() const { return bos_; }  // as tokenizer_config.json names it, where it is known
+  const std::vector<std::string>& remarks() const { return remarks_; }  // as Provenance has them
   // A hash of the vocabulary: models whose tokenizers' are equal can speculate for each other.
   std::uint64_t fingerprint() const { return fingerprint_; }
 
@@ -40,6 +48,7 @@ class Tokenizer {
   using Words = std::unordered_map<std::string, std::vector<Token>>;  // of one text, already encoded
 
   explicit Tokenizer(const Component& file);
+  void compare_with(const TokenizerConfig& config);
   void encode_plain(std::string_view text, bool at_start, Words& words, std::vector<Token>& tokens) const;
   void encode_words(Piece piece, Words& words, std::vector<Token>& tokens) const;
 
@@ -47,9 +56,12 @@ class Tokenizer {
   PreTokenizer pre_tokenizer_;  // empty: none
   Bpe bpe_;
   AddedTokens added_;
-  PostProcessor post_processor_;  // empty: none
-  TokenDecoder decoder_;          // empty: pieces are joined by spaces
-  Vocabulary vocabulary_;         // the model's and the added tokens
+  PostProcessor post_processor_;       // empty: none
+  TokenDecoder decoder_;               // empty: pieces are joined by spaces
+  Vocabulary vocabulary_;              // the model's and the added tokens
+  std::vector<Token> before_, after_;  // what encode puts around a text
+  std::optional<Token> bos_;
+  std::vector<std::string> remarks_;
   std::uint64_t fingerprint_ = 0;
 };
 

@@ -16,6 +16,8 @@ TEXTS = [
     "Ünïcode é e\u0301 ﬁ İSTANBUL Straße 한글 각", "漢字かなカナ 😀👩‍👩‍👧 ، ٣٤ ½Ⅷ", "snake_case  camelCase (x)[y]{z} #!?--",
     "<lx> a <lx>b  <rx>  c<rx>", "wordy wordyish _wordy (wordy) wordy\u0301", "é <LR É> <lr é>  <Special> <special>",
     "\u00a0nbsp\u2003em\u180emvs\u0085nel\u200bzwsp", "▁a ▁▁b", "line one\nline two\n\n^start$",
+    "x²y³ ¹¼½¾z _a² wordy² a\u200cb a\u200db", "a\u061db\u09fdc\u166dd\u2e5de\U000111c9f\U0001e5ffg",
+    "\u1c89\ua7cb\ua7cc\ua7ce\ua7dc\U00010d50\U00010d65\U00016ea0\U00016eb8 \U00011de0\U00016ff4",
 ]
 
 
@@ -60,6 +62,8 @@ def settings(first):
     yield {"pre_tokenizer": sequence({"type": "Digits", "individual_digits": True})}
     yield {"pre_tokenizer": sequence(split({"Regex": "x*"}, "Isolated"))}
     yield {"pre_tokenizer": sequence(split({"Regex": r"^\w+$|.\d?|\W"}, "Isolated"))}
+    for regex in [r"\b", r"\B\w", r"\H+", r"\b[a-e]+\b"]:
+        yield {"pre_tokenizer": sequence(split({"Regex": regex}, "Isolated"))}
     yield {"pre_tokenizer": sequence(*[split({"Regex": regex}, "Isolated") for regex in DEEPSEEK])}
     yield {"pre_tokenizer": sequence(split({"Regex": O200K}, "Isolated"))}
     for form in ["NFC", "NFD", "NFKC", "NFKD"]:

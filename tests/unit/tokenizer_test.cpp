@@ -10,6 +10,7 @@
 
 #include "core/errors.h"
 #include "tests/support/project_files.h"
+#include "tests/support/temporary_folder.h"
 
 namespace speclab {
 namespace {
@@ -164,8 +165,9 @@ TEST(Tokenizer, MergesWordsOfAnyLengthInTime) {
 }
 
 TEST(Tokenizer, NamesTheFileThatIsMissingOrNotJson) {
-  EXPECT_EQ(complaint([] { Tokenizer::load("/nowhere/tokenizer.json"); }),
-            "/nowhere/tokenizer.json: cannot be read");
+  const std::string missing = complaint([] { Tokenizer::load("/nowhere/tokenizer.json"); });
+  EXPECT_EQ(missing.find("/nowhere/tokenizer.json: there is no such file"), 0u) << missing;
+  EXPECT_NE(missing.find("save_pretrained"), std::string::npos) << missing;
   const TemporaryFile broken("{\"model\":");
   EXPECT_NE(complaint([&] { Tokenizer::load(broken.path()); }).find(broken.path().string() + ": is not JSON"),
             std::string::npos);
@@ -178,7 +180,7 @@ TEST(Tokenizer, NamesTheComponentThatIsNotSupported) {
     const std::string said = complaint_about(file);
     EXPECT_NE(said.find(part), std::string::npos) << said;
   };
-  expect({{"model", {{"type", "Unigram"}}}}, "model: type 'Unigram' is not supported; supported are BPE");
+  expect({{"model", {{"type", "Unigram"}}}}, "model: type 'Unigram' is not supported; supported is BPE");
   expect({{"model", {{"dropout", 0.1}}}}, "model: dropout is not supported");
   expect({{"model", {{"end_of_word_suffix", "</w>"}}}}, "model: end_of_word_suffix '</w>' is not supported");
   expect({{"model", {{"merges", {"a d"}}}}}, "model.merges[0]: 'd' is not in the vocabulary");
@@ -197,9 +199,69 @@ TEST(Tokenizer, NamesTheComponentThatIsNotSupported) {
          "pre_tokenizer.pattern: pattern '(a' cannot be compiled: missing closing parenthesis");
   expect({{"decoder", {{"type", "WordPiece"}}}}, "decoder: type 'WordPiece' is not supported");
   expect({{"post_processor", {{"type", "BertProcessing"}}}}, "post_processor: type 'BertProcessing'");
-  expect({{"truncation", {{"max_length", 8}}}}, "'truncation' is not supported");
+  expect({{"normalizer", {{"type", "Precompiled"}}}}, "SentencePiece's own table of characters");
+  expect({{"normalizer", {{"type", "Precompiled"}}}, {"model", {{"type", "Unigram"}}}},
+         "model: type 'Unigram'");
+  expect({{"normalizer", {{"type", "NFC"}, {"strict", true}}}}, "normalizer: has the field 'strict'");
+  expect({{"model", {{"cache", 1}}}}, "model: has the field 'cache'");
+  expect({{"filters", 1}}, "has the field 'filters'");
   expect({{"added_tokens", {added_token("<s>", 7)}}},
          "'<s>' has id 7 where Hugging Face's tokenizers would give it 4");
+}
+
+TEST(Tokenizer, LeavesOutTruncationAndPadding) {
+  json file = tiny();
+  file["truncation"] = {{"max_length", 1}};
+  file["padding"] = {{"strategy", "BatchLongest"}};
+  const Tokenizer tokenizer = load(file);
+  EXPECT_EQ(tokenizer.encode("abc", true), (std::vector<Token>{3, 2}));
+  EXPECT_EQ(tokenizer.remarks().size(), 2u);
+}
+
+TEST(Tokenizer, BacktrackingWithoutEndIsNamed) {
+  json file = tiny();
+  file["pre_tokenizer"] = {
+      {"type", "Split"}, {"pattern", {{"Regex", "(a+)+$"}}}, {"behavior", "Isolated"}, {"invert", false}};
+  const std::string said = complaint([&] { load(file).encode(std::string(40, 'a') + "b", false); });
+  EXPECT_NE(said.find("the tokenizer's pattern '(a+)+$' backtracks without end"), std::string::npos) << said;
+}
+
+TEST(Tokenizer, ReplacementsThatGrowWithoutEndAreNamed) {
+  json steps = json::array();
+  for (int i = 0; i < 40; ++i)
+    steps.push_back({{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", "aa"}});
+  json normalized = tiny();
+  normalized["normalizer"] = {{"type", "Sequence"}, {"normalizers", steps}};
+  json decoded = tiny();
+  decoded["decoder"] = {{"type", "Sequence"}, {"decoders", steps}};
+  json split = tiny();
+  const json bytes = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
+  split["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", json(40, bytes)}};
+  for (const std::string& said : {complaint([&] { load(normalized).encode("a", false); }),
+                                  complaint([&] { load(decoded).decode(std::vector<Token>{0}, false); }),
+                                  complaint([&] { load(split).encode("\xC3\xA9", false); })}) {
+    EXPECT_NE(said.find("replacements make more than 64 MiB"), std::string::npos) << said;
+  }
+}
+
+TEST(Tokenizer, FollowsTokenizerJsonWhereItsConfigSaysOtherwise) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() / "tokenizer.json") << tiny().dump();
+  std::ofstream(folder.path() / "tokenizer_config.json")
+      << json{{"add_bos_token", true},
+              {"bos_token", {{"content", "b"}}},
+              {"add_prefix_space", true},
+              {"model_max_length", 10},
+              {"new_key", 1},
+              {"added_tokens_decoder", {{"9", {{"content", "<x>"}}}}}};
+  const Tokenizer tokenizer = Tokenizer::load(folder.path() / "tokenizer.json");
+  EXPECT_EQ(tokenizer.encode("a", true), std::vector<Token>{0});
+  EXPECT_EQ(tokenizer.bos(), 1);
+  ASSERT_EQ(tokenizer.remarks().size(), 4u);
+  EXPECT_NE(tokenizer.remarks()[0].find("add_bos_token = true"), std::string::npos);
+  EXPECT_NE(tokenizer.remarks()[1].find("'<x>' as 9"), std::string::npos);
+  EXPECT_NE(tokenizer.remarks()[2].find("'add_prefix_space' is true"), std::string::npos);
+  EXPECT_NE(tokenizer.remarks()[3].find("'new_key'"), std::string::npos);
 }
 
 TEST(Tokenizer, RefusesAnyTruncatedFile) {

@@ -1,0 +1,153 @@
+#include "core/models/tokenizer_config.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <system_error>
+
+#include "core/models/json_settings.h"
+
+namespace speclab {
+namespace {
+
+using enum KeyFate;
+using nlohmann::json;
+
+constexpr const char* kTokens = "a token is special where tokenizer.json says so";
+constexpr const char* kLengths = "prompts are neither cut nor filled up here";
+constexpr const char* kDecoding = "texts are decoded as the decoder of tokenizer.json does";
+constexpr const char* kClass = "tokenizer.json has all components, whatever class reads them";
+constexpr const char* kChat = "texts are taken as they are";
+constexpr const char* kOther = "tokenizer.json alone decides; transformers 4 changes its components by it";
+
+constexpr auto kConfigKeys = std::to_array<KnownKey>({
+    {"bos_token", read, ""},
+    {"add_bos_token", read, ""},
+    {"add_eos_token", read, ""},
+    {"added_tokens_decoder", read, ""},
+    {"eos_token", inert, kTokens},
+    {"unk_token", inert, kTokens},
+    {"pad_token", inert, kTokens},
+    {"sep_token", inert, kTokens},
+    {"cls_token", inert, kTokens},
+    {"mask_token", inert, kTokens},
+    {"additional_special_tokens", inert, kTokens},
+    {"extra_special_tokens", inert, kTokens},
+    {"image_token", inert, kTokens},
+    {"audio_token", inert, kTokens},
+    {"video_token", inert, kTokens},
+    {"model_max_length", inert, kLengths},
+    {"max_length", inert, kLengths},
+    {"max_len", inert, kLengths},
+    {"truncation_side", inert, kLengths},
+    {"truncation_strategy", inert, kLengths},
+    {"truncation", inert, kLengths},
+    {"stride", inert, kLengths},
+    {"padding_side", inert, kLengths},
+    {"padding", inert, kLengths},
+    {"pad_to_multiple_of", inert, kLengths},
+    {"pad_token_type_id", inert, kLengths},
+    {"model_input_names", inert, kLengths},
+    {"clean_up_tokenization_spaces", inert, kDecoding},
+    {"spaces_between_special_tokens", inert, kDecoding},
+    {"errors", inert, kDecoding},
+    {"tokenizer_class", inert, kClass},
+    {"auto_map", inert, kClass},
+    {"backend", inert, kClass},
+    {"is_local", inert, kClass},
+    {"local_files_only", inert, kClass},
+    {"legacy", inert, kClass},
+    {"use_fast", inert, kClass},
+    {"from_slow", inert, kClass},
+    {"sp_model_kwargs", inert, kClass},
+    {"vocab_file", inert, kClass},
+    {"merges_file", inert, kClass},
+    {"tokenizer_file", inert, kClass},
+    {"special_tokens_map_file", inert, kClass},
+    {"name_or_path", inert, kClass},
+    {"processor_class", inert, kClass},
+    {"chat_template", inert, kChat},
+    {"response_schema", inert, kChat},
+    {"use_default_system_prompt", inert, kChat},
+    {"model_specific_special_tokens", inert, kTokens},
+    {"add_prefix_space", said, kOther, "[false]"},
+    {"split_special_tokens", said, kOther, "[false]"},
+    {"do_lower_case", said, kOther, "[false]"},
+});
+
+constexpr auto kMapKeys = std::to_array<KnownKey>({
+    {"bos_token", read, ""},
+    {"eos_token", inert, kTokens},
+    {"unk_token", inert, kTokens},
+    {"pad_token", inert, kTokens},
+    {"sep_token", inert, kTokens},
+    {"cls_token", inert, kTokens},
+    {"mask_token", inert, kTokens},
+    {"additional_special_tokens", inert, kTokens},
+    {"extra_special_tokens", inert, kTokens},
+});
+
+// The object in the file, all of whose keys have a fate; null where there is no file.
+json checked(const std::filesystem::path& file, KeyTable keys, std::vector<std::string>& remarks) {
+  std::error_code error;
+  if (!std::filesystem::exists(file, error)) return {};
+  json object = read_json_object(file);
+  check_keys(object, file.filename().string(), std::array{keys}, remarks);
+  return object;
+}
+
+// A token's text, by itself or as an object with all that is said of the token.
+std::optional<std::string> token_text(const json& object, const char* key) {
+  if (!object.contains(key)) return std::nullopt;
+  const json& token = object[key];
+  if (token.is_string()) return token.get<std::string>();
+  if (token.is_object() && token.contains("content") && token["content"].is_string())
+    return token["content"].get<std::string>();
+  return std::nullopt;
+}
+
+std::optional<bool> flag(const json& object, const std::filesystem::path& file, const char* key) {
+  const JsonSettings settings(object, file.string());
+  if (!settings.has(key)) return std::nullopt;
+  return settings.flag(key);
+}
+
+std::map<std::string, Token> added_tokens(const json& object, const std::filesystem::path& file) {
+  std::map<std::string, Token> added;
+  if (!object.contains("added_tokens_decoder")) return added;
+  for (const auto& [id, token] : object["added_tokens_decoder"].items()) {
+    Token number = 0;
+    const auto [end, error] = std::from_chars(id.data(), id.data() + id.size(), number);
+    const bool whole = error == std::errc() && end == id.data() + id.size();
+    if (!whole || !token.is_object() || !token.contains("content") || !token["content"].is_string()) {
+      throw ConfigError(fmt::format("{}: added_tokens_decoder: '{}' is not a token with its \"content\"",
+                                    file.string(), id));
+    }
+    added.emplace(token["content"].get<std::string>(), number);
+  }
+  return added;
+}
+
+}  // namespace
+
+KeyTable tokenizer_config_keys() { return kConfigKeys; }
+KeyTable special_tokens_map_keys() { return kMapKeys; }
+
+TokenizerConfig TokenizerConfig::beside(const std::filesystem::path& tokenizer_json) {
+  TokenizerConfig config;
+  const std::filesystem::path file = tokenizer_json.parent_path() / "tokenizer_config.json";
+  if (const json object = checked(file, kConfigKeys, config.remarks); object.is_object()) {
+    config.bos = token_text(object, "bos_token");
+    config.add_bos = flag(object, file, "add_bos_token");
+    config.add_eos = flag(object, file, "add_eos_token");
+    config.added = added_tokens(object, file);
+  }
+  const std::filesystem::path map = tokenizer_json.parent_path() / "special_tokens_map.json";
+  const json tokens = checked(map, kMapKeys, config.remarks);
+  if (!config.bos) config.bos = token_text(tokens, "bos_token");
+  return config;
+}
+
+}  // namespace speclab
