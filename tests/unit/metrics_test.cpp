@@ -87,7 +87,7 @@ TEST(Metrics, AccountedSpeedupIsThatOfThePassesAlone) {
   EXPECT_DOUBLE_EQ(value(point, "accounted_speedup"), (7 * .9) / (2 * 3));
   EXPECT_DOUBLE_EQ(value(point, "measured_of_accounted"), (7.0 / 8) / (6.3 / 6));
   const auto accounted = evaluate("accounted_speedup", PromptSelection(point));
-  ASSERT_TRUE(accounted && accounted->interval);
+  ASSERT_TRUE(accounted);
   const StepRow row{SequenceId{1}, 1, 0, 0, 0};
   point.runs[1].step({&row, 1}, 4, kNone, kNone);
   EXPECT_TRUE(std::isnan(value(point, "accounted_speedup"))) << "passes of a step are not known";
@@ -107,6 +107,20 @@ TEST(Metrics, PricesOfThisMachineAreComparedWithWhatWasMeasured) {
   point.settings["price.kind"] = "calibrated";
   EXPECT_DOUBLE_EQ(value(point, "priced_speedup"), 5.0 / 2);
   EXPECT_DOUBLE_EQ(value(point, "measured_of_calibrated"), (6.0 / 4) / (5.0 / 2));
+}
+
+TEST(Metrics, TokensPerSecondAreOfTheBatchAndOfASequence) {
+  LoadedPoint point = small_point();
+  EXPECT_TRUE(std::isnan(value(point, "measured_tokens_per_second_per_sequence")))
+      << "steps were not counted";
+  for (int step = 0; step < 7; ++step)
+    point.runs[0].charge(false, {.op = Op::step, .sequences = 1}, 0, kNone);
+  for (int step = 0; step < 2; ++step)
+    point.runs[1].charge(false, {.op = Op::step, .sequences = 2}, 0, kNone);
+  EXPECT_DOUBLE_EQ(value(point, "measured_tokens_per_second"), 7.0 / 8);
+  EXPECT_DOUBLE_EQ(value(point, "measured_tokens_per_second_per_sequence"), 7.0 / 16);
+  EXPECT_DOUBLE_EQ(value(point, "baseline_measured_tokens_per_second"), 1);
+  EXPECT_DOUBLE_EQ(value(point, "baseline_measured_tokens_per_second_per_sequence"), 1);
 }
 
 TEST(Metrics, WhatWasNotPricedHasNoPrice) {
