@@ -10,7 +10,8 @@ list of metrics, a row of panels each; series, the settings that tell lines apar
 setting that tells columns apart (`label` is the kind of text); best_over, a setting of which each point shows the best
 by the first y. `join = false` leaves points unjoined, `log_x = true` doubles along x. What `speclab certify` found about
 the same points gives the columns distance and overlap; `ceiling = PANEL` draws the latter in that panel: one token more
-than it is what a single drawn guess can win at most.
+than it is what a single drawn guess can win at most. `speclab answer` hands over [figure] and [sweep] as options
+changed them (--settings).
 """
 import argparse
 import json

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <memory>
 #include <set>
 #include <vector>
@@ -29,10 +30,11 @@ struct Subject {
 std::vector<Subject> subjects(const Experiment& experiment, ModelShelf& shelf,
                               std::vector<Settings>& settings) {
   std::vector<Subject> all;
-  std::set<std::uint64_t> seen;  // points that differ only in settings that they do not use are one
+  std::map<std::string, int> skipped;  // reasons
+  std::set<std::uint64_t> seen;        // points that differ only in settings that they do not use are one
   for (const PointRequest& request : points(experiment)) {
     if (!request.skipped.empty()) {
-      fmt::print(stderr, "skipped: {}\n", request.skipped);
+      ++skipped[request.skipped];
       continue;
     }
     try {
@@ -44,9 +46,11 @@ std::vector<Subject> subjects(const Experiment& experiment, ModelShelf& shelf,
       all.push_back({request.config, options});
       settings.push_back(std::move(asked.settings));
     } catch (const ImpossiblePoint& e) {
-      fmt::print(stderr, "skipped: {}\n", e.what());
+      ++skipped[e.what()];
     }
   }
+  for (const auto& [reason, count] : skipped)
+    fmt::print(stderr, "skipped{}: {}\n", count > 1 ? fmt::format(", {} points", count) : "", reason);
   return all;
 }
 

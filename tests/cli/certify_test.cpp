@@ -100,6 +100,16 @@ TEST_F(Certify, PointsThatDifferInOneThresholdAreToldApart) {
   EXPECT_NE(file.get("/point/0000", "title"), file.get("/point/0001", "title"));
 }
 
+TEST_F(Certify, SaysAReasonToSkipOnce) {
+  write_config();
+  std::ofstream("c.toml", std::ios::app)
+      << "skip_if = [{ when = { \"rule.kind\" = \"greedy\" }, reason = \"dull\" }]\n";
+  const Ended ended = certify(
+      {"c.toml", "--tokens", "200", "--set", "rule.kind=block,greedy", "--set", "sampling.seed=0,1,2"});
+  EXPECT_NE(ended.err.find("skipped, 3 points: dull\n"), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.err.find("dull"), ended.err.rfind("dull")) << ended.err;
+}
+
 TEST_F(Certify, FindsControlsOut) {
   write("t.toml", R"(experiment = "t"
 [certify]
