@@ -36,7 +36,7 @@ std::string model(const LoadedPoint& point, const std::string& section) {
 Conditions conditions(std::span<const LoadedPoint> points) {
   Conditions found;
   found.points = points.size();
-  std::set<std::string> experiments, measured, priced, models, commits;
+  std::set<std::string> experiments, measured, priced, errors, models, commits;
   for (const LoadedPoint& point : points) {
     experiments.insert(point.experiment);
     if (!point.done()) continue;
@@ -55,6 +55,7 @@ Conditions conditions(std::span<const LoadedPoint> points) {
       append(shapes, " / ", point.fact("priced_draft"));
       append(shapes, " on ", point.fact("priced_device"));
       priced.insert(shapes);
+      if (!point.fact("priced_error").empty()) errors.insert(point.fact("priced_error"));
     }
     std::string ran = model(point, "target");
     append(ran, " / ", model(point, "draft"));
@@ -65,6 +66,7 @@ Conditions conditions(std::span<const LoadedPoint> points) {
   found.experiments.assign(experiments.begin(), experiments.end());
   found.measured_on = any_of(measured);
   found.priced_as = any_of(priced);
+  found.priced_error = any_of(errors);
   std::erase_if(models, [&](const std::string& alone) {  // the same target, by a drafter without a model
     return std::ranges::any_of(models, [&](const std::string& m) { return m.starts_with(alone + " / "); });
   });

@@ -15,6 +15,7 @@ struct Conditions {
   int prompts = 0, repeats = 0;  // the most of any point
   std::string measured_on;       // the machine; empty also if nothing was measured
   std::string priced_as;         // "target / draft on device"; empty also if nothing was priced
+  std::string priced_error;      // how far prices may be off, as the files say
   std::string models;            // "target / draft" that were run
   std::string commits;
 };

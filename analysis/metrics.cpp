@@ -43,6 +43,12 @@ Value share(Value value) {
   return value;
 }
 
+// Every step emits a token.
+Value at_least_one(Value value) {
+  if (value && value->interval) value->interval->low = std::max(1.0, value->interval->low);
+  return value;
+}
+
 using Read = double (*)(const P&);
 
 template <Read top, Read bottom, Role role = Role::method>
@@ -54,6 +60,35 @@ Value over(const Selection& s, int) {
 template <Read top, Read bottom>
 Value share_over(const Selection& s, int position) {
   return share(over<top, bottom>(s, position));
+}
+
+template <Read top>
+Value per_step(const Selection& s, int position) {
+  return at_least_one(over<top, steps>(s, position));
+}
+
+// Sequences in a step, on the average; nothing where steps were not counted.
+std::optional<double> mean_batch(const Selection& s, Role role) {
+  std::int64_t sequences = 0, all = 0;
+  for (const RunTally& run : s.point().runs) {
+    if (run.role() != static_cast<int>(role) || run.actors() == 0) continue;
+    const TimeTally& whole = run.time(false, static_cast<int>(Actor::host), Op::step);
+    sequences += whole.sequences;
+    all += whole.charges;
+  }
+  if (sequences == 0) return std::nullopt;
+  return static_cast<double>(sequences) / static_cast<double>(all);
+}
+
+template <Read seconds, Role role = Role::method>
+Value per_sequence(const Selection& s, int position) {
+  Value value = over<emitted, seconds, role>(s, position);
+  const std::optional<double> batch = mean_batch(s, role);
+  if (!value || !batch) return std::nullopt;
+  value->value /= *batch;
+  value->denominator *= *batch;
+  if (value->interval) value->interval = {value->interval->low / *batch, value->interval->high / *batch};
+  return value;
 }
 
 Value joint(const Selection& s, int position) {
@@ -70,7 +105,7 @@ Value mean_of_prompts(const Selection& s, int) {
   const Cells tokens = s.cells(Role::method, emitted), all = s.cells(Role::method, steps);
   Cells means(tokens.size()), ones(tokens.size(), 1.0);
   for (std::size_t i = 0; i < tokens.size(); ++i) means[i] = all[i] > 0 ? tokens[i] / all[i] : 0;
-  return ratio(s.grid(), means, ones);
+  return at_least_one(ratio(s.grid(), means, ones));
 }
 
 // The baseline's time per token over the method's.
@@ -161,6 +196,8 @@ Value same_text(const Selection& s, int) {
 constexpr auto kHigher = Better::higher;
 constexpr auto kLower = Better::lower;
 constexpr auto kNeither = Better::neither;
+constexpr const char* kWholeBatch = "of the whole batch: all its sequences together";
+constexpr const char* kOneSequence = "of one sequence: what its reader sees";
 constexpr const char* kOfAllSteps = "of all the point's steps, whatever the label; admission (prefill) apart";
 
 constexpr Metric kMetrics[] = {
@@ -168,9 +205,9 @@ constexpr Metric kMetrics[] = {
      "with the bonus token; tokens past the text's end are not counted; ratio of sums. Elsewhere: mean "
      "acceptance "
      "length, tau",
-     false, over<emitted, steps>},
+     false, per_step<emitted>},
     {"tokens_per_step_uncut", "tokens", kHigher, "(accepted + steps) / steps",
-     "with the bonus token and with what was cut at the text's end", false, over<judged, steps>},
+     "with the bonus token and with what was cut at the text's end", false, per_step<judged>},
     {"tokens_per_step_prompt_mean", "tokens", kHigher, "mean over prompts of emitted / steps",
      "a mean of ratios (Spec-Bench); weighs short texts more", false, mean_of_prompts},
     {"mean_accepted", "tokens", kHigher, "accepted / steps", "without the bonus token (gpt-fast)", false,
@@ -196,13 +233,22 @@ constexpr Metric kMetrics[] = {
      "of all the point's prompts; 1 is expected at temperature 0 of a lossless method, and only there", false,
      same_text},
     {"measured_tokens_per_second", "tokens/s", kHigher, "emitted / measured seconds of steps",
-     "decoding only; per sequence, not per batch", false, over<emitted, measured>},
+     "decoding only; of the whole batch: all its sequences together", false, over<emitted, measured>},
+    {"measured_tokens_per_second_per_sequence", "tokens/s", kHigher,
+     "measured_tokens_per_second / sequences in a step", kOneSequence, false, per_sequence<measured>},
     {"priced_tokens_per_second", "tokens/s", kHigher, "emitted / priced seconds of steps",
-     "decoding only; a price, not a measurement", false, over<emitted, priced>},
-    {"baseline_measured_tokens_per_second", "tokens/s", kHigher, "the same of the baseline", "", false,
-     over<emitted, measured, Role::baseline>},
-    {"baseline_priced_tokens_per_second", "tokens/s", kHigher, "the same of the baseline", "", false,
+     "decoding only; of the whole batch: all its sequences together; a price, not a measurement", false,
+     over<emitted, priced>},
+    {"priced_tokens_per_second_per_sequence", "tokens/s", kHigher,
+     "priced_tokens_per_second / sequences in a step", kOneSequence, false, per_sequence<priced>},
+    {"baseline_measured_tokens_per_second", "tokens/s", kHigher, "the same of the baseline", kWholeBatch,
+     false, over<emitted, measured, Role::baseline>},
+    {"baseline_measured_tokens_per_second_per_sequence", "tokens/s", kHigher, "the same of the baseline",
+     kOneSequence, false, per_sequence<measured, Role::baseline>},
+    {"baseline_priced_tokens_per_second", "tokens/s", kHigher, "the same of the baseline", kWholeBatch, false,
      over<emitted, priced, Role::baseline>},
+    {"baseline_priced_tokens_per_second_per_sequence", "tokens/s", kHigher, "the same of the baseline",
+     kOneSequence, false, per_sequence<priced, Role::baseline>},
     {"measured_speedup", "ratio", kHigher, "baseline's measured seconds per token / the method's",
      "decoding only: prefill is out, the draft model's too", false, speedup<measured>},
     {"measured_speedup_with_prefill", "ratio", kHigher,

@@ -10,10 +10,12 @@ namespace {
 
 struct Total {
   Seconds measured = 0, priced = 0, passes = 0;
+  int batch = 0;  // sequences in the step
   void add(const ChargeRecord& charge) {
     measured += charge.measured;
     priced += charge.priced;
     if (is_pass(static_cast<Actor>(charge.actor), static_cast<Op>(charge.op))) passes += charge.measured;
+    if (static_cast<Op>(charge.op) == Op::step) batch = charge.sequences;
   }
 };
 
@@ -54,7 +56,7 @@ RunTally replay(std::span<const StepRecord> steps, std::span<const ChargeRecord>
                       steps[i].emitted});
     }
     const Total total = of_step[step];
-    tally.step(rows, total.measured, total.priced, total.passes);
+    tally.step(rows, total.measured, total.priced, total.passes, total.batch);
   }
   return tally;
 }

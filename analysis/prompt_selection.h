@@ -17,6 +17,7 @@ class PromptSelection {
 
   const LoadedPoint& point() const { return *point_; }
   Grid grid() const { return {static_cast<int>(prompts_.size()), repeats_}; }
+  const std::vector<int>& prompts() const { return prompts_; }
   int positions() const;  // the most nodes that the method ever accepted in a step
   bool has_baseline() const { return baseline_; }
 

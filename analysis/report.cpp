@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "analysis/best.h"
+#include "analysis/choices.h"
 #include "analysis/conditions.h"
 #include "analysis/contradictions.h"
 #include "analysis/metric_table.h"
@@ -18,7 +20,7 @@ namespace {
 
 using Points = std::span<const LoadedPoint>;
 
-constexpr int kPositionsShown = 5;
+constexpr int kPositionsShown = 5, kPositionsInBrief = 3;
 
 // Settings with their values among the points that have them.
 std::map<std::string, std::set<std::string>> values_of_settings(Points points) {
@@ -31,19 +33,7 @@ std::map<std::string, std::set<std::string>> values_of_settings(Points points) {
 
 // A digest says nothing to a reader, and prompts are the groups' labels.
 bool shown_elsewhere(const std::string& name) {
-  return name.ends_with("digest") || name == "workload.prompts";
-}
-
-// Varying settings that no other column shows.
-std::vector<std::string> parameters(Points points) {
-  std::vector<std::string> names;
-  for (const auto& [name, values] : values_of_settings(points)) {
-    if (values.size() > 1 && name != kTemperature && name != kDrafterKind && name != kTopologyKind &&
-        !shown_elsewhere(name)) {
-      names.push_back(name);
-    }
-  }
-  return names;
+  return name == kTemperature || name == kDrafterKind || name == kTopologyKind || name == "workload.prompts";
 }
 
 // The last part of a dotted name, where that is clear.
@@ -54,36 +44,36 @@ std::string short_name(const std::string& name, const std::vector<std::string>& 
   return alike == 1 ? last(name) : name;
 }
 
-std::string plus_minus(const std::optional<Estimate>& estimate) {
-  if (!estimate) return "";
-  if (!estimate->interval) return fmt::format("{:.2f}", estimate->value);
-  return fmt::format("{:.2f} ±{:.2f}", estimate->value,
-                     (estimate->interval->high - estimate->interval->low) / 2);
+ReportCell with_interval(const std::optional<Estimate>& estimate) {
+  if (!estimate) return {};
+  const std::string value = fmt::format("{:.2f}", estimate->value);
+  if (!estimate->interval || !(estimate->interval->low > 0)) return {value};
+  const Interval& i = *estimate->interval;
+  const double factor = std::max(i.high / estimate->value, estimate->value / i.low);
+  return {fmt::format("{} [{:.2f}, {:.2f}]", value, i.low, i.high),
+          fmt::format("{} ±{:.{}f}%", value, 100 * (factor - 1), factor < 1.01 ? 1 : 0)};
 }
 
-std::string bracketed(const std::optional<Estimate>& estimate) {
-  if (!estimate) return "";
-  if (!estimate->interval) return fmt::format("{:.2f}", estimate->value);
-  return fmt::format("{:.2f} [{:.2f}, {:.2f}]", estimate->value, estimate->interval->low,
-                     estimate->interval->high);
+ReportCell plain(const std::optional<Estimate>& estimate) {
+  return estimate ? ReportCell{fmt::format("{:.2f}", estimate->value)} : ReportCell{};
 }
 
-std::string by_position(const PromptSelection& selection) {
-  std::string text;
-  for (int n = 1; n <= selection.positions(); ++n) {
+ReportCell by_position(const PromptSelection& selection) {
+  ReportCell cell;
+  const int positions = selection.positions();
+  for (int n = 1; n <= positions && n <= kPositionsShown; ++n) {
     const std::optional<Estimate> share = evaluate("acceptance_joint", selection, n);
     if (!share) continue;
-    if (n > kPositionsShown) return text + " ..";
     const std::string digits = fmt::format("{:.2f}", share->value);
-    text += (text.empty() ? "" : " ") + (digits.front() == '0' ? digits.substr(1) : digits);
+    const std::string shown = (n == 1 ? "" : " ") + (digits.front() == '0' ? digits.substr(1) : digits);
+    cell.text += shown;
+    if (n <= kPositionsInBrief) cell.brief += shown;
   }
-  return text;
+  if (cell.text.empty()) return {};
+  if (positions > kPositionsShown) cell.text += " ..";
+  if (positions > kPositionsInBrief) cell.brief += " ..";
+  return cell;
 }
-
-struct Line {
-  std::vector<ReportCell> cells;
-  double measured = 0, priced = 0;
-};
 
 // Prices come from passes timed beside what was measured, so that the passes' own part in it is of interest.
 bool calibrated(const LoadedPoint& point) { return point.setting(kPriceKind) == kCalibrated; }
@@ -96,6 +86,7 @@ std::vector<std::string> headers(Points points) {
   if (!of.models.empty()) lines.push_back("models:   " + of.models);
   if (!of.measured_on.empty()) lines.push_back("measured: on " + of.measured_on);
   if (!of.priced_as.empty()) lines.push_back("priced:   as " + of.priced_as);
+  if (!of.priced_error.empty()) lines.push_back("price's error: " + of.priced_error);
   if (!of.commits.empty()) lines.push_back("program:  commit " + of.commits);
   std::string constant;
   for (const auto& [name, values] : values_of_settings(points)) {
@@ -105,23 +96,21 @@ std::vector<std::string> headers(Points points) {
   if (!constant.empty()) lines.push_back("constant: " + constant);
   if (std::ranges::any_of(points, calibrated))
     lines.push_back("accounted: as if nothing but passes of the models took time, from the measured passes");
-  lines.push_back("tokens per step with the bonus token; speedup over plain decoding, prefill apart;");
   lines.push_back(
-      "95 % intervals over prompts and runs; accepted: share of drafts that reach position 1, 2, ...");
+      "tokens per step with the bonus token; accepted: share of drafts that reach position 1, 2, ...; cost: "
+      "of "
+      "a step, in steps of plain decoding; speedup over plain decoding, prefill apart");
   return lines;
 }
 
-void mark_best(std::vector<Line>& lines, double Line::*value, std::size_t column) {
-  const auto best = std::ranges::max_element(lines, {}, value);
-  if (lines.size() > 1 && (*best).*value > 0) best->cells[column].best = true;
-}
-
-std::vector<std::string> notes(Points points, const std::vector<std::string>& names) {
+std::vector<std::string> notes(Points points, const Differences& differ) {
   std::vector<std::string> lines;
   for (const LoadedPoint& point : points) {
     std::string who = fmt::format("{} {}", point.key, strategy_of(point));
+    std::vector<std::string> names = differ.choices();
+    std::ranges::copy(differ.circumstances(), std::back_inserter(names));
     for (const std::string& name : names) {
-      if (point.settings.contains(name))
+      if (point.settings.contains(name) && !shown_elsewhere(name))
         who += fmt::format(" {}={}", short_name(name, names), point.setting(name));
     }
     if (!point.done()) lines.push_back(fmt::format("{} {}: {}", who, point.status, point.reason));
@@ -135,14 +124,15 @@ std::vector<std::string> notes(Points points, const std::vector<std::string>& na
 void drop_empty(Report& report) {
   for (std::size_t column = report.columns.size(); column-- > 0;) {
     const bool used = std::ranges::any_of(report.groups, [&](const ReportGroup& group) {
-      return std::ranges::any_of(group.rows, [&](const auto& row) { return !row[column].text.empty(); });
+      return std::ranges::any_of(group.rows,
+                                 [&](const ReportRow& row) { return !row.cells[column].text.empty(); });
     });
     if (used) continue;
     const auto at = static_cast<std::ptrdiff_t>(column);
     report.columns.erase(report.columns.begin() + at);
-    report.numeric.erase(report.numeric.begin() + at);
+    report.keys -= column < report.keys ? 1 : 0;
     for (ReportGroup& group : report.groups) {
-      for (auto& row : group.rows) row.erase(row.begin() + at);
+      for (ReportRow& row : group.rows) row.cells.erase(row.cells.begin() + at);
     }
   }
 }
@@ -158,76 +148,143 @@ std::vector<std::string> labels_of(Points points) {
   return found;
 }
 
-// Finished points by strategy, then by the values of the settings.
-std::vector<const LoadedPoint*> in_order(Points points, const std::vector<std::string>& names) {
+// Finished points by strategy, then by what was chosen.
+std::vector<const LoadedPoint*> in_order(Points points, const Differences& differ) {
   std::vector<const LoadedPoint*> order;
   for (const LoadedPoint& point : points) {
     if (point.done()) order.push_back(&point);
   }
   std::ranges::stable_sort(order, {}, [&](const LoadedPoint* point) {
-    std::vector<nlohmann::json> values;
-    for (const std::string& name : names) {
-      const auto found = point->settings.find(name);
-      values.push_back(found == point->settings.end() ? nlohmann::json() : found->second);
-    }
-    return std::tuple(strategy_of(*point), std::move(values));
+    return std::tuple(strategy_of(*point), differ.chosen(*point), differ.circumstance(*point));
   });
   return order;
 }
 
-Line line_of(const LoadedPoint& point, const std::string& label, const std::vector<std::string>& names) {
-  const PromptSelection selection(point, label == kAllLabels ? "" : label);
-  const auto measured = evaluate("measured_speedup", selection),
-             priced = evaluate("priced_speedup", selection);
-  Line line;
-  line.cells.push_back({strategy_of(point)});
-  for (const std::string& name : names) line.cells.push_back({point.setting(name)});
-  line.cells.push_back({plus_minus(evaluate("tokens_per_step", selection))});
-  line.cells.push_back({by_position(selection)});
-  line.cells.push_back({bracketed(measured)});
-  line.cells.push_back({calibrated(point) ? bracketed(evaluate("accounted_speedup", selection)) : ""});
-  line.cells.push_back({bracketed(priced)});
-  if (measured) line.measured = measured->value;
-  if (priced) line.priced = priced->value;
-  return line;
+constexpr std::size_t kMeasuredSpeedup = 3, kPricedSpeedup = 6;  // of these numbers:
+const std::vector<ReportColumn> kNumbers = {
+    {"", "tokens/step"},       {"", "accepted", false}, {"measured", "cost"}, {"measured", "speedup"},
+    {"measured", "accounted"}, {"priced", "cost"},      {"priced", "speedup"}};
+
+std::vector<ReportCell> numbers_of(const LoadedPoint& point, const PromptSelection& selection) {
+  return {with_interval(evaluate("tokens_per_step", selection)),
+          by_position(selection),
+          plain(evaluate("measured_step_cost", selection)),
+          with_interval(evaluate("measured_speedup", selection)),
+          calibrated(point) ? with_interval(evaluate("accounted_speedup", selection)) : ReportCell{},
+          plain(evaluate("priced_step_cost", selection)),
+          with_interval(evaluate("priced_speedup", selection))};
+}
+
+std::vector<std::string> keys_of(const LoadedPoint& point, const std::vector<std::string>& names) {
+  std::vector<std::string> cells = {strategy_of(point)};
+  for (const std::string& name : names) cells.push_back(point.setting(name));
+  return cells;
+}
+
+// The text of a group's circumstances, and its points.
+using Group = std::pair<std::string, std::vector<const LoadedPoint*>>;
+
+std::vector<Group> groups_of_circumstances(const std::vector<const LoadedPoint*>& order,
+                                           const std::string& label, const Differences& differ) {
+  std::map<std::vector<nlohmann::json>, Group> groups;
+  for (const LoadedPoint* point : order) {
+    if (std::ranges::count(groups_of(*point), label) == 0) continue;
+    Group& group = groups[differ.one_choice() ? std::vector<nlohmann::json>{} : differ.circumstance(*point)];
+    if (!differ.one_choice()) group.first = differ.circumstance_text(*point, label);
+    group.second.push_back(point);
+  }
+  std::vector<Group> found;
+  for (auto& [key, group] : groups) found.push_back(std::move(group));
+  return found;
+}
+
+void mark_best(ReportGroup& group, std::span<const PromptSelection> points, std::size_t first_number) {
+  for (const auto& [timed, column] :
+       {std::pair(Timed::measured, kMeasuredSpeedup), {Timed::priced, kPricedSpeedup}}) {
+    const std::vector<bool> best = best_of(points, timed);
+    for (std::size_t i = 0; i < best.size(); ++i) group.rows[i].cells[first_number + column].best = best[i];
+  }
+}
+
+// Whether the batch of a point ran empty while few were left.
+bool ran_empty(const LoadedPoint& point) {
+  constexpr int kRequestsAPlace = 8;
+  const auto found = point.settings.find("workload.batch");
+  if (!point.done() || found == point.settings.end() || !found->second.is_number_integer()) return false;
+  const std::int64_t batch = found->second.get<std::int64_t>();
+  return batch > 1 && point.setting("workload.refill") != "true" &&
+         PromptSelection(point).grid().prompts < kRequestsAPlace * batch;
+}
+
+std::vector<std::string> footnotes(Points points, const Report& report) {
+  std::vector<std::string> lines;
+  bool marked = false, compared = false, priced = false;
+  for (const ReportGroup& group : report.groups) {
+    compared = compared || group.rows.size() > 1;
+    for (const ReportRow& row : group.rows)
+      marked = marked || std::ranges::any_of(row.cells, &ReportCell::best);
+  }
+  for (const ReportColumn& column : report.columns) priced = priced || column.block == "priced";
+  if (marked)
+    lines.push_back("* not to be told from the best of its table (prompts paired, 95 %)");
+  else if (compared)
+    lines.push_back("no *: no best of a table is to be told from plain decoding");
+  if (priced)
+    lines.push_back("priced intervals are of the prompts alone; the price's own error is not in them");
+  const auto few = [](const LoadedPoint& point) {
+    return point.done() && PromptSelection(point).grid().prompts < kFewestPrompts;
+  };
+  if (std::ranges::any_of(points, few))
+    lines.push_back(fmt::format("below {} prompts there are no intervals, and no *", kFewestPrompts));
+  const auto empty = std::ranges::count_if(points, ran_empty);
+  if (empty > 0)
+    lines.push_back(
+        fmt::format("in {} points the batch ran empty at the end, with fewer than 8 requests a place: "
+                    "that counts against whoever ends first; workload.refill = true keeps it full",
+                    empty));
+  return lines;
 }
 
 }  // namespace
 
 Report build_report(Points points) {
   Report report;
+  const Differences differ(points);
   report.header = headers(points);
-  const std::vector<std::string> names = parameters(points);
-  report.columns = {"strategy"};
-  for (const std::string& name : names) report.columns.push_back(short_name(name, names));
-  for (const char* title :
-       {"tokens/step", "accepted", "measured speedup", "accounted speedup", "priced speedup"}) {
-    report.columns.push_back(title);
-  }
-  const std::size_t columns = report.columns.size();
-  report.numeric.assign(columns, true);
-  report.numeric[0] = report.numeric[columns - 4] = false;
+  if (!differ.legend().empty())
+    report.header.push_back(fmt::format("written:  {}", fmt::join(differ.legend(), "  ")));
+  std::vector<std::string> names = differ.one_choice() ? differ.circumstances() : differ.choices();
+  std::erase_if(names, [](const std::string& name) { return shown_elsewhere(name); });
+  report.name_title = "strategy";
+  report.columns = {{"", "strategy"}};
+  for (const std::string& name : names) report.columns.push_back({"", short_name(name, names)});
+  report.keys = report.columns.size();
+  std::ranges::copy(kNumbers, std::back_inserter(report.columns));
 
-  const std::vector<const LoadedPoint*> order = in_order(points, names);
+  const std::vector<const LoadedPoint*> order = in_order(points, differ);
   for (const std::string& label : labels_of(points)) {
-    std::map<nlohmann::json, std::vector<Line>> by_temperature;
-    for (const LoadedPoint* point : order) {
-      if (std::ranges::count(groups_of(*point), label) == 0) continue;
-      const auto found = point->settings.find(kTemperature);
-      const nlohmann::json temperature = found == point->settings.end() ? nlohmann::json() : found->second;
-      by_temperature[temperature].push_back(line_of(*point, label, names));
-    }
-    for (auto& [temperature, lines] : by_temperature) {
-      mark_best(lines, &Line::measured, columns - 3);
-      mark_best(lines, &Line::priced, columns - 1);
+    for (const auto& [circumstances, members] : groups_of_circumstances(order, label, differ)) {
       ReportGroup& group = report.groups.emplace_back();
       group.title = label == kAllLabels ? "all prompts" : label;
-      if (!temperature.is_null()) group.title += fmt::format(", temperature {}", temperature.dump());
-      for (Line& line : lines) group.rows.push_back(std::move(line.cells));
+      if (!circumstances.empty()) group.title += ", " + circumstances;
+      std::vector<PromptSelection> selections;
+      for (const LoadedPoint* point : members) {
+        selections.emplace_back(*point, label == kAllLabels ? "" : label);
+        ReportRow& row = group.rows.emplace_back();
+        row.name = differ.strategy(*point);
+        if (differ.one_choice()) {
+          const std::string text = differ.circumstance_text(*point, label);
+          if (!text.empty() && members.size() > 1) row.name = text;
+        }
+        for (std::string& key : keys_of(*point, names)) row.cells.push_back({std::move(key)});
+        std::ranges::move(numbers_of(*point, selections.back()), std::back_inserter(row.cells));
+      }
+      if (!differ.one_choice()) mark_best(group, selections, report.keys);
     }
   }
+  report.footnotes = footnotes(points, report);
   drop_empty(report);
-  report.notes = notes(points, names);
+  report.notes = notes(points, differ);
   return report;
 }
 

@@ -8,39 +8,37 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kLineWidth = 110;
+constexpr std::size_t kLeastName = 20;  // columns that a row's name is given, if it needs them
 
 // Code points of UTF-8; all that a report has are one column wide.
 std::size_t width(std::string_view text) {
   return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
 }
 
-// In text every cell of a column that can be marked keeps room for the mark.
-std::string marked(const ReportCell& cell) { return cell.text + (cell.best ? "*" : " "); }
-
 std::string padded(const std::string& text, std::size_t to, bool right) {
   const std::string space(to - std::min(to, width(text)), ' ');
   return right ? space + text : text + space;
 }
 
-// Breaks at spaces; what follows the first line is indented.
-std::string wrapped(const std::string& line) {
-  std::string out;
-  std::size_t column = 0;
+// Broken at spaces; what follows the first line is indented.
+std::vector<std::string> broken(const std::string& line, std::size_t most, std::size_t indent) {
+  std::vector<std::string> lines = {""};
   for (std::size_t at = 0; at < line.size();) {
     const std::size_t end = std::min(line.find(' ', at), line.size());
     const std::size_t next = std::min(line.find_first_not_of(' ', end), line.size());
-    const std::string_view word(line.data() + at, end - at);
-    if (column > 0 && column + width(word) > kLineWidth) {
-      out.erase(out.find_last_not_of(' ') + 1);
-      out += "\n          ";
-      column = 10;
+    if (lines.back().find_first_not_of(' ') != std::string::npos &&
+        width(lines.back()) + width(std::string_view(line).substr(at, end - at)) > most) {
+      lines.back().erase(lines.back().find_last_not_of(' ') + 1);
+      lines.emplace_back(indent, ' ');
     }
-    out += line.substr(at, next - at);
-    column += width(word) + next - end;
+    lines.back() += line.substr(at, next - at);
     at = next;
   }
-  return out + '\n';
+  return lines;
+}
+
+std::string wrapped(const std::string& line, std::size_t most, std::size_t indent = 10) {
+  return fmt::format("{}\n", fmt::join(broken(line, most, indent), "\n"));
 }
 
 std::string trimmed(std::string line) {
@@ -48,52 +46,149 @@ std::string trimmed(std::string line) {
   return line + '\n';
 }
 
+// How the numbers are written and which of them stand beside one another.
+class Layout {
+ public:
+  Layout(const Report& report, bool brief) : report_(report), brief_(brief) {
+    for (const ReportGroup& group : report.groups) {
+      for (const ReportRow& row : group.rows) name_ = std::max(name_, width(row.name));
+    }
+    name_ = std::max(name_, width(report.name_title));
+    for (std::size_t i = report.keys; i < report.columns.size(); ++i) {
+      std::size_t widest = width(report.columns[i].title) + 1;
+      for (const ReportGroup& group : report.groups) {
+        for (const ReportRow& row : group.rows) widest = std::max(widest, width(shown(row.cells[i])));
+      }
+      widths_.push_back(widest);
+      if (i == report.keys || report.columns[i].block != report.columns[i - 1].block) blocks_.emplace_back();
+      blocks_.back().push_back(i);
+    }
+    for (const auto& block : blocks_) {  // its title stands over it
+      const std::size_t title = width(report.columns[block.front()].block) + 1;
+      std::size_t whole = numbers(block);
+      if (title > whole) widths_[block.front() - report.keys] += title - whole;
+    }
+    sheets_.emplace_back();
+    for (const auto& block : blocks_) sheets_.back().insert(sheets_.back().end(), block.begin(), block.end());
+  }
+
+  bool brief() const { return brief_; }
+  std::size_t needed() const { return 1 + name_ + numbers(sheets_.front()); }
+
+  // Blocks below one another, as many beside one another as fit, and names broken where even one does not.
+  void fold(std::size_t most) {
+    std::size_t widest = 0;
+    for (const auto& block : blocks_) widest = std::max(widest, numbers(block));
+    name_ = std::min(name_, std::max(kLeastName, most - std::min(most, widest + 1)));
+    sheets_.clear();
+    std::size_t used = most + 1;
+    for (const auto& block : blocks_) {
+      if (used + numbers(block) > most) {
+        sheets_.emplace_back();
+        used = 1 + name_;
+      }
+      used += numbers(block);
+      sheets_.back().insert(sheets_.back().end(), block.begin(), block.end());
+    }
+  }
+
+  std::string text(const ReportGroup& group) const {
+    std::string out;
+    for (const std::vector<std::size_t>& sheet : sheets_) {
+      if (!out.empty()) out += '\n';
+      out += titles(sheet);
+      for (const ReportRow& row : group.rows) out += line(row, sheet);
+    }
+    return out;
+  }
+
+ private:
+  // In text every cell of a column that can be marked keeps room for the mark.
+  std::string shown(const ReportCell& cell) const {
+    return (brief_ && !cell.brief.empty() ? cell.brief : cell.text) + (cell.best ? "*" : " ");
+  }
+  std::size_t width_of(std::size_t column) const { return widths_[column - report_.keys]; }
+  std::size_t numbers(const std::vector<std::size_t>& columns) const {
+    std::size_t sum = 0;
+    for (const std::size_t column : columns) sum += 1 + width_of(column);
+    return sum;
+  }
+
+  std::string titles(const std::vector<std::size_t>& sheet) const {
+    std::string over(1 + name_, ' '), line = ' ' + padded(report_.name_title, name_, false);
+    for (std::size_t i = 0; i < sheet.size(); ++i) {
+      const ReportColumn& column = report_.columns[sheet[i]];
+      if (!column.block.empty() && (i == 0 || report_.columns[sheet[i - 1]].block != column.block))
+        over = padded(over, width(line) + 1, false) + column.block;
+      line += ' ' + padded(column.title + ' ', width_of(sheet[i]), column.numeric);
+    }
+    return (over.find_first_not_of(' ') == std::string::npos ? "" : trimmed(over)) + trimmed(line);
+  }
+
+  std::string line(const ReportRow& row, const std::vector<std::size_t>& sheet) const {
+    const std::vector<std::string> names = broken(row.name, name_, 2);
+    std::string out;
+    for (std::size_t i = 0; i + 1 < names.size(); ++i) out += trimmed(' ' + names[i]);
+    std::string last = ' ' + padded(names.back(), name_, false);
+    for (const std::size_t column : sheet)
+      last += ' ' + padded(shown(row.cells[column]), width_of(column), report_.columns[column].numeric);
+    return out + trimmed(last);
+  }
+
+  const Report& report_;
+  bool brief_;
+  std::size_t name_ = 0;
+  std::vector<std::size_t> widths_;
+  std::vector<std::vector<std::size_t>> blocks_, sheets_;  // columns
+};
+
+Layout fitting(const Report& report, std::size_t most) {
+  Layout wide(report, false);
+  if (wide.needed() <= most) return wide;
+  Layout brief(report, true);
+  if (brief.needed() > most) brief.fold(most);
+  return brief;
+}
+
 }  // namespace
 
-std::string to_text(const Report& report) {
-  std::vector<std::size_t> widths;
-  for (std::size_t i = 0; i < report.columns.size(); ++i) {
-    std::size_t widest = width(report.columns[i]) + 1;
-    for (const ReportGroup& group : report.groups) {
-      for (const auto& row : group.rows) widest = std::max(widest, width(row[i].text) + 1);
-    }
-    widths.push_back(widest);
-  }
+std::string to_text(const Report& report, int columns) {
+  const auto most = static_cast<std::size_t>(std::max(columns, 40));
+  const Layout layout = fitting(report, most);
   std::string out;
-  for (const std::string& line : report.header) out += wrapped(line);
-  for (const ReportGroup& group : report.groups) {
-    out += '\n' + group.title + '\n';
-    std::string line;
-    for (std::size_t i = 0; i < widths.size(); ++i) {
-      line += ' ' + padded(report.columns[i] + ' ', widths[i], report.numeric[i]);
-    }
-    out += trimmed(line);
-    for (const auto& row : group.rows) {
-      line.clear();
-      for (std::size_t i = 0; i < widths.size(); ++i)
-        line += ' ' + padded(marked(row[i]), widths[i], report.numeric[i]);
-      out += trimmed(line);
-    }
-  }
-  if (!report.groups.empty()) out += "\n* best of its group\n";
+  for (const std::string& line : report.header) out += wrapped(line, most);
+  out += wrapped(layout.brief() ? "95 % intervals over prompts and runs; ±12%: a factor of 1.12 either way"
+                                : "95 % intervals over prompts and runs",
+                 most);
+  for (const ReportGroup& group : report.groups)
+    out += '\n' + wrapped(group.title, most, 1) + layout.text(group);
+  if (!report.footnotes.empty()) out += '\n';
+  for (const std::string& line : report.footnotes) out += wrapped(line, most, 2);
   if (!report.notes.empty()) out += '\n';
-  for (const std::string& note : report.notes) out += wrapped(note);
+  for (const std::string& note : report.notes) out += wrapped(note, most);
   return out;
 }
 
 std::string to_markdown(const Report& report) {
+  std::vector<std::string> titles;
+  for (const ReportColumn& column : report.columns) titles.push_back(column.full_title());
   std::string out;
   for (const std::string& line : report.header) out += line + "  \n";
+  out += "95 % intervals over prompts and runs  \n";
   for (const ReportGroup& group : report.groups) {
-    out += fmt::format("\n**{}**\n\n| {} |\n|", group.title, fmt::join(report.columns, " | "));
-    for (const bool numeric : report.numeric) out += numeric ? "---:|" : "---|";
+    out += fmt::format("\n**{}**\n\n| {} |\n|", group.title, fmt::join(titles, " | "));
+    for (const ReportColumn& column : report.columns) out += column.numeric ? "---:|" : "---|";
     out += '\n';
-    for (const auto& row : group.rows) {
+    for (const ReportRow& row : group.rows) {
       out += '|';
-      for (const ReportCell& cell : row)
+      for (const ReportCell& cell : row.cells)
         out += cell.best ? fmt::format(" **{}** |", cell.text) : fmt::format(" {} |", cell.text);
       out += '\n';
     }
+  }
+  if (!report.footnotes.empty()) out += '\n';
+  for (const std::string& line : report.footnotes) {
+    out += line.starts_with('*') ? "**Bold**:" + line.substr(1) + "  \n" : line + "  \n";
   }
   if (!report.notes.empty()) out += '\n';
   for (const std::string& note : report.notes) out += "- " + note + '\n';

@@ -134,6 +134,7 @@ Hdf5Recorder::Total Hdf5Recorder::charge(std::span<const Charge> charges, std::s
     total.measured += measured;
     total.priced += price;
     if (is_pass(charges[i].work.actor, charges[i].work.op)) total.passes += measured;
+    if (charges[i].work.op == Op::step) total.batch = charges[i].work.sequences;
   }
   return total;
 }
@@ -159,7 +160,7 @@ void Hdf5Recorder::step(std::int64_t step, std::span<const StepRow> rows, std::s
     const Total total = charge(charges, priced, [&](const Charge& charge, Seconds measured, Seconds price) {
       tally_.charge(false, charge.work, measured, price);
     });
-    tally_.step(rows, total.measured, total.priced, total.passes);
+    tally_.step(rows, total.measured, total.priced, total.passes, total.batch);
     return;
   }
   charge(charges, priced, [&](const Charge& charge, Seconds measured, Seconds price) {

@@ -56,6 +56,7 @@ class Hdf5Recorder : public Recorder {
  private:
   struct Total {
     Seconds measured = 0, priced = 0, passes = 0;  // passes: measured, of models
+    int batch = 0;                                 // sequences in the step
   };
   // Hands the charges to `keep`, measured and priced seconds told apart.
   template <class Keep>

@@ -143,7 +143,7 @@ struct Schema<PromptRecord> {
         column("probes", &R::probes, "sum of nodes"),
         column("accepted", &R::accepted, "sum of nodes; no bonus tokens"),
         column("emitted", &R::emitted, "sum of tokens"),
-        column("measured_seconds", &R::measured, "its share of its steps: a step's time over its sequences"),
+        column("measured_seconds", &R::measured, "its share of its steps: a step's time over all sequences in it"),
         column("priced_seconds", &R::priced, "the same by the cost model; NaN: no price"),
         column("admission_measured_seconds", &R::admission_measured, "seconds of taking it in (prefill)"),
         column("admission_priced_seconds", &R::admission_priced, "the same by the cost model")};

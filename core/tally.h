@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -16,7 +17,7 @@ struct PromptTally {
   std::int64_t steps = 0;
   std::int64_t drafted = 0;  // steps that proposed at least one node
   std::int64_t proposed = 0, probes = 0, accepted = 0, emitted = 0;
-  Seconds measured = 0, priced = 0;  // of its steps: a step's time, divided evenly among its sequences
+  Seconds measured = 0, priced = 0;  // of its steps: a step's time, divided evenly among all that were in it
   Seconds passes = 0;                // of that measured time, models' passes
   Seconds admission_measured = 0, admission_priced = 0;
   std::vector<std::int64_t> by_accepted;  // n -> drafting steps that accepted n
@@ -43,8 +44,9 @@ class RunTally {
 
   void charge(bool admission, const Work& work, Seconds measured, Seconds priced);
   void admit(int sequence, Seconds measured, Seconds priced);
-  // Seconds are those of the whole step; `passes` are the measured ones in models' passes.
-  void step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes);
+  // Seconds are those of the whole step; `passes` are the measured ones in models' passes. `batch` sequences
+  // were in it, those of the rows among them; 0: no others.
+  void step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes, int batch = 0);
 
   int role() const { return role_; }
   int repeat() const { return repeat_; }
@@ -93,8 +95,10 @@ inline void RunTally::charge(bool admission, const Work& work, Seconds measured,
   time.pairs += work.pairs;
 }
 
-inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes) {
-  const double share = rows.empty() ? 0 : 1.0 / static_cast<double>(rows.size());
+inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes,
+                           int batch) {
+  const auto shown = static_cast<int>(rows.size());
+  const double share = shown == 0 ? 0 : 1.0 / std::max(shown, batch);
   for (const StepRow& row : rows) {
     PromptTally& tally = prompt(static_cast<int>(row.sequence));
     ++tally.steps;

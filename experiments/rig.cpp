@@ -68,6 +68,7 @@ Rig::Rig(const Config& config, ModelShelf& shelf)
   Params workload = section(config, "workload"), sampling = section(config, "sampling");
   workload_ = read_workload(workload, sampling, models_.facts(), config, shelf);
   resolve(workload);
+  if (workload_.batch == 1) settings_.erase("workload.refill");
   if (!workload_.prompts_digest.empty()) settings_["workload.prompts_digest"] = workload_.prompts_digest;
   resolve(sampling);
   make_strategy(config);
@@ -160,7 +161,7 @@ Continuations Rig::promise_continuations() {
   }
   continuations_promised_ = true;
   return {models_.facts().vocab, [this](SequenceId id) -> std::span<const Token> {
-            return continuations_.at(static_cast<std::size_t>(id));
+            return continuations_.at(workload_.request_of(id));
           }};
 }
 
@@ -232,11 +233,13 @@ std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
   if (pricing_.calibrated() != nullptr)
     recorder.timed_passes(timed_passes(*pricing_.calibrated(), TimedTexts(workload_)));
   if (measured()) warm_up();
+  const Refill further = workload_.refill ? [this](int i) { return workload_.further(i); } : Refill();
   for (int repeat = 0; repeat < repeats_; ++repeat) {
     for (const Role role : {Role::baseline, Role::method}) {
       std::vector<Sequence> sequences = workload_.sequences();
       recorder.start_run(role, repeat);
-      serve(role == Role::baseline ? *baseline_ : *method_, *clock_, sequences, workload_.batch, observer);
+      serve(role == Role::baseline ? *baseline_ : *method_, *clock_, sequences, workload_.batch, observer,
+            further);
       written.clear();
       for (const Sequence& s : sequences)
         written.emplace_back(s.text.begin() + s.prompt_length, s.text.end());

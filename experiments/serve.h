@@ -18,8 +18,15 @@ class RunObserver {
   virtual void retire(const Sequence& sequence) = 0;
 };
 
-// Decodes all sequences, `batch` at once: admit while there is room, step, retire the finished.
-void serve(Decoder& decoder, Clock& clock, std::span<Sequence> sequences, int batch, RunObserver& observer);
+// The i-th further request, from 0, of an id that no other has.
+using Refill = std::function<Sequence(int)>;
+
+// Decodes all sequences, `batch` at once: admit while there is room, step, retire the finished. With `refill`
+// every place stays taken to the end, as under a load that does not cease: once all are admitted, further
+// requests stand in for those that ended, until the last of `sequences` does. They are in the steps and in
+// their charges; the observer sees no row, admission or retirement of theirs, and what they wrote is dropped.
+void serve(Decoder& decoder, Clock& clock, std::span<Sequence> sequences, int batch, RunObserver& observer,
+           const Refill& refill = {});
 
 // Asked for by the user (Ctrl-C): ends a run between two steps.
 class Interrupted : public std::exception {};

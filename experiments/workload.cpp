@@ -70,17 +70,25 @@ std::string Workload::name_of(const Request& request) const {
 
 std::vector<Sequence> Workload::sequences() const {
   std::vector<Sequence> all;
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    all.push_back({.id = static_cast<SequenceId>(i),
-                   .text = requests[i].prompt,
-                   .prompt_length = static_cast<int>(requests[i].prompt.size()),
-                   .max_new_tokens = max_new_tokens,
-                   .end_tokens = end_tokens,
-                   .sampling = sampling,
-                   .draft_chance = std::make_shared<CounterChance>(seed, i, kDraftStream),
-                   .judge_chance = std::make_shared<CounterChance>(seed, i, kJudgeStream)});
-  }
+  for (std::size_t i = 0; i < requests.size(); ++i) all.push_back(sequence(static_cast<SequenceId>(i)));
   return all;
+}
+
+Sequence Workload::further(int i) const {
+  return sequence(static_cast<SequenceId>(static_cast<int>(requests.size()) + i));
+}
+
+Sequence Workload::sequence(SequenceId id) const {
+  const std::vector<Token>& prompt = requests[request_of(id)].prompt;
+  const auto stream = static_cast<std::uint64_t>(id);
+  return {.id = id,
+          .text = prompt,
+          .prompt_length = static_cast<int>(prompt.size()),
+          .max_new_tokens = max_new_tokens,
+          .end_tokens = end_tokens,
+          .sampling = sampling,
+          .draft_chance = std::make_shared<CounterChance>(seed, stream, kDraftStream),
+          .judge_chance = std::make_shared<CounterChance>(seed, stream, kJudgeStream)};
 }
 
 Workload read_workload(Params& workload, Params& sampling, const TargetFacts& target, const Config& config,
@@ -102,6 +110,12 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
       workload.integer({"max_new_tokens", "n_predict", "max_tokens"}, 128, {.least = 1}, "per request");
   made.batch =
       workload.integer({"batch", "batch_size", "max_num_seqs"}, 1, {.least = 1}, "requests decoded at once");
+  made.refill =
+      workload.flag({"refill"}, true,
+                    "where batch is above 1: further requests keep all places taken until the last of "
+                    "these ends; false: the batch runs empty at the end, which costs the faster method "
+                    "more") &&
+      made.batch > 1;
   const bool ignore_eos = workload.flag(
       {"ignore_eos"}, false, "go on after an end-of-text token, so that all texts are equally long");
   if (!ignore_eos) made.end_tokens = target.end_tokens;

@@ -17,7 +17,8 @@ namespace speclab {
 struct Workload {
   std::vector<Request> requests;
   int max_new_tokens = 0;
-  int batch = 1;  // sequences at once; a waiting one joins when another ends
+  int batch = 1;        // sequences at once; a waiting one joins when another ends
+  bool refill = false;  // further requests keep all places taken until the last of `requests` ends
   std::vector<Token> end_tokens;
   Sampling sampling;
   std::uint64_t seed = 0;
@@ -29,6 +30,13 @@ struct Workload {
   // Fresh sequences of all requests, ids counted from 0. Their streams depend on seed and id alone.
   std::vector<Sequence> sequences() const;
   std::string name_of(const Request& request) const;  // "prompts.jsonl:3", for messages
+  // The i-th further one: ids go on after the requests, whose prompts come again in turn.
+  Sequence further(int i) const;
+  // The request whose prompt a sequence has.
+  std::size_t request_of(SequenceId id) const { return static_cast<std::size_t>(id) % requests.size(); }
+
+ private:
+  Sequence sequence(SequenceId id) const;
 };
 
 // What the target tells of itself.

@@ -93,7 +93,7 @@ int answer_command(const std::vector<std::string>& arguments, const std::string&
     fmt::print("\n");
   }
   const std::vector<LoadedPoint> points = load_points(files.points);
-  fmt::print("{}\n", to_text(build_report(points)));
+  fmt::print("{}\n", to_text(build_report(points), output_width()));
   fmt::print("{}  all points\n", files.points.string());
   if (figure.certificates) fmt::print("{}  their certificates\n", files.certificate.string());
   if (drawn) {

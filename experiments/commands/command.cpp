@@ -1,9 +1,15 @@
 #include "experiments/commands/command.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <sstream>
 
+#include "analysis/report.h"
 #include "core/errors.h"
 #include "core/nearest_names.h"
 
@@ -131,6 +137,18 @@ Experiment named_experiment(const ParsedOptions& parsed, std::string_view comman
     apply_set(experiment, set);
   }
   return experiment;
+}
+
+int output_width() {
+  if (const char* columns = std::getenv("COLUMNS")) {
+    int wanted = 0;
+    const char* const end = columns + std::strlen(columns);
+    const auto [stop, error] = std::from_chars(columns, end, wanted);
+    if (error == std::errc() && stop == end && wanted > 0) return wanted;
+  }
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return kReportWidth;
 }
 
 }  // namespace speclab

@@ -26,6 +26,10 @@ int answer_command(const std::vector<std::string>& arguments, const std::string&
 
 std::span<const Command> commands();
 
+// Columns that tables may take on standard output: what COLUMNS says, or else the terminal's, or else, where it is
+// no terminal, 80.
+int output_width();
+
 void print_metrics();  // each metric's unit, formula and convention
 
 // An empty list of options whose help fits 80 columns.

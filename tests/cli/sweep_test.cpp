@@ -202,6 +202,26 @@ sampling.seed = [0, 1, 2, 3]
   expect_same_facts("one/e.h5", "many/e.h5");
 }
 
+// A pass costs the same however many are in it, so a batch that runs empty costs the faster method most.
+TEST_F(Sweep, FewRequestsOfABatchGiveTheSpeedupOfMany) {
+  write("c.toml",
+        "experiment = \"e\"\n" + kSynthetic + "workload.batch = 16\nworkload.max_new_tokens = 200\n");
+  const auto speedup = [](const std::vector<std::string>& settings) {
+    std::vector<std::string> command = {"run", "c.toml", "-o", "r"};
+    for (const std::string& setting : settings) command.insert(command.end(), {"--set", setting});
+    const Ended ended = speclab(command);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    const std::string file = ended.out.substr(ended.out.rfind("r/e/"), 24);
+    const auto rows = nlohmann::json::parse(speclab({"report", file.substr(0, 23), "--json"}).out);
+    return rows.at(0).at("priced_speedup").get<double>();
+  };
+  const double many = speedup({"workload.requests=640"});
+  EXPECT_NEAR(speedup({"workload.requests=16"}) / many, 1, 0.04);
+  EXPECT_LT(speedup({"workload.requests=16", "workload.refill=false"}) / many, 0.93);
+  EXPECT_NEAR(speedup({"workload.requests=16", "workload.batch=1", "workload.refill=false"}) / many, 1, 0.04)
+      << "one at a time there is nothing to fill";
+}
+
 TEST_F(Sweep, AMistakeInOnePointRunsNone) {
   write("c.toml", kSmall);
   EXPECT_EQ(sweep("r", {"--set", "topology.length=1,2,-3"}).status, 3);

@@ -87,7 +87,7 @@ TEST(Metrics, AccountedSpeedupIsThatOfThePassesAlone) {
   EXPECT_DOUBLE_EQ(value(point, "accounted_speedup"), (7 * .9) / (2 * 3));
   EXPECT_DOUBLE_EQ(value(point, "measured_of_accounted"), (7.0 / 8) / (6.3 / 6));
   const auto accounted = evaluate("accounted_speedup", PromptSelection(point));
-  ASSERT_TRUE(accounted && accounted->interval);
+  ASSERT_TRUE(accounted);
   const StepRow row{SequenceId{1}, 1, 0, 0, 0};
   point.runs[1].step({&row, 1}, 4, kNone, kNone);
   EXPECT_TRUE(std::isnan(value(point, "accounted_speedup"))) << "passes of a step are not known";
@@ -107,6 +107,20 @@ TEST(Metrics, PricesOfThisMachineAreComparedWithWhatWasMeasured) {
   point.settings["price.kind"] = "calibrated";
   EXPECT_DOUBLE_EQ(value(point, "priced_speedup"), 5.0 / 2);
   EXPECT_DOUBLE_EQ(value(point, "measured_of_calibrated"), (6.0 / 4) / (5.0 / 2));
+}
+
+TEST(Metrics, TokensPerSecondAreOfTheBatchAndOfASequence) {
+  LoadedPoint point = small_point();
+  EXPECT_TRUE(std::isnan(value(point, "measured_tokens_per_second_per_sequence")))
+      << "steps were not counted";
+  for (int step = 0; step < 7; ++step)
+    point.runs[0].charge(false, {.op = Op::step, .sequences = 1}, 0, kNone);
+  for (int step = 0; step < 2; ++step)
+    point.runs[1].charge(false, {.op = Op::step, .sequences = 2}, 0, kNone);
+  EXPECT_DOUBLE_EQ(value(point, "measured_tokens_per_second"), 7.0 / 8);
+  EXPECT_DOUBLE_EQ(value(point, "measured_tokens_per_second_per_sequence"), 7.0 / 16);
+  EXPECT_DOUBLE_EQ(value(point, "baseline_measured_tokens_per_second"), 1);
+  EXPECT_DOUBLE_EQ(value(point, "baseline_measured_tokens_per_second_per_sequence"), 1);
 }
 
 TEST(Metrics, WhatWasNotPricedHasNoPrice) {
@@ -147,6 +161,12 @@ TEST(Contradictions, LostTokensAndUnequalRepeatsAreFound) {
   EXPECT_EQ(contradictions(point)[0], "method prompt 1: repeats gave 2 different texts");
 }
 
+std::vector<std::string> titles(const Report& report) {
+  std::vector<std::string> all;
+  for (const ReportColumn& column : report.columns) all.push_back(column.full_title());
+  return all;
+}
+
 TEST(Report, ShowsVaryingSettingsAsColumnsAndTheRestOnce) {
   std::vector<LoadedPoint> points(3, small_point());
   for (int i = 0; i < 3; ++i) {
@@ -156,15 +176,17 @@ TEST(Report, ShowsVaryingSettingsAsColumnsAndTheRestOnce) {
   points[2].status = kSkipped;
   points[2].reason = "too long";
   const Report report = build_report(points);
-  EXPECT_EQ(report.columns,
-            (std::vector<std::string>{"strategy", "length", "tokens/step", "accepted", "measured speedup"}));
+  EXPECT_EQ(titles(report), (std::vector<std::string>{"strategy", "length", "tokens/step", "accepted",
+                                                      "measured cost", "measured speedup"}));
   ASSERT_EQ(report.groups.size(), 3u);  // all, chat, code
   EXPECT_EQ(report.groups[1].title, "chat");
   ASSERT_EQ(report.groups[0].rows.size(), 2u);
-  EXPECT_EQ(report.groups[0].rows[0][1].text, "9");  // numbers in the order of numbers
-  EXPECT_EQ(report.groups[1].rows[0][4].text, "1.00");
+  EXPECT_EQ(report.groups[0].rows[0].name, "model chain(9)");
+  EXPECT_EQ(report.groups[0].rows[0].cells[1].text, "9");  // numbers in the order of numbers
+  EXPECT_EQ(report.groups[0].rows[0].cells[4].text, "2.00") << "more accepted, slower: the cost says why";
+  EXPECT_EQ(report.groups[1].rows[0].cells[5].text, "1.00");
   ASSERT_EQ(report.notes.size(), 1u);
-  EXPECT_NE(report.notes[0].find("length=8 skipped: too long"), std::string::npos);
+  EXPECT_NE(report.notes[0].find("skipped: too long"), std::string::npos);
   EXPECT_NE(to_text(report).find("constant: drafter.kind=model  seed=7  topology.kind=chain\n"),
             std::string::npos);
   EXPECT_NE(to_markdown(report).find("| model chain | 9 |"), std::string::npos);
@@ -172,12 +194,12 @@ TEST(Report, ShowsVaryingSettingsAsColumnsAndTheRestOnce) {
 
 TEST(Report, ShowsAccountedSpeedupBesidePricesOfTheSameMachine) {
   LoadedPoint point = small_point();
-  EXPECT_EQ(build_report({&point, 1}).columns.back(), "measured speedup");
+  EXPECT_EQ(titles(build_report({&point, 1})).back(), "measured speedup");
   point.settings["price.kind"] = "calibrated";
   const Report report = build_report({&point, 1});
-  EXPECT_EQ(report.columns.back(), "accounted speedup");
-  EXPECT_EQ(report.groups[0].rows[0].back().text.substr(0, 4), "1.05");
-  EXPECT_EQ(report.numeric, (std::vector<bool>{true, false, true, true})) << "accepted is text";
+  EXPECT_EQ(titles(report).back(), "measured accounted");
+  EXPECT_EQ(report.groups[0].rows[0].cells.back().text.substr(0, 4), "1.05");
+  EXPECT_FALSE(report.columns[1].numeric) << "accepted is text";
   EXPECT_NE(to_text(report).find("accounted: as if nothing but passes"), std::string::npos);
 }
 
