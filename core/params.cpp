@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 
@@ -32,6 +33,24 @@ std::string with_aliases(const SettingNote& note) {
   std::vector<std::string> others = note.aliases;
   others.insert(others.end(), note.with_root.begin(), note.with_root.end());
   return others.empty() ? note.name : fmt::format("{} ({})", note.name, fmt::join(others, ", "));
+}
+
+// A list of lists that was written as Python prints it, "[(0,), (0, 0)]"; null where the text is no such
+// thing.
+json listed(const std::string& text) {
+  std::string plain;
+  int depth = 0;
+  for (const char c : text) {
+    const bool closes = c == ')' || c == ']';
+    if (std::isspace(static_cast<unsigned char>(c)) != 0) continue;
+    if (closes && plain.ends_with(',')) plain.pop_back();
+    plain += c == '(' ? '[' : closes ? ']' : c;
+    depth += plain.back() == '[' ? 1 : closes ? -1 : 0;
+    if (depth > 2) return {};
+  }
+  if (!plain.starts_with('[') || plain.find_first_not_of("[],0123456789") != std::string::npos) return {};
+  const json list = json::parse(plain, nullptr, false);
+  return list.is_array() ? list : json();
 }
 
 }  // namespace
@@ -217,7 +236,10 @@ Params::Paths Params::paths(Names names, Paths fallback, std::string_view help,
   if (found == nullptr) return fallback;
   const std::string key(*names.begin());
   const std::string wanted = "is not a list of paths such as [[0], [1], [0, 0]]";
-  if (found->is_string() && !named.empty()) {
+  const json written = found->is_string() ? listed(found->get<std::string>()) : json();
+  if (written.is_array()) {
+    found = &written;
+  } else if (found->is_string() && !named.empty()) {
     const auto known = named.find(found->get<std::string>());
     if (known != named.end()) return known->second;
     std::vector<std::string> all;
@@ -232,6 +254,7 @@ Params::Paths Params::paths(Names names, Paths fallback, std::string_view help,
     std::vector<int>& ranks = values.emplace_back();
     for (const json& rank : path) ranks.push_back(checked_integer(key, rank, {.least = 0}));
   }
+  resolved_[key] = values;  // a list and its text are one setting
   return values;
 }
 

@@ -110,6 +110,8 @@ void Rig::make_strategy(const Config& config) {
   };
   parts.target_source = models_.source();
   parts.prices = pricing_.model();
+  parts.batch = workload_.batch;
+  parts.greedy = workload_.sampling.temperature == 0;
   parts.draft_model = [this](const std::string& name) -> LanguageModel& { return models_.draft(name); };
   parts.early_exit = [this](int layers) -> LanguageModel& { return models_.early_exit(layers); };
   parts.adopt = [this](std::unique_ptr<LanguageModel> model) -> LanguageModel& {
@@ -137,7 +139,7 @@ void Rig::make_strategy(const Config& config) {
   if (!drafter.lacks(kPricedAs)) read_priced_as(drafter);
   drafter_ = make(drafters(), drafter, parts);
   rule_ = parts.rule_on_rows(make(rules(), rule, parts));
-  check_fit(drafter_->traits(), rule_->needs());
+  check_fit(drafter_->traits(), rule_->needs(), parts.greedy);
   resolve(drafter);
   resolve(rule);
   settings_["rule.lossless"] = rule_->lossless(workload_.sampling);

@@ -31,7 +31,8 @@ bool accepts(const Needs& rule, Draw draw, bool branches) {
 
 }  // namespace
 
-void check_fit(const DraftTraits& drafts, const Needs& rule) {
+void check_fit(const DraftTraits& drafts, const Needs& rule, bool greedy) {
+  if (greedy) return;
   if (rule.chain && drafts.branches) {
     throw ImpossiblePoint("this rule judges chains, but the drafts branch; use topology.kind = 'chain'");
   }

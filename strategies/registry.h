@@ -47,6 +47,8 @@ struct Parts {
       [](std::unique_ptr<AcceptanceRule> rule) { return rule; };
   std::shared_ptr<const TokenSource> target_source;  // what the target is made of, where it is synthetic
   const CostModel* prices = nullptr;                 // null: nothing is priced
+  int batch = 1;                                     // sequences that are decoded at once, at most
+  bool greedy = false;                               // at temperature 0, where all guesses are fixed
   bool free_drafts = false;                          // the drafter to come runs no model
   // Further texts, in the target's tokens; throws ConfigError where the file has none.
   std::function<std::vector<std::vector<Token>>(const std::string& file)> corpus = {};

@@ -15,6 +15,7 @@
 #include "strategies/drafters/suffix.h"
 #include "strategies/drafters/with_topology.h"
 #include "strategies/fit.h"
+#include "strategies/published_acceptance.h"
 #include "strategies/registry.h"
 
 namespace speclab {
@@ -126,13 +127,11 @@ std::unique_ptr<Drafter> make_lookahead(Params& p, const Parts& parts) {
   return std::make_unique<LookaheadDrafter>(parts.distributions(), s);
 }
 
-Agreement read_agreement(Params& p, std::string_view meaning) {
-  const Params::Range probability{.least = 0, .most = 1};
+Agreement read_agreement(Params& p, const std::string& meaning) {
   Agreement made;
-  made.acceptance = p.numbers({"acceptance", "alpha"}, {0.8}, probability, meaning);
-  made.siblings = p.numbers({"siblings"}, {}, probability,
+  made.acceptance = read_acceptance(p, meaning);
+  made.siblings = p.numbers({"siblings"}, {}, {.least = 0, .most = 1},
                             "by rank, that a later sibling is right where all before it are wrong");
-  if (made.acceptance.empty()) p.fail("acceptance", "is an empty list");
   return made;
 }
 
@@ -192,7 +191,7 @@ std::unique_ptr<Drafter> make_inner(Params& p, const Parts& parts) {
   Parts inner = parts;
   inner.topology = topology.get();
   auto made = std::make_unique<WithTopology>(std::move(topology), make(drafters(), p, inner));
-  check_fit(made->traits(), {});
+  check_fit(made->traits(), {}, parts.greedy);
   return made;
 }
 
@@ -224,7 +223,7 @@ std::unique_ptr<Drafter> make_cascade(Params& p, const Parts& parts) {
   within.base = section;
   std::unique_ptr<Drafter> drafter = make_inner(inner, within);
   std::unique_ptr<AcceptanceRule> judge = parts.rule_on_rows(make(rules(), rule, parts));
-  check_fit(drafter->traits(), judge->needs());
+  check_fit(drafter->traits(), judge->needs(), parts.greedy);
   p.settle("inner", inner);
   p.settle("rule", rule);
   return std::make_unique<CascadeDrafter>(model, std::move(drafter), std::move(judge), parts.distributions(),
@@ -291,7 +290,8 @@ std::span<const Entry<Drafter>> drafters() {
        "Hydra, Ankner et al. 2024 (arXiv 2402.05109)", make_hydra},
       {"eagle", "one layer continues the target's features; EAGLE-1 and 2, or EAGLE-3, as the folder is",
        "EAGLE, Li et al. 2024 (arXiv 2401.15077); EAGLE-2 (2406.16858); EAGLE-3 (2503.01840)", make_eagle},
-      {"agreement", "a synthetic draft model, right with a given probability", "", make_agreement},
+      {"agreement", "a synthetic draft model that is right as often as published acceptance rates say", "",
+       make_agreement},
   };
   return entries;
 }

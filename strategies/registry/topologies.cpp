@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "strategies/registry.h"
 #include "strategies/topologies/best_first.h"
 #include "strategies/topologies/budgeted.h"
@@ -12,22 +14,22 @@
 
 namespace speclab {
 namespace {
-// Prices of a step; `key` asks for them, `instead` says what to set otherwise.
-StepPrices step_prices(const Params& p, const Parts& parts, const std::string& key,
-                       const std::string& instead, int sequences) {
-  if (parts.prices == nullptr)
-    p.fail(key, "weighs tokens against time: give a [price] section, or " + instead);
-  if (!parts.free_drafts && !parts.prices->knows(Actor::draft)) {
-    p.fail(key, "weighs tokens against time, and guesses cost passes of the draft: give price.draft, or " +
-                    instead);
-  }
-  return {*parts.prices, parts.free_drafts, sequences};
+// Whether a step can be priced, and why not.
+std::string unpriced(const Parts& parts) {
+  if (parts.prices == nullptr) return "weighs tokens against time: give a [price] section";
+  if (!parts.free_drafts && !parts.prices->knows(Actor::draft))
+    return "weighs tokens against time, and guesses cost passes of the draft: give price.draft";
+  return "";
 }
 
-int read_sequences(Params& p) {
-  return p.integer({"sequences"}, 1, {.least = 1, .most = 65536},
-                   "sequences that share a pass, for its price");
+// Prices of a step; `key` asks for them, `instead` says what to set otherwise.
+StepPrices step_prices(const Params& p, const Parts& parts, const std::string& key,
+                       const std::string& instead) {
+  if (const std::string why = unpriced(parts); !why.empty()) p.fail(key, why + ", or " + instead);
+  return {*parts.prices, parts.free_drafts};
 }
+
+constexpr int kMostSequences = 65536;
 
 std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
   std::vector<double> acceptance =
@@ -41,7 +43,9 @@ std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
                 p.integer({"most_depth"}, 16, {.least = 1, .most = 64}, "where depth = 0")};
   const int context =
       p.integer({"context"}, 512, {.least = 0}, "cached positions of a sequence, for the prices");
-  const int sequences = read_sequences(p);
+  const int sequences =
+      p.integer({"sequences"}, std::min(parts.batch, kMostSequences), {.least = 1, .most = kMostSequences},
+                "sequences that share a pass, for the prices; left out: workload.batch");
   if (acceptance.empty()) acceptance = published_acceptance();
   double sum = 0;
   for (const double a : acceptance) sum += a;
@@ -52,32 +56,49 @@ std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
   TreeSize size = most;
   if (least != most) {
     const bool given = least.nodes > 0;
-    size = best_size(
-        search, least, most,
-        step_prices(p, parts, given ? "depth" : "nodes", "set topology.nodes and topology.depth", sequences),
-        context);
+    size =
+        best_size(search, least, most,
+                  step_prices(p, parts, given ? "depth" : "nodes", "set topology.nodes and topology.depth"),
+                  {sequences, static_cast<std::int64_t>(sequences) * context});
   }
   return std::make_unique<Paths>(search.tree(size.nodes, size.depth));
 }
 
+enum class Schedule { goodput, heuristic, constant };
+
+Schedule read_schedule(Params& p, const Parts& parts) {
+  using Choice = std::pair<std::string_view, Schedule>;
+  const Choice goodput{"goodput", Schedule::goodput}, heuristic{"heuristic", Schedule::heuristic},
+      transient{"heuristic_transient", Schedule::heuristic}, constant{"constant", Schedule::constant};
+  const Params::Names names{"schedule", "num_assistant_tokens_schedule"};
+  const std::string_view help =
+      "goodput: one length for a batch, that which promises most tokens per second under [price]; heuristic: "
+      "2 "
+      "more after a draft that was accepted whole, else 1 fewer, and in a batch the mean of that, whatever "
+      "it "
+      "costs; constant. Left out: goodput where steps are priced, else heuristic";
+  return unpriced(parts).empty() ? p.choose<Schedule>(names, {goodput, heuristic, transient, constant}, help)
+                                 : p.choose<Schedule>(names, {heuristic, transient, goodput, constant}, help);
+}
+
 std::unique_ptr<Topology> make_adaptive(Params& p, const Parts& parts) {
-  enum class Schedule { heuristic, goodput, constant };
-  const auto schedule = p.choose<Schedule>(
-      {"schedule", "num_assistant_tokens_schedule"},
-      {{"heuristic", Schedule::heuristic}, {"goodput", Schedule::goodput}, {"constant", Schedule::constant}},
-      "heuristic: 2 more after a draft that was accepted whole, else 1 fewer; goodput: as many as promise "
-      "most "
-      "tokens per second under [price]; constant");
+  const Schedule schedule = read_schedule(p, parts);
   const Params::Range range{.least = 1, .most = 1024};
   const int most = p.integer({"most"}, 16, range, "guesses per step, at most");
   const int length =
       p.integer({"length", "k", "num_assistant_tokens"}, 4, range, "guesses of the first step (not goodput)");
-  const GoodputChain::Belief belief{
-      p.number({"prior"}, 0.7, {.least = 0, .most = 1}, "believed before there is evidence (goodput)"),
-      p.number({"weight"}, 2, {.least = 0, .open_least = true}, "of that belief, in guesses (goodput)"),
-      p.number({"memory"}, 0.9, {.least = 0, .most = 1},
-               "what evidence counts for one step later (goodput)")};
-  const int sequences = read_sequences(p);
+  GoodputChain::Settings goodput{.most = most};
+  goodput.belief.acceptance = p.number({"prior"}, goodput.belief.acceptance, {.least = 0, .most = 1},
+                                       "believed before there is evidence (goodput)");
+  goodput.belief.weight =
+      p.number({"weight"}, goodput.belief.weight, {.least = 0, .open_least = true},
+               "of that belief, and of a depth's rate for the next one's, in guesses (goodput)");
+  goodput.belief.memory = p.number({"memory"}, goodput.belief.memory, {.least = 0, .most = 1},
+                                   "what evidence counts for one step later (goodput)");
+  goodput.explore = p.number({"explore"}, goodput.explore, {.least = 0, .most = 1},
+                             "part of the priced time that may go into looking one guess further (goodput)");
+  goodput.sequences = p.integer({"sequences"}, 0, {.least = 0, .most = kMostSequences},
+                                "sequences that share a pass, for its price; 0: those that run (goodput)");
   if (schedule != Schedule::goodput && length > most)
     p.fail("length", fmt::format("= {} is more than most = {}", length, most));
   switch (schedule) {
@@ -89,7 +110,7 @@ std::unique_ptr<Topology> make_adaptive(Params& p, const Parts& parts) {
       break;
   }
   return std::make_unique<GoodputChain>(
-      most, belief, step_prices(p, parts, "schedule", "set topology.schedule = 'heuristic'", sequences));
+      goodput, step_prices(p, parts, "schedule", "set topology.schedule = 'heuristic'"));
 }
 
 }  // namespace
@@ -98,9 +119,11 @@ std::span<const Entry<Topology>> topologies() {
   static constexpr Entry<Topology> entries[] = {
       {"chain", "a straight line of `length` guesses", "Leviathan et al. 2023 (arXiv 2211.17192)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
-         return std::make_unique<Chain>(p.integer(
-             {"length", "k", "gamma", "num_speculative_tokens", "num_assistant_tokens", "spec_draft_n_max"},
-             4, {.least = 1, .most = 1024}, "guesses per step"));
+         return std::make_unique<Chain>(
+             p.integer({"length", "k", "gamma", "num_speculative_tokens", "num_assistant_tokens",
+                        "prompt_lookup_num_tokens", "num_pred_tokens", "speculate_k", "max_draft_len",
+                        "draft_max", "spec_draft_n_max"},
+                       4, {.least = 1, .most = 1024}, "guesses per step"));
        }},
       {"layered", "every node of depth d has widths[d] children",
        "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
@@ -122,7 +145,8 @@ std::span<const Entry<Topology>> topologies() {
       {"sequoia", "the static tree that is best for an acceptance by rank, in a size that the prices favour",
        "Sequoia, Chen et al. 2024 (arXiv 2402.12374)", make_sequoia},
       {"best_first",
-       "a dynamic tree of the paths that the draft model finds likeliest; drawn guesses are refused",
+       "a dynamic tree of the paths that the draft model finds likeliest; drawn guesses are refused above "
+       "temperature 0",
        "EAGLE-2, Li et al. 2024 (arXiv 2406.16858)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
          const int nodes = p.guesses({"nodes", "max_total_draft_tokens"},

@@ -13,7 +13,7 @@ namespace speclab {
 // lossless, for all texts jointly: rank does not depend on a node's own token, and falls along a chain. So
 // one might as well draw the nodes one by one in the order of their ranks until the budget is spent. Which
 // chain goes on then depends on earlier draws alone, and whatever these were, the next guess is drawn from
-// its scores; judged there and then, it gives a token of the target. This is the one topology with which a
+// its scores; judged there and then, it gives a token of the target. With it, as with AdaptiveChain, a
 // text depends on its batch: not its distribution, but at a temperature above 0 which of its texts comes out.
 class Budgeted : public Chain {
  public:

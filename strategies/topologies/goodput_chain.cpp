@@ -1,22 +1,38 @@
 #include "strategies/topologies/goodput_chain.h"
 
-namespace speclab {
+#include <algorithm>
 
-double GoodputChain::expected_tokens(double acceptance, int length) {
-  double sum = 1, power = 1;
-  for (int k = 0; k < length; ++k) sum += power *= acceptance;
-  return sum;
+#include "strategies/drafters/useful_depth.h"
+
+namespace speclab {
+namespace {
+
+std::int64_t context(const Sequence& sequence) { return static_cast<std::int64_t>(sequence.text.size()) - 1; }
+
+}  // namespace
+
+void GoodputChain::forget() {
+  acceptance_.forget();
+  priced_ = explored_ = 0;
+  read_.clear();
 }
 
-int GoodputChain::length(const Sequence& sequence, const AcceptanceRecord& record) const {
-  const double acceptance =
-      (belief_.acceptance * belief_.weight + record.accepted) / (belief_.weight + record.judged);
-  const auto context = static_cast<std::int64_t>(sequence.text.size()) - 1;
-  const Seconds draft = prices_.draft(context);
+Load GoodputChain::load(Batch batch) const {
+  Load load{static_cast<int>(batch.size()), 0};
+  for (const Sequence* sequence : batch) load.context += context(*sequence);
+  if (settings_.sequences == 0) return load;
+  return {settings_.sequences, load.context * settings_.sequences / load.sequences};
+}
+
+int GoodputChain::best_length(Load load) const {
+  const Seconds draft = prices_.draft(load);
+  double tokens = 1, right = 1, rate = acceptance_.believed();
+  double most_tokens_per_second = 1 / prices_.target(0, 0, load);
   int best = 0;
-  double most_tokens_per_second = 0;
-  for (int k = 0; k <= most_; ++k) {
-    const double goodput = expected_tokens(acceptance, k) / (prices_.target(k, k, context) + k * draft);
+  for (int k = 1; k <= settings_.most; ++k) {
+    rate = acceptance_.at(k, rate);
+    tokens += right *= rate;
+    const double goodput = tokens / (prices_.target(k, k, load) + k * draft);
     if (goodput <= most_tokens_per_second) continue;
     most_tokens_per_second = goodput;
     best = k;
@@ -24,9 +40,39 @@ int GoodputChain::length(const Sequence& sequence, const AcceptanceRecord& recor
   return best;
 }
 
-void GoodputChain::learn(AcceptanceRecord& record, int proposed, int accepted) const {
-  record.judged = record.judged * belief_.memory + accepted + (accepted < proposed ? 1 : 0);
-  record.accepted = record.accepted * belief_.memory + accepted;
+void GoodputChain::plan(Batch batch, std::span<int> lengths) {
+  const Load shared = load(batch);
+  int length = best_length(shared);
+  if (acceptance_.judged() < kFirstGuesses) length = std::max(length, 1);
+  std::ranges::fill(lengths, length);
+  priced_ += prices_.target(length, length, shared) + length * prices_.draft(shared);
+  if (length < settings_.most) explore(batch, shared, lengths);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (lengths[i] > 0) read_[batch[i]->id] = static_cast<int>(batch[i]->text.size());
+  }
+}
+
+void GoodputChain::explore(Batch batch, Load load, std::span<int> lengths) {
+  const int length = lengths.front();
+  const auto one = std::ranges::find_if(batch, [&](const Sequence* s) { return useful_depth(*s) > length; });
+  if (one == batch.end()) return;
+  const Seconds added = prices_.target_and_one(length, length, load, context(**one)) -
+                        prices_.target(length, length, load) +
+                        prices_.draft_after(length == 0 ? unread(**one) : 1, context(**one));
+  if (explored_ + added > settings_.explore * priced_) return;
+  explored_ += added;
+  ++lengths[static_cast<std::size_t>(one - batch.begin())];
+}
+
+int GoodputChain::unread(const Sequence& sequence) const {
+  const auto known = read_.find(sequence.id);
+  const int read = known == read_.end() ? sequence.prompt_length - 1 : known->second;
+  return std::max(static_cast<int>(sequence.text.size()) - read, 1);
+}
+
+void GoodputChain::learn(Batch, std::span<const Lesson> lessons) {
+  for (const Lesson& lesson : lessons) acceptance_.add(lesson.proposed, lesson.accepted);
+  acceptance_.settle();
 }
 
 }  // namespace speclab

@@ -68,14 +68,14 @@ void SequoiaSearch::add(int nodes, int depth, std::vector<int>& above, RankPaths
 }
 
 TreeSize best_size(const SequoiaSearch& search, TreeSize least, TreeSize most, const StepPrices& prices,
-                   int context) {
+                   Load load) {
   TreeSize best;
   double most_tokens_per_second = 0;
-  const Seconds draft = prices.draft(context);
+  const Seconds draft = prices.draft(load);
   for (int n = least.nodes; n <= most.nodes; ++n) {
     for (int d = least.depth; d <= most.depth; ++d) {
       if ((n == 0) != (d == 0)) continue;
-      const double goodput = search.expected(n, d) / (prices.target(n, std::min(n, d), context) + d * draft);
+      const double goodput = search.expected(n, d) / (prices.target(n, std::min(n, d), load) + d * draft);
       if (goodput <= most_tokens_per_second) continue;
       most_tokens_per_second = goodput;
       best = {n, d};

@@ -60,6 +60,6 @@ struct TreeSize {
 // a pass of the draft, in passes of the target over one token (the hardware-aware optimizer of section 3).
 // Among sizes from `least` to `most`, of equals the smallest.
 TreeSize best_size(const SequoiaSearch& search, TreeSize least, TreeSize most, const StepPrices& prices,
-                   int context);
+                   Load load);
 
 }  // namespace speclab

@@ -14,6 +14,7 @@
 #include "core/models/source_model.h"
 #include "experiments/serve.h"
 #include "strategies/drafters/model.h"
+#include "strategies/published_acceptance.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "strategies/topologies/chain.h"
 #include "strategies/topologies/layered.h"
@@ -102,6 +103,19 @@ TEST(ClosedForm, AcceptanceByDepthMultiplies) {
   Chain chain(3);
   const Tally tally = simulate(chain, 3, {0.9, 0.6, 0.3}, {}, Draw::fixed, 0, 0.1, 100'000);
   EXPECT_NEAR(tally.mean(), 1 + 0.9 + 0.9 * 0.6 + 0.9 * 0.6 * 0.3, 3 * tally.standard_error());
+}
+
+TEST(ClosedForm, JointRatesAddUp) {
+  Chain chain(4);
+  const std::vector<double> joint{0.844, 0.599, 0.385, 0.271};
+  const Tally tally = simulate(chain, 4, from_joint_rates(joint), {}, Draw::fixed, 0, 0.1, 100'000);
+  EXPECT_NEAR(tally.mean(), 3.099, 3 * tally.standard_error());
+}
+
+TEST(ClosedForm, AShareOfDraftedTokensIsMetAtItsLength) {
+  Chain chain(5);
+  const Tally tally = simulate(chain, 5, {from_mean_accepted(5 * 0.73, 5)}, {}, Draw::fixed, 0, 0.1, 100'000);
+  EXPECT_NEAR(tally.mean(), 1 + 5 * 0.73, 3 * tally.standard_error());
 }
 
 TEST(ClosedForm, SiblingsCatchWhatTheFirstMisses) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
+#include <set>
 
 #include "core/constant_cost.h"
 #include "core/counter_chance.h"
@@ -20,20 +22,20 @@ namespace speclab {
 namespace {
 
 // Always two guesses; remembers how often it was taught, and keeps what it was told.
-class Pupil : public AdaptiveChain<int> {
+class Pupil : public AdaptiveChain {
  public:
-  Pupil() : AdaptiveChain(0) {}
-  mutable std::vector<int> lessons_before;        // at each plan
-  mutable std::vector<std::pair<int, int>> told;  // proposed, accepted
+  std::vector<int> lessons_before;        // at each plan
+  std::vector<std::pair<int, int>> told;  // proposed, accepted
+  int forgot = 0;
 
  protected:
-  int length(const Sequence&, const int& lessons) const override {
-    lessons_before.push_back(lessons);
-    return 2;
+  void forget() override { ++forgot; }
+  void plan(Batch, std::span<int> lengths) override {
+    lessons_before.push_back(static_cast<int>(told.size()));
+    std::ranges::fill(lengths, 2);
   }
-  void learn(int& lessons, int proposed, int accepted) const override {
-    ++lessons;
-    told.emplace_back(proposed, accepted);
+  void learn(Batch, std::span<const Lesson> lessons) override {
+    for (const Lesson& lesson : lessons) told.emplace_back(lesson.proposed, lesson.accepted);
   }
 };
 
@@ -105,15 +107,34 @@ TEST(HeuristicChain, LearnsNothingFromABareRoot) {
   EXPECT_EQ(batch.step(drafter, {0})[0], 2);
 }
 
-TEST(HeuristicChain, RemembersSequencesNotPlaces) {
+TEST(AdaptiveChain, ForgetsWhenATextBeginsThatHadBegunBefore) {
+  Pupil pupil;
+  ScriptedDrafter drafter(pupil);
+  ScriptedBatch first({0, 1});
+  first.step(drafter, {0, 0});
+  first.step(drafter, {0, 0});
+  ScriptedBatch later({2});
+  later.step(drafter, {0});
+  EXPECT_EQ(pupil.forgot, 0) << "another text of the same run";
+  ScriptedBatch again({0, 1});
+  again.step(drafter, {0, 0});
+  again.step(drafter, {0, 0});
+  EXPECT_EQ(pupil.forgot, 1);
+  ScriptedBatch third({0});
+  third.step(drafter, {0});
+  EXPECT_EQ(pupil.forgot, 2);
+}
+
+TEST(HeuristicChain, IsOneLengthForABatch) {
   HeuristicChain chain(2, 16);
   ScriptedDrafter drafter(chain);
   ScriptedBatch two({5, 9});
   EXPECT_EQ(two.step(drafter, {100, 0}), (std::vector<int>{2, 2}));
-  EXPECT_EQ(two.step(drafter, {100, 0}), (std::vector<int>{4, 1}));
-  ScriptedBatch turned({9, 5});
-  for (std::size_t i : {0u, 1u}) turned[i].text = two[1 - i].text;
-  EXPECT_EQ(turned.step(drafter, {0, 0}), (std::vector<int>{1, 6}));
+  EXPECT_EQ(two.step(drafter, {100, 100}), (std::vector<int>{3, 3})) << "the mean of 4 and 1, rounded";
+  EXPECT_EQ(two.step(drafter, {0, 0}), (std::vector<int>{5, 5}));
+  ScriptedBatch joined({9, 7});
+  joined[0].text = two[1].text;
+  EXPECT_EQ(joined.step(drafter, {0, 0}), (std::vector<int>{3, 3})) << "4, and 2 of a new sequence";
   ScriptedBatch fresh({5});
   EXPECT_EQ(fresh.step(drafter, {0}), (std::vector<int>{2})) << "a new sequence of an old id";
 }
@@ -123,6 +144,7 @@ class RowCost : public CostModel {
  public:
   RowCost(double per_row, double draft) : per_row_(per_row), draft_(draft) {}
   Seconds price(const Work& work) const override {
+    if (work.actor == Actor::host) return 0;
     return work.actor == Actor::target ? 1 + per_row_ * work.rows : draft_;
   }
 
@@ -135,14 +157,14 @@ TEST(GoodputChain, StartsWithTheLengthThatBeliefFavours) {
     for (const double c : {0.02, 0.1, 0.4}) {
       for (const double per_row : {0.0, 0.05}) {
         const RowCost prices(per_row, c);
-        GoodputChain chain(12, {.acceptance = a}, StepPrices(prices, false, 1));
+        GoodputChain chain({.most = 12, .belief = {.acceptance = a}}, StepPrices(prices, false));
         ScriptedDrafter drafter(chain);
         ScriptedBatch batch({0});
-        int expected = 0;
+        int expected = 1;  // at least, to learn
         const auto goodput = [&](int k) {
           return (1 - std::pow(a, k + 1)) / (1 - a) / (1 + per_row * (k + 1) + k * c);
         };
-        for (int k = 1; k <= 12; ++k) {
+        for (int k = 2; k <= 12; ++k) {
           if (goodput(k) > goodput(expected)) expected = k;
         }
         EXPECT_EQ(batch.step(drafter, {0})[0], expected) << a << " " << c << " " << per_row;
@@ -151,30 +173,59 @@ TEST(GoodputChain, StartsWithTheLengthThatBeliefFavours) {
   }
 }
 
-TEST(GoodputChain, LearnsASequencesAcceptanceAndForgets) {
+TEST(GoodputChain, IsOneLengthForTheBatchThatRuns) {
+  // A guess costs as much as its sequences are many: for many of them nothing pays.
+  const RowCost prices(0.05, 0.1);
+  const auto length = [&](int sequences) {
+    std::vector<int> ids(static_cast<std::size_t>(sequences));
+    std::iota(ids.begin(), ids.end(), 0);
+    GoodputChain chain({.most = 8, .belief = {.acceptance = 0.7}, .explore = 0}, StepPrices(prices, false));
+    ScriptedDrafter drafter(chain);
+    ScriptedBatch batch(ids);
+    std::vector<int> accepted(ids.size(), 0);  // seven in ten
+    for (std::size_t i = 0; i < accepted.size(); ++i) accepted[i] = i % 10 < 7 ? 100 : 0;
+    batch.step(drafter, accepted);
+    const std::vector<int> lengths = batch.step(drafter, accepted);
+    EXPECT_EQ(std::set<int>(lengths.begin(), lengths.end()).size(), 1u);
+    return lengths.front();
+  };
+  EXPECT_GT(length(10), 1);
+  EXPECT_EQ(length(200), 0);
+}
+
+TEST(GoodputChain, ExploresWithinItsBudgetAndComesBack) {
   const ConstantCost prices(1, 0.2);
-  GoodputChain chain(8, {.acceptance = 0.5, .weight = 2, .memory = 0.8}, StepPrices(prices, false, 1));
+  GoodputChain chain({.most = 8, .explore = 0.02}, StepPrices(prices, false));
   ScriptedDrafter drafter(chain);
   ScriptedBatch batch({0, 1}, 100'000);
-  const std::vector<int> first = batch.step(drafter, {100, 0});
-  EXPECT_EQ(first[0], first[1]);
-  for (int i = 0; i < 20; ++i) batch.step(drafter, {100, 0});
-  const std::vector<int> later = batch.step(drafter, {100, 0});
-  EXPECT_EQ(later[0], 8);
-  int least = 8, most = 0;
-  for (int i = 0; i < 60; ++i) {
-    const int length = batch.step(drafter, {100, 0})[1];
-    least = std::min(least, length);
-    most = std::max(most, length);
+  for (int i = 0; i < 50; ++i) batch.step(drafter, {0, 0});
+  int probes = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::vector<int> lengths = batch.step(drafter, {0, 0});
+    EXPECT_EQ(lengths[1], 0) << "one sequence is enough";
+    EXPECT_LE(lengths[0], 1);
+    probes += lengths[0];
   }
-  EXPECT_EQ(least, 0) << "nothing is accepted, so nothing is drafted";
-  EXPECT_GT(most, 0) << "but it is tried again";
+  EXPECT_GE(probes, 90) << "0.02 of 1,000 steps of 1, in guesses of 0.2";
+  EXPECT_LE(probes, 110);
+  int last = 0;
+  for (int i = 0; i < 500; ++i) last = batch.step(drafter, {100, 100})[1];
+  EXPECT_EQ(last, 8) << "guesses have become right";
+}
+
+TEST(GoodputChain, KnowsThatMixedTextsAreRightMoreOftenTheDeeper) {
+  AcceptanceEstimate estimate({.acceptance = 0.5, .weight = 1, .memory = 1});
+  for (int i = 0; i < 1000; ++i) estimate.add(4, i % 2 == 0 ? 4 : 0);  // easy and hard ones
+  estimate.settle();
+  EXPECT_NEAR(estimate.at(1, 0.5), 0.5, 1e-3);
+  for (const int depth : {2, 3, 4}) EXPECT_GT(estimate.at(depth, 0.5), 0.99);
+  EXPECT_EQ(estimate.at(5, 0.9), 0.9) << "nothing is known";
 }
 
 TEST(GoodputChain, DraftsMoreWhereThatIsFree) {
   const ConstantCost prices(1, 0.2);
-  GoodputChain priced(8, {.acceptance = 0.5}, StepPrices(prices, false, 1)),
-      free(8, {.acceptance = 0.5}, StepPrices(prices, true, 1));
+  const GoodputChain::Settings settings{.most = 8, .belief = {.acceptance = 0.5}};
+  GoodputChain priced(settings, StepPrices(prices, false)), free(settings, StepPrices(prices, true));
   ScriptedDrafter one(priced), other(free);
   ScriptedBatch batch({0}), mate({0});
   EXPECT_LT(batch.step(one, {0})[0], 8);

@@ -149,6 +149,7 @@ class Knee : public CostModel {
  public:
   explicit Knee(int free) : free_(free) {}
   Seconds price(const Work& work) const override {
+    if (work.actor == Actor::host) return 0;
     if (work.actor != Actor::target) return 0.02;
     return 1 + 0.05 * std::max(0, work.rows - free_);
   }
@@ -161,7 +162,7 @@ TEST(BestSize, MaximisesTokensPerSecond) {
   const SequoiaSearch search(kPublished, 64, 12);
   for (const int knee : {1, 4, 16, 64}) {
     const Knee prices(knee);
-    const TreeSize size = best_size(search, {}, {64, 12}, StepPrices(prices, false, 1), 100);
+    const TreeSize size = best_size(search, {}, {64, 12}, StepPrices(prices, false), {1, 100});
     const auto speedup = [&](int n, int d) {
       return search.expected(n, d) / (1 + 0.05 * std::max(0, n + 1 - knee) + 0.02 * d);
     };
@@ -171,17 +172,17 @@ TEST(BestSize, MaximisesTokensPerSecond) {
     if (knee == 16) {
       EXPECT_EQ(size.nodes, 15) << "all rows that are free";
     }
-    EXPECT_EQ(best_size(search, {7, 0}, {7, 12}, StepPrices(prices, false, 1), 100).nodes, 7);
-    EXPECT_EQ(best_size(search, {0, 2}, {64, 2}, StepPrices(prices, false, 1), 100).depth, 2);
+    EXPECT_EQ(best_size(search, {7, 0}, {7, 12}, StepPrices(prices, false), {1, 100}).nodes, 7);
+    EXPECT_EQ(best_size(search, {0, 2}, {64, 2}, StepPrices(prices, false), {1, 100}).depth, 2);
   }
 }
 
 TEST(BestSize, IsNothingWhereNothingPays) {
   const SequoiaSearch search(kPublished, 16, 4);
   const ConstantCost dear(1, 0.7), cheap(1, 0.6);
-  EXPECT_EQ(best_size(search, {}, {1, 4}, StepPrices(dear, false, 1), 100), (TreeSize{0, 0}));
-  EXPECT_EQ(best_size(search, {}, {1, 4}, StepPrices(cheap, false, 1), 100), (TreeSize{1, 1}));
-  EXPECT_EQ(best_size(search, {}, {16, 4}, StepPrices(dear, true, 1), 100), (TreeSize{16, 4}))
+  EXPECT_EQ(best_size(search, {}, {1, 4}, StepPrices(dear, false), {1, 100}), (TreeSize{0, 0}));
+  EXPECT_EQ(best_size(search, {}, {1, 4}, StepPrices(cheap, false), {1, 100}), (TreeSize{1, 1}));
+  EXPECT_EQ(best_size(search, {}, {16, 4}, StepPrices(dear, true), {1, 100}), (TreeSize{16, 4}))
       << "as good as it gets where drafts are free";
 }
 

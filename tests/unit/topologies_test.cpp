@@ -186,6 +186,25 @@ TEST(BestFirst, RefusesDrawnGuesses) {
   }
 }
 
+TEST(CheckFit, AllFitsAtTemperatureZero) {
+  const DraftTraits tree{{Draw::without_replacement}, true, true, 2};
+  const Needs strict{.chain = true, .one_proposer = true, .draws = {Draw::independent}};
+  EXPECT_THROW(check_fit(tree, strict), ImpossiblePoint);
+  EXPECT_NO_THROW(check_fit(tree, strict, true));
+}
+
+TEST(TopologySettings, SequoiaIsPricedForTheBatch) {
+  Parts parts;
+  const ConstantCost prices(1, 0.1);
+  parts.prices = &prices;
+  for (const auto& [batch, meant] : {std::pair<int, int>{1, 1}, {128, 128}, {2'000'000'000, 65536}}) {
+    parts.batch = batch;
+    Params p("topology", {{"kind", "sequoia"}});
+    make(topologies(), p, parts);
+    EXPECT_EQ(p.resolved().at("sequences"), meant);
+  }
+}
+
 TEST(Confident, StopsAfterTheGuessThatFellBelow) {
   const ScriptedDrafter::Says says = [](int, const std::vector<Token>& path) -> std::vector<double> {
     const double sure[] = {0.9, 0.8, 0.6, 0.95};
@@ -434,7 +453,7 @@ std::vector<std::vector<Token>> texts(const Combination& combination, const Samp
   return texts;
 }
 
-TEST(Topologies, GiveTextsThatDoNotDependOnTheirBatch) {
+TEST(Topologies, GiveTextsThatDoNotDependOnTheirBatchWhereTheyDecideForOneSequence) {
   const std::vector<std::pair<std::string, nlohmann::json>> settings = {
       {"adaptive", {{"schedule", "heuristic"}, {"length", 2}}},
       {"adaptive", {{"schedule", "goodput"}, {"memory", 0.5}}},
@@ -449,7 +468,7 @@ TEST(Topologies, GiveTextsThatDoNotDependOnTheirBatch) {
       for (const char* draw : {"fixed", "without-replacement"}) {
         if (topology == "best_first" && std::string(draw) != "fixed") continue;
         const Combination c{"model", topology, "speculative_sampling", {{"draw", draw}}, with};
-        const bool shares = topology == "budgeted" && sampling.temperature > 0;
+        const bool shares = (topology == "budgeted" || topology == "adaptive") && sampling.temperature > 0;
         EXPECT_EQ(texts(c, sampling, 1) == texts(c, sampling, 7), !shares)
             << c.name() << " at " << sampling.temperature;
       }
