@@ -266,7 +266,7 @@ const std::vector<Mistake> kModels = {
      [] { model(), fs::remove("target/config.json"); }},
     {"no_tokenizer",
      kModel,
-     {"target/tokenizer.json", "cannot be read"},
+     {"target/tokenizer.json", "there is no such file", "save_pretrained"},
      {"run", "c.toml"},
      [] { model(), fs::remove("target/tokenizer.json"); }},
     {"malformed_tokenizer",

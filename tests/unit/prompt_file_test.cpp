@@ -126,7 +126,9 @@ TEST_F(Prompts, ARenderedTemplateNeedNotBeginTwice) {
 class Fit : public testing::Test {
  protected:
   Workload fitted(const std::string& too_long, int count = 0) {
-    Workload made{.max_new_tokens = 4, .prompts = "p.jsonl"};
+    Workload made;
+    made.max_new_tokens = 4;
+    made.prompts = "p.jsonl";
     made.requests = {{{1, 2}, "a", 1, 1}, {{1, 2, 3, 4, 5, 6, 7, 8}, "a", 2, 1}, {{1, 3}, "a", 3, 1}};
     Params p("workload",
              too_long.empty() ? nlohmann::json::object() : nlohmann::json{{"too_long", too_long}});
