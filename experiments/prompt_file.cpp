@@ -93,7 +93,8 @@ class Reader {
     made.label = label(object);
     if (made.prompt.empty()) refuse("the prompt has no tokens");
     for (const auto& [key, value] : object.items()) {
-      if (!read_keys_.contains(key) && std::ranges::find(kWithoutEffect, key) == kWithoutEffect.end())
+      if (!value.is_null() && !read_keys_.contains(key) &&
+          std::ranges::find(kWithoutEffect, key) == kWithoutEffect.end())
         unread_.insert(key);
     }
     return made;

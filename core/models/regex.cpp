@@ -32,7 +32,7 @@ constexpr std::size_t kSteps = 1'000'000;
 constexpr std::size_t kStepsPerByte = 64;
 constexpr std::uint32_t kMostHeap = 1u << 19;  // KiB
 
-constexpr std::size_t kMostText = std::size_t{1} << 26;
+constexpr std::size_t kMostText = std::size_t{1} << 23;
 
 using MatchContext = std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)>;
 
