@@ -1,10 +1,14 @@
 #include "core/catalogue.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cctype>
 
+#include "core/catalogue_overrides.h"
+#include "core/demand.h"
+#include "core/efficiency_keys.h"
 #include "core/errors.h"
 #include "core/nearest_names.h"
 #include "core/strict_table.h"
@@ -13,6 +17,10 @@ namespace speclab {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* kDeviceOverride = "price.device_override";
+constexpr const char* kShapeOverride = "price.target_override or price.draft_override";
+constexpr const char* kNotStated = "not stated by its file";
 
 toml::table parsed(const fs::path& file) {
   try {
@@ -23,69 +31,41 @@ toml::table parsed(const fs::path& file) {
   }
 }
 
-// Every number's origin is part of the file, so that a file without it does not load.
-void require_sources(StrictTable& file, std::initializer_list<const char*> subjects) {
+// Every number's origin is part of a file of the catalogue, so that one without it does not load.
+void read_sources(StrictTable& file, std::initializer_list<const char*> subjects, Sources sources) {
+  if (sources == Sources::optional && !file.has("source")) return;
   StrictTable source = file.table("source");
-  for (const char* subject : subjects) source.text(subject);
-  for (const char* optional : {"note", "interconnect", "parameters", "weights"}) {
+  for (const char* subject : subjects)
+    if (sources == Sources::required || source.has(subject)) source.text(subject);
+  for (const char* optional : {"note", "interconnect", "host_link", "parameters", "weights"}) {
     if (source.has(optional)) source.text(optional);
   }
   source.finish();
 }
 
-struct Constant {
-  const char* key;
-  double Efficiency::*value;
-};
-
-// Must be there; a stack may replace any of them.
-constexpr Constant kConstants[] = {
-    {"weights_bandwidth", &Efficiency::weights_bandwidth},
-    {"compute", &Efficiency::compute},
-    {"knee", &Efficiency::knee},
-    {"kernel_seconds", &Efficiency::kernel_seconds},
-    {"cache_bandwidth", &Efficiency::cache_bandwidth},
-    {"attention_seconds", &Efficiency::attention_seconds},
-    {"layer_seconds", &Efficiency::layer_seconds},
-    {"pass_seconds", &Efficiency::pass_seconds},
-    {"host_seconds_per_step", &Efficiency::host_seconds_per_step},
-    {"host_seconds_per_sequence", &Efficiency::host_seconds_per_sequence},
-};
-
-constexpr Constant kOptional[] = {
-    {"bits8_bandwidth", &Efficiency::bits8_bandwidth},
-    {"bits4_bandwidth", &Efficiency::bits4_bandwidth},
-    {"launch_seconds", &Efficiency::launch_seconds},
-    {"draft_seconds_per_token", &Efficiency::draft_seconds_per_token},
-    {"judge_seconds_per_row", &Efficiency::judge_seconds_per_row},
-    {"all_reduce_seconds", &Efficiency::all_reduce_seconds},
-    {"all_reduce_seconds_per_doubling", &Efficiency::all_reduce_seconds_per_doubling},
-    {"all_reduce_bytes_per_second", &Efficiency::all_reduce_bytes_per_second},
-};
-
-void read_efficiency(StrictTable table, Efficiency& efficiency, bool complete) {
-  for (const Constant& constant : kConstants) {
+void read_efficiency(StrictTable table, Efficiency& efficiency, bool complete, Sources sources) {
+  for (const auto& constant : kConstants) {
     if (complete || table.has(constant.key)) efficiency.*constant.value = table.number(constant.key);
   }
-  for (const Constant& constant : kOptional) {
+  for (const auto& constant : kOptionalConstants) {
     efficiency.*constant.value = table.number(constant.key, efficiency.*constant.value);
   }
-  for (const auto& [key, tile] :
-       {std::pair{"small_tile", &Efficiency::small_tile}, std::pair{"large_tile", &Efficiency::large_tile}}) {
+  for (const auto& [key, tile] : kTiles) {
     if (complete || table.has(key)) efficiency.*tile = table.count(key);
     if (efficiency.*tile < 1) table.fail(key, "should be at least 1");
   }
   efficiency.quantised_tile =
-      table.count("quantised_tile", std::min(efficiency.quantised_tile, efficiency.small_tile));
-  if (efficiency.quantised_tile < 1) table.fail("quantised_tile", "should be at least 1");
+      table.count(kQuantisedTile, std::min(efficiency.quantised_tile, efficiency.small_tile));
+  if (efficiency.quantised_tile < 1) table.fail(kQuantisedTile, "should be at least 1");
   for (const auto& [key, part] :
        {std::pair{"weights_bandwidth", efficiency.weights_bandwidth},
         std::pair{"compute", efficiency.compute}, std::pair{"cache_bandwidth", efficiency.cache_bandwidth}}) {
     if (part <= 0 || part > 1) table.fail(key, fmt::format("is {}; it should be in (0, 1]", part));
   }
   if (efficiency.knee < 1) table.fail("knee", "should be at least 1");
-  efficiency.error = table.text("error");  // a stack's is not its device's
-  if (!complete) table.text("source");
+  efficiency.error = kNotStated;  // a stack's is not its device's
+  if (sources == Sources::required || table.has("error")) efficiency.error = table.text("error");
+  if (!complete && (sources == Sources::required || table.has("source"))) table.text("source");
   table.finish();
 }
 
@@ -124,6 +104,18 @@ WeightFormat read_format(StrictTable table) {
   return format;
 }
 
+std::vector<std::string> stack_names(const toml::table& device) {
+  std::vector<std::string> names;
+  if (const toml::table* all = device["stack"].as_table(); all != nullptr)
+    for (const auto& [name, _] : *all) names.emplace_back(name.str());
+  return names;
+}
+
+// What a mistake is to be looked for in.
+std::string place_of(const fs::path& file, const Overrides& overrides, const char* setting) {
+  return overrides.empty() ? file.string() : fmt::format("{}, with {}", file.string(), setting);
+}
+
 // Of all files in order of name.
 std::vector<fs::path> files(const fs::path& folder) {
   if (!fs::is_directory(folder)) throw ConfigError(fmt::format("{} is not a folder", folder.string()));
@@ -153,6 +145,20 @@ fs::path find_file(const fs::path& folder, std::string_view kind, std::string_vi
       fmt::format("{}: no {} '{}'; nearest: {}", folder.string(), kind, name, nearest_names(wanted, known)));
 }
 
+[[noreturn]] void refuse_stack(const fs::path& file, const toml::table& device, const std::string& stack) {
+  const std::vector<std::string> known = stack_names(device);
+  std::string elsewhere;
+  for (const auto& [other, names] : all_stacks(fs::absolute(file).parent_path())) {
+    if (other != file.stem())
+      elsewhere += fmt::format("{}{} has {}", elsewhere.empty() ? " (" : "; ", other, fmt::join(names, ", "));
+  }
+  throw ConfigError(
+      fmt::format("{}: no stack '{}'; there are: {}{}; without one the device's own constants count, and {} "
+                  "sets them one by one",
+                  file.string(), stack, known.empty() ? "none" : nearest_names(stack, known, known.size()),
+                  elsewhere.empty() ? "" : elsewhere + ")", kDeviceOverride));
+}
+
 }  // namespace
 
 std::string slug(std::string_view name) {
@@ -163,10 +169,13 @@ std::string slug(std::string_view name) {
   return result;
 }
 
-Device load_device(const fs::path& file, std::string_view stack) {
-  const toml::table table = parsed(file);
-  StrictTable top(file.string(), "", table);
-  require_sources(top, {"memory", "bandwidth", "flops", "efficiency"});
+Device load_device(const fs::path& file, const std::string& stack, const Overrides& overrides,
+                   Sources sources) {
+  toml::table table = parsed(file);
+  if (!stack.empty() && table["stack"][stack].as_table() == nullptr) refuse_stack(file, table, stack);
+  override_device(table, stack, overrides, kDeviceOverride);
+  StrictTable top(place_of(file, overrides, kDeviceOverride), "", table);
+  read_sources(top, {"memory", "bandwidth", "flops", "efficiency"}, sources);
   Device device;
   device.name = top.text("name");
   device.aliases = top.texts("aliases");
@@ -178,7 +187,7 @@ Device load_device(const fs::path& file, std::string_view stack) {
   device.fp8_flops_per_second = optional_rate(flops, "fp8");
   device.int8_flops_per_second = optional_rate(flops, "int8");
   flops.finish();
-  read_efficiency(top.table("efficiency"), device.efficiency, true);
+  read_efficiency(top.table("efficiency"), device.efficiency, true, sources);
   if (top.has("interconnect")) {
     StrictTable link = top.table("interconnect");
     link.text("name");
@@ -189,33 +198,34 @@ Device load_device(const fs::path& file, std::string_view stack) {
                "should be more than 0 where there is an interconnect");
     }
   }
-  bool found = stack.empty();
-  std::vector<std::string> known;
+  if (top.has("host_link")) {
+    StrictTable link = top.table("host_link");
+    device.host_link = link.text("name");
+    device.host_link_bytes_per_second = link.positive("bytes_per_second");
+    link.finish();
+  }
   if (top.has("stack")) {
     StrictTable all = top.table("stack");
-    known = all.keys();
     const Efficiency own = device.efficiency;
-    for (const std::string& name : known) {
+    for (const std::string& name : all.keys()) {
       Efficiency replaced = own;
-      read_efficiency(all.table(name), replaced, false);  // those not asked for are checked all the same
+      read_efficiency(all.table(name), replaced, false,
+                      sources);  // those not asked for are checked all the same
       if (name != stack) continue;
-      found = true;
       device.stack = name;
       device.efficiency = replaced;
     }
   }
-  if (!found) {
-    throw ConfigError(fmt::format("{}: no stack '{}'; there are: {}", file.string(), stack,
-                                  known.empty() ? "none" : nearest_names(stack, known, known.size())));
-  }
+  device.digest = digest_of(table, stack);
   top.finish();
   return device;
 }
 
-ModelShape load_shape(const fs::path& file) {
-  const toml::table table = parsed(file);
-  StrictTable top(file.string(), "", table);
-  require_sources(top, {"shape"});
+ModelShape load_shape(const fs::path& file, const Overrides& overrides, Sources sources) {
+  toml::table table = parsed(file);
+  override_shape(table, overrides, kShapeOverride);
+  StrictTable top(place_of(file, overrides, kShapeOverride), "", table);
+  read_sources(top, {"shape"}, sources);
   ModelShape shape;
   shape.name = top.text("name");
   shape.aliases = top.texts("aliases");
@@ -246,18 +256,21 @@ ModelShape load_shape(const fs::path& file) {
   if (shape.windowed_layers > shape.layers) top.fail("windowed_layers", "exceeds layers");
   shape.cache_bits = top.has("cache_bits") ? top.positive("cache_bits") : 16;
   if (top.has("weights")) shape.weights = read_format(top.table("weights"));
-  shape.parameters = top.positive("parameters");
+  const bool counted = sources == Sources::required || top.has("parameters");
+  shape.parameters = counted ? top.positive("parameters") : parameters(shape);
   shape.parameters_tolerance = top.number("parameters_tolerance", 0.01);
   top.finish();
+  shape.digest = digest_of(table, "");
   return shape;
 }
 
-Device find_device(const fs::path& folder, std::string_view name, std::string_view stack) {
-  return load_device(find_file(folder, "device", name), stack);
+Device find_device(const fs::path& folder, std::string_view name, const std::string& stack,
+                   const Overrides& overrides) {
+  return load_device(find_file(folder, "device", name), stack, overrides);
 }
 
-ModelShape find_shape(const fs::path& folder, std::string_view name) {
-  return load_shape(find_file(folder, "model shape", name));
+ModelShape find_shape(const fs::path& folder, std::string_view name, const Overrides& overrides) {
+  return load_shape(find_file(folder, "model shape", name), overrides);
 }
 
 std::vector<Device> all_devices(const fs::path& folder) {
@@ -272,10 +285,15 @@ std::vector<ModelShape> all_shapes(const fs::path& folder) {
   return list;
 }
 
-std::vector<std::string> stacks(const fs::path& device_file) {
-  const toml::table table = parsed(device_file);
-  StrictTable top(device_file.string(), "", table);
-  return top.has("stack") ? top.table("stack").keys() : std::vector<std::string>{};
+std::vector<std::pair<std::string, std::vector<std::string>>> all_stacks(const fs::path& folder) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> all;
+  for (const fs::path& file : files(folder)) {
+    std::vector<std::string> names = stacks(file);
+    if (!names.empty()) all.emplace_back(file.stem().string(), std::move(names));
+  }
+  return all;
 }
+
+std::vector<std::string> stacks(const fs::path& device_file) { return stack_names(parsed(device_file)); }
 
 }  // namespace speclab

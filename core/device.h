@@ -29,6 +29,7 @@ struct Efficiency {
   double judge_seconds_per_row = 0;
   double all_reduce_seconds = 0;  // of two devices: this and one doubling
   double all_reduce_seconds_per_doubling = 0;
+  double host_link_bandwidth = 0.86;  // part of the host link's peak; of a T4 as FlexGen's cost model has it
   double all_reduce_bytes_per_second = 0;  // on a ring: 2 (N - 1) / N of the bytes pass
   std::string error;  // what prices with these constants were found to be off by, or what to expect
 };
@@ -42,9 +43,12 @@ struct Device {
   double memory_gb = 0;  // 1e9 bytes
   double bytes_per_second = 0;
   double fp16_flops_per_second = 0;
-  double fp8_flops_per_second = 0;   // 0: computed in fp16
-  double int8_flops_per_second = 0;  // 0: computed in fp16
-  double link_bytes_per_second = 0;  // 0: no link
+  double fp8_flops_per_second = 0;        // 0: computed in fp16
+  double int8_flops_per_second = 0;       // 0: computed in fp16
+  double link_bytes_per_second = 0;       // 0: no link
+  double host_link_bytes_per_second = 0;  // 0: it has no memory of its own to stream into
+  std::string host_link;                  // its name
+  std::string digest;  // of all numbers of its file that it was read from, those of other stacks apart
   Efficiency efficiency;
 };
 

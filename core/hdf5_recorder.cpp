@@ -53,6 +53,7 @@ void describe(Hdf5File& file, const PointSettings& point, const Provenance& made
       {"priced_device", made.priced_device},
       {"priced_target", made.priced_target},
       {"priced_draft", made.priced_draft},
+      {"priced_memory", made.priced_memory},
       {"priced_error", made.priced_error},
       {"remarks", made.remarks.empty() ? nlohmann::json::array() : nlohmann::json(made.remarks)}};
   for (const auto& [name, value] : facts) file.set("provenance", name, value);

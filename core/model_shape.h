@@ -52,6 +52,7 @@ struct ModelShape {
   WeightFormat weights;
   double parameters = 0;               // as published; 0: not
   double parameters_tolerance = 0.01;  // relative; more where the publication rounds
+  std::string digest;                  // of all numbers of its file
 
   bool mixture() const { return experts.count > 1; }
 };

@@ -159,19 +159,21 @@ double Params::number(Names names, double fallback, Range range, std::string_vie
 
 std::string Params::text(Names names, std::string_view fallback, std::string_view help) {
   const json* found = find(names, fallback, "text", help);
-  if (found == nullptr) return std::string(fallback);
-  if (!found->is_string())
-    fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
-  return found->get<std::string>();
+  return found == nullptr ? std::string(fallback) : checked_text(std::string(*names.begin()), *found);
+}
+
+std::string Params::checked_text(const std::string& name, const json& value) {
+  if (!value.is_string() && !value.is_number()) fail(name, fmt::format("= {} is not a string", value.dump()));
+  std::string text = value.is_string() ? value.get<std::string>() : value.dump();
+  resolved_[name] = text;  // 4090 and "4090" are one setting
+  return text;
 }
 
 std::string Params::required_text(Names names, std::string_view help) {
   const json* found = find(names, nullptr, "text", help);
   if (found == nullptr && listing_) return "";
   if (found == nullptr) fail(std::string(*names.begin()), "is required: " + std::string(help));
-  if (!found->is_string())
-    fail(std::string(*names.begin()), fmt::format("= {} is not a string", found->dump()));
-  return found->get<std::string>();
+  return checked_text(std::string(*names.begin()), *found);
 }
 
 std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range range,
@@ -250,8 +252,8 @@ std::vector<std::string> Params::texts(Names names, const std::vector<std::strin
                                        std::string_view help) {
   const json* found = find(names, fallback, "text or list of texts", help);
   if (found == nullptr) return fallback;
-  if (found->is_string()) return {found->get<std::string>()};
   const std::string key(*names.begin());
+  if (found->is_string() || found->is_number()) return {checked_text(key, *found)};
   if (!found->is_array() || !std::ranges::all_of(*found, &json::is_string)) {
     fail(key, fmt::format("= {} is not a string or a list of strings", found->dump()));
   }

@@ -108,6 +108,8 @@ class Params {
   bool by_option(const std::string& key) const;
   std::string one_of(Names names, const std::vector<std::string>& known, std::string_view help);
   nlohmann::json resolved_table() const;
+  // A number is taken as the name that it is written like.
+  std::string checked_text(const std::string& name, const nlohmann::json& value);
   int checked_integer(const std::string& key, const nlohmann::json& value, const Range& range) const;
   double checked_number(const std::string& key, const nlohmann::json& value, const Range& range) const;
   void check_range(const std::string& key, double value, const Range& range) const;

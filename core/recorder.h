@@ -40,7 +40,8 @@ struct Provenance {
   std::string command_line;
   // What prices are prices of; empty without a price.
   std::string priced_device, priced_target, priced_draft;
-  std::string priced_error;  // what is known of how far prices are off
+  std::string priced_memory;  // what the priced models need of it
+  std::string priced_error;   // what is known of how far prices are off
   // What a reader should know of how files and settings were taken, a sentence each.
   std::vector<std::string> remarks;
 };

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/demand.h"
 #include "core/errors.h"
+#include "core/tensor_parallel.h"
 
 namespace speclab {
 namespace {
@@ -50,43 +51,57 @@ double padded_tokens(const Efficiency& efficiency, double tokens, bool quantised
 }
 
 Roofline::Roofline(Device device, ModelShape target, std::vector<ModelShape> drafts, int tensor_parallel)
-    : device_(std::move(device)), devices_(tensor_parallel) {
-  if (devices_ < 1) throw ConfigError(fmt::format("tensor_parallel is {}; it must be at least 1", devices_));
-  if (devices_ > 1 && device_.link_bytes_per_second <= 0) {
-    throw ConfigError(
-        fmt::format("tensor_parallel is {}, but {} has no link to another", devices_, device_.name));
-  }
-  models_.push_back(prepared(std::move(target)));
-  for (ModelShape& draft : drafts) models_.push_back(prepared(std::move(draft)));
+    : device_(std::move(device)) {
+  models_.push_back(prepared(std::move(target), tensor_parallel));
+  for (ModelShape& draft : drafts) models_.push_back(prepared(std::move(draft), tensor_parallel));
 }
 
-int Roofline::add_draft(ModelShape shape) {
-  models_.push_back(prepared(std::move(shape)));
+int Roofline::add_draft(ModelShape shape, int tensor_parallel) {
+  models_.push_back(prepared(std::move(shape), tensor_parallel));
   return static_cast<int>(models_.size()) - 2;
 }
 
-Roofline::Model Roofline::prepared(ModelShape shape) const {
+void Roofline::offload(Actor actor, double part) {
+  SPECLAB_CHECK(part >= 0 && part <= 1, "{} of a model", part);
+  if (part > 0 && device_.host_link_bytes_per_second <= 0) {
+    throw ConfigError(fmt::format(
+        "{} has no host_link, so that nothing can be brought from its host's memory", device_.name));
+  }
+  Model& one = models_[index(actor)];
+  one.offloaded = part;
+  one.layers_of.clear();
+}
+
+Roofline::Model Roofline::prepared(ModelShape shape, int devices) const {
+  if (devices < 1) throw ConfigError(fmt::format("tensor_parallel is {}; it must be at least 1", devices));
+  if (devices > 1 && device_.link_bytes_per_second <= 0) {
+    throw ConfigError(
+        fmt::format("tensor_parallel is {}, but {} has no link to another", devices, device_.name));
+  }
+  if (const std::string why = indivisible(shape, devices); !why.empty())
+    throw ImpossiblePoint(fmt::format("tensor_parallel is {}, but {}", devices, why));
   const Efficiency& efficiency = device_.efficiency;
   Model model;
+  model.devices = devices;
   model.matrices = layer_matrices(shape);
   model.head = head_matrix(shape);
   // A key-value head is never cut: more devices than heads hold copies.
-  const double shards = std::min(devices_, shape.kv_heads);
+  const double shards = std::min(devices, shape.kv_heads);
   model.per_position =
       cache_bytes_per_position(shape) / (shards * efficiency.cache_bandwidth * device_.bytes_per_second);
   model.per_pair = 4.0 * shape.heads * shape.head_dim * shape.layers /
-                   (devices_ * efficiency.compute * device_.fp16_flops_per_second);
+                   (devices * efficiency.compute * device_.fp16_flops_per_second);
   model.launch = efficiency.launch_seconds * shape.layers;
   model.windowed_part = 1.0 * shape.windowed_layers / shape.layers;
   model.shape = std::move(shape);
   return model;
 }
 
-const Roofline::Model& Roofline::model(Actor actor) const {
+std::size_t Roofline::index(Actor actor) const {
   const int index = static_cast<int>(actor) - static_cast<int>(Actor::target);
   SPECLAB_CHECK(index >= 0 && index < static_cast<int>(models_.size()), "actor {} of {} models",
                 static_cast<int>(actor), models_.size());
-  return models_[static_cast<std::size_t>(index)];
+  return static_cast<std::size_t>(index);
 }
 
 // One kind of product without its starts: the p-norm of streaming and computing (configs/devices/README.md).
@@ -107,23 +122,30 @@ Price Roofline::compute_layers(const Model& model, int tokens) const {
   Price price;
   if (tokens <= 0) return price;
   const Efficiency& efficiency = device_.efficiency;
+  const int devices = model.devices;
+  double streamed = 0;  // bytes
   for (const Matrices& matrices : model.matrices) {
     double copies = 1, tokens_each = tokens;
     if (matrices.routed) {
       copies = distinct_experts(model.shape.experts, tokens);
       tokens_each = tokens * model.shape.experts.per_token / copies;
     }
-    price.weights +=
-        product(model, matrices.weights * matrices.layers * copies / devices_, matrices.bits, tokens_each);
+    const double weights = matrices.weights * matrices.layers * copies / devices;
+    price.weights += product(model, weights, matrices.bits, tokens_each);
+    streamed += weights * matrices.bits / 8;
     price.overhead += efficiency.kernel_seconds * matrices.products * matrices.layers;
   }
   price.overhead += efficiency.layer_seconds * model.shape.layers + efficiency.pass_seconds;
   price.attention = efficiency.attention_seconds * model.shape.layers;
-  if (devices_ > 1) {
+  price.offload =
+      model.offloaded > 0
+          ? model.offloaded * streamed / (efficiency.host_link_bandwidth * device_.host_link_bytes_per_second)
+          : 0;
+  if (devices > 1) {
     const double bytes = 2.0 * tokens * model.shape.hidden;  // 16-bit activations
     const Seconds latency =
-        efficiency.all_reduce_seconds + efficiency.all_reduce_seconds_per_doubling * std::log2(devices_);
-    const Seconds transfer = 2.0 * (devices_ - 1) / devices_ * bytes / efficiency.all_reduce_bytes_per_second;
+        efficiency.all_reduce_seconds + efficiency.all_reduce_seconds_per_doubling * std::log2(devices);
+    const Seconds transfer = 2.0 * (devices - 1) / devices * bytes / efficiency.all_reduce_bytes_per_second;
     price.communication = 2 * model.shape.layers * (latency + transfer);
   }
   return price;
@@ -131,7 +153,7 @@ Price Roofline::compute_layers(const Model& model, int tokens) const {
 
 Price Roofline::compute_head(const Model& model, int rows) const {
   if (rows <= 0) return {};
-  return {.weights = product(model, model.head.weights / devices_, model.head.bits, rows),
+  return {.weights = product(model, model.head.weights / model.devices, model.head.bits, rows),
           .overhead = device_.efficiency.kernel_seconds * model.head.products};
 }
 

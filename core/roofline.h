@@ -17,8 +17,11 @@ struct Price {
   Seconds overhead = 0;       // starts of kernels, what layers and passes take besides
   Seconds cache = 0;          // moving kept positions
   Seconds host = 0;           // steps, drafters and rules
+  Seconds offload = 0;        // weights that are brought from the host's memory
 
-  Seconds total() const { return ((weights + overhead) + (communication + attention)) + (cache + host); }
+  Seconds total() const {
+    return ((weights + overhead) + (communication + attention)) + (cache + host) + offload;
+  }
 };
 
 // Tokens that the hardware computes for n: multiples of a small tile up to 64, of the large one beyond.
@@ -31,10 +34,14 @@ double padded_tokens(const Efficiency& efficiency, double tokens, bool quantised
 class Roofline : public CostModel {
  public:
   // drafts[i] is Actor::draft + i. Every model is split among `tensor_parallel` devices. Throws ConfigError
-  // when that cannot be.
+  // when that cannot be, ImpossiblePoint when they cannot share a model.
   Roofline(Device device, ModelShape target, std::vector<ModelShape> drafts = {}, int tensor_parallel = 1);
 
-  int add_draft(ModelShape shape);  // i of its Actor::draft + i
+  // Split among so many devices. The i of its Actor::draft + i.
+  int add_draft(ModelShape shape, int tensor_parallel);
+  // So large a part of the model's layers, spread evenly, lies in the host's memory: what a pass streams of
+  // it is brought over the host link first and multiplied then. ConfigError for a device without such a link.
+  void offload(Actor actor, double part);
 
   Seconds price(const Work& work) const override { return explain(work).total(); }
   bool knows(Actor actor) const override { return static_cast<std::size_t>(actor) <= models_.size(); }
@@ -49,6 +56,8 @@ class Roofline : public CostModel {
  private:
   struct Model {
     ModelShape shape;
+    int devices = 1;
+    double offloaded = 0;  // part of the layers' bytes
     std::vector<Matrices> matrices;
     Matrices head;
     Seconds per_position = 0;  // of the cache, read or written once
@@ -59,14 +68,14 @@ class Roofline : public CostModel {
     mutable std::vector<Price> head_of;    // by rows
     mutable Price long_layers, long_head;  // of the last pass that is too long for the tables
   };
-  Model prepared(ModelShape shape) const;
-  const Model& model(Actor actor) const;
+  Model prepared(ModelShape shape, int devices) const;
+  std::size_t index(Actor actor) const;
+  const Model& model(Actor actor) const { return models_[index(actor)]; }
   Seconds product(const Model& model, double weights, double bits, double tokens) const;
   Price compute_layers(const Model& model, int tokens) const;
   Price compute_head(const Model& model, int rows) const;
 
   Device device_;
-  int devices_;
   std::vector<Model> models_;  // the target, then the drafts
 };
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "core/errors.h"
 #include "core/nearest_names.h"
@@ -32,17 +34,40 @@ const std::vector<WeightFormat>& weight_formats() {
   return formats;
 }
 
-ModelShape stored_as(ModelShape shape, std::string_view format) {
+const WeightFormat& weight_format(std::string_view name) {
+  static const std::map<std::string_view, std::string_view> others{
+      {"bfloat16", "bf16"},  {"float16", "fp16"},  {"f16", "fp16"},       {"half", "fp16"},
+      {"float8", "fp8"},     {"fp8_e4m3", "fp8"},  {"w8a16", "int8"},     {"int8-w8a8", "w8a8"},
+      {"int4", "int4-g128"}, {"awq", "int4-g128"}, {"gptq", "int4-g128"}, {"w4a16", "int4-g128"}};
+  const auto other = others.find(name);
+  const std::string_view wanted = other == others.end() ? name : other->second;
   std::vector<std::string> names;
   for (const WeightFormat& known : weight_formats()) {
-    if (known.name == format) {
-      shape.weights = known;
-      return shape;
-    }
+    if (known.name == wanted) return known;
     names.push_back(known.name);
   }
-  throw ConfigError(fmt::format("no weight format '{}'; there are: {}", format,
-                                nearest_names(format, names, names.size())));
+  for (const auto& [alias, _] : others) names.emplace_back(alias);
+  throw ConfigError(
+      fmt::format("no weight format '{}'; there are: {}", name, nearest_names(name, names, names.size())));
+}
+
+ModelShape stored_as(ModelShape shape, std::string_view format) {
+  shape.weights = weight_format(format);
+  return shape;
+}
+
+double cache_bits(std::string_view format) {
+  // llama.cpp's have a 16-bit scale for each 32 numbers.
+  static const std::vector<std::pair<std::string, double>> formats{
+      {"bf16", 16}, {"fp16", 16},  {"fp8", 8},  {"fp8_e4m3", 8}, {"fp8_e5m2", 8},
+      {"int8", 8},  {"q8_0", 8.5}, {"int4", 4}, {"q4_0", 4.5}};
+  std::vector<std::string> names;
+  for (const auto& [name, bits] : formats) {
+    if (name == format) return bits;
+    names.push_back(name);
+  }
+  throw ConfigError(
+      fmt::format("no cache format '{}'; there are: {}", format, nearest_names(format, names, names.size())));
 }
 
 }  // namespace speclab

@@ -62,6 +62,19 @@ Axis read_axis(const toml::node& node, const std::string& key, const std::string
   return axis;
 }
 
+// A table within a section holds axes over the settings of the table of that name.
+void read_axes(const toml::table& settings, const std::string& prefix, const std::string& file,
+               Experiment& experiment) {
+  for (const auto& [key, node] : settings) {
+    const std::string name = prefix + "." + std::string(key.str());
+    if (const auto* inner = node.as_table(); inner != nullptr) {
+      read_axes(*inner, name, file, experiment);
+    } else {
+      experiment.axes.push_back(read_axis(node, name, file));
+    }
+  }
+}
+
 void read_sweep(const toml::table& sweep, const std::string& file, Experiment& experiment) {
   for (const auto& [section, node] : sweep) {
     const std::string name(section.str());
@@ -77,9 +90,7 @@ void read_sweep(const toml::table& sweep, const std::string& file, Experiment& e
       experiment.axes.push_back(std::move(axis));
       continue;
     }
-    for (const auto& [key, list] : *settings) {
-      experiment.axes.push_back(read_axis(list, name + "." + std::string(key.str()), file));
-    }
+    read_axes(*settings, name, file, experiment);
   }
 }
 
@@ -199,9 +210,14 @@ bool holds(const Config& config, const SkipIf& skip) {
     const auto dot = key.find('.');
     const std::string section = key.substr(0, dot);
     if (dot == std::string::npos || !config.sections.contains(section)) return false;
-    const json& settings = config.sections[section];
-    const auto found = settings.find(key.substr(dot + 1));
-    return found != settings.end() && *found == value;
+    const json* at = &config.sections[section];
+    for (std::size_t from = dot + 1, end = 0; end != std::string::npos; from = end + 1) {
+      end = key.find('.', from);
+      const auto found = at->find(key.substr(from, end == std::string::npos ? end : end - from));
+      if (found == at->end()) return false;
+      at = &*found;
+    }
+    return *at == value;
   });
 }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/catalogue.h"
 #include "core/models/hashed.h"
 #include "core/models/json_settings.h"
 #include "core/models/llama_shape.h"
@@ -14,6 +13,7 @@
 #include "core/models/source_model.h"
 #include "experiments/config_section.h"
 #include "experiments/files.h"
+#include "experiments/price_catalogue.h"
 
 namespace speclab {
 namespace {
@@ -196,7 +196,8 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
 
 LoadedModel PointModels::make_random(Params& p, Actor actor) {
   const auto [shape, positions, seed] = read_random(p, actor);
-  const LlamaConfig config = llama_config_of(find_shape(project_configs("shapes"), shape), positions);
+  const LlamaConfig config =
+      llama_config_of(shape_named(p.section() + ".shape", shape, config_.directory), positions);
   if (actor != Actor::target) check_positions(shape, positions);
   const std::string name = fmt::format("random {}, {} positions, seed {}", shape, positions, seed);
   return backend_->random_model(name, config, static_cast<std::uint64_t>(seed), read_use(p, actor));

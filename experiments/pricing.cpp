@@ -1,40 +1,20 @@
 #include "experiments/pricing.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
-#include "core/catalogue.h"
 #include "core/constant_cost.h"
 #include "core/metered.h"
-#include "core/stated_error.h"
 #include "experiments/config_section.h"
-#include "experiments/files.h"
+#include "experiments/price_catalogue.h"
 
 namespace speclab {
 
 using nlohmann::json;
-
-namespace {
-
-// The shape of a section's model where it is one with random weights; "" otherwise.
-std::string random_shape(const Config& config, const std::string& name) {
-  const json own = config.sections.value(name, json::object());
-  if (!own.is_object() || own.value("kind", json()) != "random") return "";
-  return Params(name, own).text({"shape", "random_weights"}, "", "");
-}
-
-std::vector<std::string> random_drafts(const Config& config) {
-  std::vector<std::string> shapes;
-  for (const auto& [name, _] : config.sections.items()) {  // draft, draft2, ... draft9
-    if (!name.starts_with("draft") || name == "drafter") continue;
-    if (const std::string shape = random_shape(config, name); !shape.empty()) shapes.push_back(shape);
-  }
-  return shapes;
-}
-
-}  // namespace
 
 std::vector<std::string> read_priced_as(Params& drafter) {
   return drafter.texts(
@@ -47,7 +27,15 @@ Pricing::Pricing(const Config& config, std::map<std::string, json>& settings) {
   Params p = section(config, "price");
   read(p, config);
   p.finish();
-  for (const auto& [key, value] : p.resolved()) settings["price." + key] = value;
+  for (const auto& [key, value] : p.resolved()) {
+    if (!value.is_object()) {
+      settings["price." + key] = value;
+      continue;
+    }
+    for (const auto& [overridden, instead] : flattened(value))
+      settings[fmt::format("price.{}.{}", key, overridden)] = instead;
+  }
+  if (roofline_ != nullptr) resolve_digests(settings);
 }
 
 std::vector<SettingNote> Pricing::notes(const Config& config) {
@@ -81,39 +69,7 @@ void Pricing::read(Params& p, const Config& config) {
     prices_ = std::move(calibrated);
     priced_drafts_ = std::numeric_limits<std::size_t>::max();
   } else {
-    const std::string device_name = p.required_text({"device"}, "a device of `speclab list devices`");
-    const std::string stack =
-        p.text({"stack"}, "", "efficiency of a software stack of the device's file; \"\": its default");
-    const std::string random_target = random_shape(config, "target");
-    const std::string_view meaning =
-        "a shape of `speclab list shapes`; of random weights their own, if left out";
-    const std::string target_name = random_target.empty() ? p.required_text({"target"}, meaning)
-                                                          : p.text({"target"}, random_target, meaning);
-    std::vector<std::string> draft_names = p.texts(
-        {"draft"}, random_drafts(config),
-        "likewise, for a drafter that runs a model, or several in its order; of heads: all that one "
-        "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
-        "drafters, goes before it");
-    const int devices =
-        p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share each model");
-    if (const json own = config.sections.value("drafter", json::object()); own.contains(kPricedAs)) {
-      Params drafter("drafter", own, config.places);
-      draft_names = read_priced_as(drafter);
-    }
-    const Device device = find_device(project_configs("devices"), device_name, stack);
-    target_ = find_shape(project_configs("shapes"), target_name);
-    std::vector<ModelShape> drafts;
-    for (const std::string& draft : draft_names) {
-      drafts.push_back(find_shape(project_configs("shapes"), draft));
-      draft_name_ += (draft_name_.empty() ? "" : ", ") + drafts.back().name;
-    }
-    error_ = stated_error(device, target_);
-    device_ = device.name + (devices > 1 ? fmt::format(" x{}", devices) : "");
-    target_name_ = target_.name;
-    priced_drafts_ = drafts.size();
-    auto roofline = std::make_unique<Roofline>(device, target_, drafts, devices);
-    roofline_ = roofline.get();
-    prices_ = std::move(roofline);
+    read_roofline(p, config);
   }
 }
 
@@ -126,25 +82,42 @@ Actor Pricing::next_draft() {
                   "price.draft names {} shapes, but the drafter runs another model; name one for each",
                   priced_drafts_));
   }
+  if (static_cast<std::size_t>(drafts_) < named_.size())
+    remark_on_draft(named_[static_cast<std::size_t>(drafts_)]);
   return draft_actor(drafts_++);
 }
 
 Actor Pricing::part_of_target(int layers, int of) {
   if (roofline_ == nullptr) return next_draft();
-  ModelShape part = target_;
+  const ModelShape& target = target_.model.shape;
+  ModelShape part = target;
   part.layers = std::max(1, static_cast<int>(std::lround(static_cast<double>(part.layers) * layers / of)));
-  part.windowed_layers = part.windowed_layers * part.layers / target_.layers;
-  part.name = fmt::format("{} of {} layers of {}", part.layers, target_.layers, part.name);
-  draft_name_ = part.name;
-  return draft_actor(roofline_->add_draft(part));  // after those that price.draft names
+  part.windowed_layers = part.windowed_layers * part.layers / target.layers;
+  part.name = fmt::format("{} of {} layers of {}", part.layers, target.layers, part.name);
+  parts_.push_back(part.name);
+  const Actor actor =
+      draft_actor(roofline_->add_draft(part, target_.model.devices));  // after those that price.draft names
+  roofline_->offload(actor, offloaded_);
+  return actor;
 }
 
 void Pricing::describe(Provenance& provenance) const {
   provenance.priced_device = device_;
-  provenance.priced_target = target_name_;
-  provenance.priced_draft = draft_name_;
+  provenance.priced_target = target_.words;
+  std::vector<std::string> drafts;
+  for (std::size_t i = 0; i < std::min(named_.size(), static_cast<std::size_t>(drafts_)); ++i)
+    drafts.push_back(named_[i].words);
+  drafts.insert(drafts.end(), parts_.begin(), parts_.end());
+  provenance.priced_draft = fmt::format("{}", fmt::join(drafts, ", "));
   provenance.priced_error = error_;
+  provenance.priced_memory = memory_;
   provenance.remarks.insert(provenance.remarks.end(), remarks_.begin(), remarks_.end());
+  for (std::size_t i = static_cast<std::size_t>(drafts_); i < named_.size(); ++i) {
+    provenance.remarks.push_back(fmt::format("price.draft = \"{}\" prices nothing here: the drafter runs {}",
+                                             named_[i].given,
+                                             drafts_ == 0 ? "no model that it could be the price of"
+                                                          : fmt::format("{} of the models named", drafts_)));
+  }
 }
 
 }  // namespace speclab

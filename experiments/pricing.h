@@ -9,7 +9,9 @@
 #include "core/params.h"
 #include "core/recorder.h"
 #include "core/roofline.h"
+#include "core/room.h"
 #include "experiments/config_file.h"
+#include "experiments/workload.h"
 
 namespace speclab {
 
@@ -31,6 +33,11 @@ class Pricing {
   const CostModel* model() const { return prices_.get(); }  // null: nothing is priced
   // Where prices are to be timed before the first run; null elsewhere.
   CalibratedCost* calibrated() const { return calibrated_; }
+  // Whether the priced devices hold the target, the caches of the longest requests that may be in a batch
+  // and, if the drafter runs models, what price.draft names: ImpossiblePoint where they do not, or with
+  // price.offload the rest of the target is priced as brought from the host. To be asked before a strategy
+  // sees prices.
+  void require_room(const Workload& workload, bool drafter_runs_models);
   // Who the next draft model is. ConfigError where its passes have no price though others have.
   Actor next_draft();
   // Draft models so far, those of parts of the target apart.
@@ -40,16 +47,35 @@ class Pricing {
   void describe(Provenance& provenance) const;
 
  private:
+  struct Named {
+    std::string given, words;  // as the config names it; for the header
+    PlacedModel model;
+  };
   Pricing() = default;
   void read(Params& p, const Config& config);
+  void read_roofline(Params& p, const Config& config);
+  void resolve_digests(std::map<std::string, nlohmann::json>& settings) const;
+  // So many devices for a draft where the target has so many.
+  int devices_of_draft(const ModelShape& draft, int target_devices) const;
+  Room room_on(int devices, bool drafter_runs_models, const std::vector<int>& positions) const;
+  [[noreturn]] void refuse(const Room& room, bool drafter_runs_models,
+                           const std::vector<int>& positions) const;
+  void remark_on_draft(const Named& draft);
 
   std::unique_ptr<CostModel> prices_;
   Roofline* roofline_ = nullptr;          // the same, where it is one
   CalibratedCost* calibrated_ = nullptr;  // likewise
-  ModelShape target_;                     // where it is one
+  Device priced_on_;                      // where it is a roofline, and so are those that follow
+  Named target_;
+  std::vector<Named> named_;  // in price.draft
+  int draft_devices_ = 0;     // 0: as the target, or 1 where they cannot share it
+  double usable_ = 0;         // of the memory
+  bool offload_ = false;
+  double offloaded_ = 0;  // part of the target's layers
   std::size_t priced_drafts_ = 0;
   int drafts_ = 0;
-  std::string device_, target_name_, draft_name_, error_;
+  std::vector<std::string> parts_;  // of the target that draft
+  std::string device_, error_, memory_;
   std::vector<std::string> remarks_;  // as Provenance has them
 };
 

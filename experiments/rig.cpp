@@ -71,6 +71,8 @@ Rig::Rig(const Config& config, ModelShelf& shelf)
   if (workload_.batch == 1) settings_.erase("workload.refill");
   if (!workload_.prompts_digest.empty()) settings_["workload.prompts_digest"] = workload_.prompts_digest;
   resolve(sampling);
+  Params drafter = section(config, "drafter", "model");
+  pricing_.require_room(workload_, chosen_entry(drafters(), drafter).runs_model);
   make_strategy(config);
   Params record = section(config, "record");
   steps_recorded_ = read_steps_recorded(record);

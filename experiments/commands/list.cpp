@@ -3,6 +3,7 @@
 
 #include "core/catalogue.h"
 #include "core/errors.h"
+#include "core/weight_format.h"
 #include "experiments/commands/command.h"
 #include "experiments/commands/settings_text.h"
 #include "experiments/files.h"
@@ -22,6 +23,7 @@ void print_devices() {
     fmt::print("  {:<28} {:>5.0f} GB {:>8.0f} GB/s {:>7.0f} TFLOP/s\n", slug(device.name), device.memory_gb,
                device.bytes_per_second / 1e9, device.fp16_flops_per_second / 1e12);
   }
+  fmt::print("  (with constants of a software stack, price.stack: see `speclab list stacks`)\n");
   fmt::print("\ndevices of this machine\n");
   const CudaDevices cuda = cuda_devices();
   for (const CudaDevice& device : cuda.devices) {
@@ -32,6 +34,33 @@ void print_devices() {
         device.too_old ? fmt::format("; too old for models, which need {}.0", kLeastComputeMajor) : "");
   }
   if (!cuda.absent.empty()) fmt::print("  {}\n", cuda.absent);
+  fmt::print("\n");
+}
+
+void print_stacks() {
+  fmt::print(
+      "stacks (price.stack; constants fitted to a whole engine on a device of configs/devices, and their "
+      "error)\n");
+  const auto folder = project_configs("devices");
+  for (const auto& [name, stacks] : all_stacks(folder)) {
+    for (const std::string& stack : stacks)
+      fmt::print("  {:<14} {:<11} {}\n", name, stack, find_device(folder, name, stack).efficiency.error);
+  }
+  fmt::print(
+      "  elsewhere, and to change any constant: price.device_override, such as\n"
+      "  --set price.device_override.host_seconds_per_step=0\n\n");
+}
+
+void print_formats() {
+  fmt::print(
+      "formats (price.format, price.draft_format: bits of attention, feed-forward and head weights)\n");
+  for (const WeightFormat& format : weight_formats()) {
+    const char* arithmetic = format.arithmetic == ProductFormat::fp8    ? ", computed in fp8"
+                             : format.arithmetic == ProductFormat::int8 ? ", computed in int8"
+                                                                        : "";
+    fmt::print("  {:<22} {:>6} {:>6} {:>6}{}\n", format.name, format.attention_bits, format.feed_forward_bits,
+               format.head_bits, arithmetic);
+  }
   fmt::print("\n");
 }
 
@@ -69,7 +98,9 @@ std::span<const Topic> topics() {
       {"rules", [] { print_page("rule"); }},
       {"models", print_models},
       {"devices", print_devices},
+      {"stacks", print_stacks},
       {"shapes", print_shapes},
+      {"formats", print_formats},
       {"metrics", print_metrics},
   };
   return all;
@@ -95,14 +126,14 @@ const Topic& topic(const std::string& wanted) {
 int list_command(const std::vector<std::string>& arguments, const std::string&) {
   po::options_description options = described_options();
   options.add_options()("markdown", "with settings: the page configs/SETTINGS.md");
-  const ParsedOptions parsed =
-      parse_options(arguments, options, "topic", -1, "speclab list [TOPIC...] [options]",
-                    "What there is. Topics: drafters, topologies, rules, models, devices, shapes,\n"
-                    "metrics; without one, all of them. `settings` is every setting of a config, and\n"
-                    "`settings SECTION...` those of some sections.\n\n"
-                    "  speclab list drafters\n"
-                    "  speclab list settings topology workload\n\n"
-                    "exit status: 0 done, 3 error\n");
+  const ParsedOptions parsed = parse_options(
+      arguments, options, "topic", -1, "speclab list [TOPIC...] [options]",
+      "What there is. Topics: drafters, topologies, rules, models, devices, stacks,\n"
+      "shapes, formats, metrics; without one, all of them. `settings` is every setting of a config, and\n"
+      "`settings SECTION...` those of some sections.\n\n"
+      "  speclab list drafters\n"
+      "  speclab list settings topology workload\n\n"
+      "exit status: 0 done, 3 error\n");
   if (parsed.help) return 0;
   std::vector<std::string> wanted;
   if (parsed.values.contains("topic")) wanted = parsed.values["topic"].as<std::vector<std::string>>();

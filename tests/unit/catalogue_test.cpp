@@ -156,7 +156,8 @@ TEST(Catalogue, UnknownNamesComeWithTheNearest) {
             {"no model shape 'llama-2-7'", "llama-2-7b"});
   expect_in(complaint([] { find_device(kDevices, "a100", "vlm"); }),
             {"no stack 'vlm'", "vllm-0.6.3", "gpt-fast"});
-  expect_in(complaint([] { find_device(kDevices, "t4", "vllm"); }), {"no stack 'vllm'", "there are: none"});
+  expect_in(complaint([] { find_device(kDevices, "t4", "vllm"); }),
+            {"no stack 'vllm'", "there are: none", "a100-80gb-sxm has gpt-fast", "rtx-4090 has calm"});
   expect_in(complaint([] { find_shape("nowhere", "llama-2-7b"); }), {"nowhere is not a folder"});
 }
 
@@ -177,6 +178,59 @@ TEST(Catalogue, EveryDeviceAndStackStatesItsError) {
     for (const std::string& stack : stacks(entry.path()))
       EXPECT_TRUE(stated.insert(load_device(entry.path(), stack).efficiency.error).second) << entry << stack;
   }
+}
+
+TEST(Catalogue, OverridesReplaceAnyKey) {
+  const Device own = find_device(kDevices, "a100");
+  const Device other = find_device(kDevices, "a100", "gpt-fast",
+                                   {{"bytes_per_second", 1e12}, {"layer_seconds", 0}, {"fp8", 5e14}});
+  EXPECT_EQ(other.bytes_per_second, 1e12);
+  EXPECT_EQ(other.fp8_flops_per_second, 5e14);
+  EXPECT_EQ(other.efficiency.layer_seconds, 0);  // over the stack's too
+  EXPECT_EQ(other.efficiency.weights_bandwidth, 0.81);
+  EXPECT_EQ(other.memory_gb, own.memory_gb);
+  EXPECT_EQ(
+      find_device(kDevices, "m2-ultra", "", {{"host_link.bytes_per_second", 3e9}}).host_link_bytes_per_second,
+      3e9);
+  EXPECT_EQ(find_shape(kShapes, "llama-2-7b", {{"layers", 8}, {"window", 64}, {"windowed_layers", 4}}).window,
+            64);
+  for (const auto& [overrides, words] :
+       {std::pair{Overrides{{"host_second", 1}}, "known: name, memory_gb"},
+        {Overrides{{"knee", 0}}, "a100-80gb-sxm.toml, with price.device_over"},
+        {Overrides{{"knee", 2}, {"efficiency.knee", 3}}, "are both set"},
+        {Overrides{{"knee", nlohmann::json::array()}}, "not a number"}}) {
+    expect_in(complaint([&, o = overrides] { find_device(kDevices, "a100", "", o); }), {words});
+  }
+  expect_in(complaint([] {
+              find_device(kDevices, "a100", "", {{"host_seconds_per_stepp", 1}});
+            }),
+            {"did you mean 'host_seconds_per_step'?"});
+  expect_in(complaint([] {
+              find_shape(kShapes, "llama-2-7b", {{"layers", 8.5}});
+            }),
+            {"should be an integer"});
+}
+
+TEST(Catalogue, DigestsAreOfNumbersAlone) {
+  const Device own = find_device(kDevices, "h100");
+  const auto edited = [](const std::string& from, const std::string& to) {
+    return load_device(Edited(kDevices / "h100-sxm.toml", from, to).file()).digest;
+  };
+  EXPECT_EQ(edited("name = \"H100 SXM\"", "name = \"Mine\""), own.digest);
+  EXPECT_EQ(edited("error = \"3 %", "error = \"4 %"), own.digest);
+  EXPECT_NE(edited("memory_gb = 80", "memory_gb = 81"), own.digest);
+  EXPECT_NE(find_device(kDevices, "h100", "", {{"knee", 2}}).digest, own.digest);
+  EXPECT_NE(find_device(kDevices, "a100", "gpt-fast").digest, find_device(kDevices, "a100").digest);
+  EXPECT_NE(find_shape(kShapes, "llama-2-7b").digest, find_shape(kShapes, "llama-2-13b").digest);
+}
+
+TEST(Catalogue, AUsersOwnFileNeedsNoSources) {
+  const Edited edited(kShapes / "llama-2-7b.toml", "[source]", "[sources]");
+  expect_in(complaint([&] { load_shape(edited.file()); }), {"source is missing"});
+  expect_in(complaint([&] { load_shape(edited.file(), {}, Sources::optional); }),
+            {"sources", "not a setting"});
+  const Edited bare(kDevices / "t4.toml", "error =", "# error =");
+  EXPECT_EQ(load_device(bare.file(), "", {}, Sources::optional).efficiency.error, "not stated by its file");
 }
 
 TEST(Catalogue, DeviceMistakesAreNamed) {
@@ -219,6 +273,7 @@ TEST(Catalogue, EveryFormatStoresEveryShape) {
     const ModelShape stored = stored_as(find_shape(kShapes, "llama-3.1-8b"), format.name);
     EXPECT_GT(stored.weights.feed_forward_bits, 3) << format.name;
     EXPECT_LE(stored.weights.feed_forward_bits, 16) << format.name;
+    EXPECT_EQ(weight_format("awq").name, "int4-g128");
     EXPECT_GE(stored.weights.head_bits, stored.weights.feed_forward_bits) << format.name;
   }
 }

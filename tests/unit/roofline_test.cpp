@@ -263,7 +263,61 @@ TEST(Roofline, WhatIsRememberedIsWhatIsComputed) {
   }
 }
 
+TEST(Roofline, DraftsMayLieOnFewerDevices) {
+  Roofline prices(device("h100"), shape("llama-3.1-70b"), {}, 4);
+  prices.add_draft(shape("llama-3.1-8b"), 1);
+  EXPECT_EQ(prices.price(chain(1, 500, draft_actor(0))),
+            Roofline(device("h100"), shape("llama-3.1-8b")).price(chain(1, 500)));
+  EXPECT_EQ(prices.price(chain(1, 500)),
+            Roofline(device("h100"), shape("llama-3.1-70b"), {}, 4).price(chain(1, 500)));
+}
+
+TEST(Roofline, WhatIsOffloadedIsBroughtBeforeItIsMultiplied) {
+  Device machine = streaming();
+  machine.host_link_bytes_per_second = 1e11;
+  machine.efficiency.host_link_bandwidth = 0.5;
+  const ModelShape llama = shape("llama-2-7b");
+  Roofline prices(machine, llama, {llama});
+  prices.offload(Actor::target, 0.25);
+  const Price price = prices.explain(chain(1, 99)), resident = prices.explain(chain(1, 99, draft_actor(0)));
+  EXPECT_NEAR(price.offload, 0.25 * 2 * 6'476'005'376.0 / 0.5e11, 1e-12);  // its layers', not the head's
+  EXPECT_EQ(resident.offload, 0);
+  EXPECT_EQ(price.total(), resident.total() + price.offload);
+  // Two devices bring half each, at once.
+  Roofline two(machine, llama, {}, 2);
+  two.offload(Actor::target, 0.25);
+  EXPECT_NEAR(two.explain(chain(1, 99)).offload, price.offload / 2, 1e-12);
+  EXPECT_THROW(Roofline(streaming(), llama).offload(Actor::target, 0.25), ConfigError);
+}
+
+TEST(Roofline, OffloadingIsNeverFaster) {
+  for (const char* name : {"t4", "h100", "gh200"}) {
+    for (const char* model : {"llama-3.1-70b", "qwen3-30b-a3b"}) {
+      Roofline prices(device(name), shape(model));
+      for (const int tokens : {1, 7, 64, 300}) {
+        Seconds before = 0;
+        for (const double part : {0.0, 0.1, 0.5, 1.0}) {
+          prices.offload(Actor::target, part);
+          const Seconds now = prices.price(chain(tokens, 1000));
+          EXPECT_GT(now, before) << name << ' ' << model << ' ' << tokens << ' ' << part;
+          before = now;
+        }
+      }
+    }
+  }
+}
+
+TEST(Roofline, FewerBitsCostLess) {
+  Seconds before = 1;
+  for (const char* format : {"bf16", "fp8", "int4-g128"}) {
+    const Seconds now = Roofline(streaming(), stored_as(shape("llama-2-7b"), format)).price(chain(1, 0));
+    EXPECT_LT(now, before) << format;
+    before = now;
+  }
+}
+
 TEST(Roofline, RefusesDevicesThatAreNotThere) {
+  EXPECT_THROW(Roofline(device("a100"), shape("llama-2-7b"), {}, 3), ImpossiblePoint);
   EXPECT_THROW(Roofline(device("a100"), shape("llama-2-7b"), {}, 0), ConfigError);
   EXPECT_THROW(Roofline(device("m2-ultra"), shape("llama-2-7b"), {}, 2), ConfigError);
 }
