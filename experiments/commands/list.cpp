@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "analysis/wrapped_text.h"
 #include "core/catalogue.h"
 #include "core/errors.h"
 #include "core/weight_format.h"
@@ -23,7 +24,7 @@ void print_devices() {
     fmt::print("  {:<28} {:>5.0f} GB {:>8.0f} GB/s {:>7.0f} TFLOP/s\n", slug(device.name), device.memory_gb,
                device.bytes_per_second / 1e9, device.fp16_flops_per_second / 1e12);
   }
-  fmt::print("  (with constants of a software stack, price.stack: see `speclab list stacks`)\n");
+  fmt::print("  (constants of a software stack, price.stack: see `speclab list stacks`)\n");
   fmt::print("\ndevices of this machine\n");
   const CudaDevices cuda = cuda_devices();
   for (const CudaDevice& device : cuda.devices) {
@@ -38,13 +39,13 @@ void print_devices() {
 }
 
 void print_stacks() {
-  fmt::print(
-      "stacks (price.stack; constants fitted to a whole engine on a device of configs/devices, and their "
-      "error)\n");
+  fmt::print("stacks (price.stack: constants fitted to an engine on that device; their error)\n");
   const auto folder = project_configs("devices");
   for (const auto& [name, stacks] : all_stacks(folder)) {
-    for (const std::string& stack : stacks)
-      fmt::print("  {:<14} {:<11} {}\n", name, stack, find_device(folder, name, stack).efficiency.error);
+    for (const std::string& stack : stacks) {
+      fmt::print("  {:<14} {:<11} {}\n", name, stack,
+                 wrapped(find_device(folder, name, stack).efficiency.error, 29));
+    }
   }
   fmt::print(
       "  elsewhere, and to change any constant: price.device_override, such as\n"
@@ -52,8 +53,7 @@ void print_stacks() {
 }
 
 void print_formats() {
-  fmt::print(
-      "formats (price.format, price.draft_format: bits of attention, feed-forward and head weights)\n");
+  fmt::print("formats (price.format, draft_format: bits of attention, feed-forward, head)\n");
   for (const WeightFormat& format : weight_formats()) {
     const char* arithmetic = format.arithmetic == ProductFormat::fp8    ? ", computed in fp8"
                              : format.arithmetic == ProductFormat::int8 ? ", computed in int8"
@@ -126,14 +126,15 @@ const Topic& topic(const std::string& wanted) {
 int list_command(const std::vector<std::string>& arguments, const std::string&) {
   po::options_description options = described_options();
   options.add_options()("markdown", "with settings: the page configs/SETTINGS.md");
-  const ParsedOptions parsed = parse_options(
-      arguments, options, "topic", -1, "speclab list [TOPIC...] [options]",
-      "What there is. Topics: drafters, topologies, rules, models, devices, stacks,\n"
-      "shapes, formats, metrics; without one, all of them. `settings` is every setting of a config, and\n"
-      "`settings SECTION...` those of some sections.\n\n"
-      "  speclab list drafters\n"
-      "  speclab list settings topology workload\n\n"
-      "exit status: 0 done, 3 error\n");
+  const ParsedOptions parsed =
+      parse_options(arguments, options, "topic", -1, "speclab list [TOPIC...] [options]",
+                    "What there is. Topics: drafters, topologies, rules, models, devices, stacks,\n"
+                    "shapes, formats, metrics; without one, all of them. `settings` is every\n"
+                    "setting of a config, and\n"
+                    "`settings SECTION...` those of some sections.\n\n"
+                    "  speclab list drafters\n"
+                    "  speclab list settings topology workload\n\n"
+                    "exit status: 0 done, 3 error\n");
   if (parsed.help) return 0;
   std::vector<std::string> wanted;
   if (parsed.values.contains("topic")) wanted = parsed.values["topic"].as<std::vector<std::string>>();
