@@ -47,7 +47,8 @@ int report_command(const std::vector<std::string>& arguments, const std::string&
   const ParsedOptions parsed = parse_options(
       arguments, options, "file", -1, "speclab report FILE... [options]",
       "Tables from result files: of one point, of a whole experiment, or a folder of\npoints.\n\n"
-      "Tables are as wide as COLUMNS says, or the terminal, or 80 columns where there is none.\n\n"
+      "Tables are as wide as COLUMNS says, or the terminal, or 80 columns where there\n"
+      "is none.\n\n"
       "  speclab report results/quickstart.h5\n"
       "  speclab report results/quickstart.h5 --csv > quickstart.csv\n\n"
       "exit status: 0 done, 3 error\n");

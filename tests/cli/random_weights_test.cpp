@@ -41,7 +41,7 @@ TEST_F(CliRandomWeights, ArePricedAsTheirOwnShapes) {
   EXPECT_NE(ended.out.find("llama-68m, random weights / llama-68m, random weights"), std::string::npos)
       << ended.out;
   EXPECT_NE(ended.out.find("as llama-68m / llama-68m on"), std::string::npos) << ended.out;
-  EXPECT_NE(ended.out.find("corrected chain         4.00"), std::string::npos) << ended.out;
+  EXPECT_NE(ended.out.find("corrected chain        4.00"), std::string::npos) << ended.out;
 }
 
 TEST_F(CliRandomWeights, KeepThePriceThatIsAskedFor) {
