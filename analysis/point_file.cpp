@@ -9,6 +9,7 @@
 
 #include "analysis/step_rows.h"
 #include "core/hdf5_apart.h"
+#include "core/printable.h"
 
 namespace speclab {
 namespace {
@@ -86,7 +87,7 @@ std::string LoadedPoint::fact(const std::string& name) const {
 
 std::string label_of(const SequenceRecord& sequence) {
   const auto end = std::ranges::find(sequence.label, '\0');
-  return {sequence.label.begin(), end};
+  return printable({sequence.label.begin(), end});
 }
 
 LoadedPoint load_point(const Hdf5Reader& file, const std::string& group) {

@@ -7,6 +7,7 @@
 #include "core/hdf5.h"
 #include "core/hdf5_guard.h"
 #include "core/json_text.h"
+#include "core/printable.h"
 
 namespace speclab {
 
@@ -15,13 +16,6 @@ using namespace hdf5;
 namespace {
 
 constexpr std::size_t kMostNumberBytes = 8;
-
-// Text that is printed: what is no UTF-8 in it becomes U+FFFD.
-std::string printable(const std::string& text) {
-  const std::string repaired =
-      nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  return nlohmann::json::parse(repaired).get<std::string>();
-}
 
 nlohmann::json text_value(const std::string& stored, const std::filesystem::path& path,
                           const std::string& name) {
@@ -66,7 +60,7 @@ nlohmann::json value_of(hid_t attribute, const std::filesystem::path& path, cons
   }
   if (kind == H5T_STRING && H5Tis_variable_str(type) > 0) {
     char* cell = nullptr;
-    read(text_type(H5T_VARIABLE), &cell);
+    read(type, &cell);
     const std::string text = cell == nullptr ? "" : cell;
     H5free_memory(cell);
     return text_value(text, path, name);

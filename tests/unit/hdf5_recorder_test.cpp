@@ -12,6 +12,7 @@
 #include "analysis/merge.h"
 #include "analysis/point_file.h"
 #include "analysis/result_files.h"
+#include "core/errors.h"
 #include "tests/support/synthetic_points.h"
 #include "tests/support/temporary_folder.h"
 
@@ -210,7 +211,7 @@ TEST(Hdf5Recorder, AFileThatWasNotRenamedIsNotThere) {
   partial.replace_extension(".partial");
   fs::rename(path, partial);  // killed between write and rename
   EXPECT_FALSE(point_status(path).has_value());
-  EXPECT_TRUE(load_results(path.parent_path()).points.empty());
+  EXPECT_THROW(load_results(path.parent_path()), ConfigError);
   record({}, folder.path());
   EXPECT_EQ(point_status(path)->status, kDone);
   EXPECT_FALSE(fs::exists(partial));
