@@ -95,6 +95,7 @@ void Hdf5File::extend(const std::string& dataset, std::int64_t memory_type, std:
     H5Pset_shuffle(layout);
     H5Pset_deflate(layout, kDeflate);
     H5Pset_fletcher32(layout);
+    H5Pset_obj_track_times(layout, false);  // the same rows make the same file
     const Id links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
     H5Pset_create_intermediate_group(links, 1);
     const Id made(checked(H5Dcreate2(id_, dataset.c_str(), file_type, space, links, layout, H5P_DEFAULT),
