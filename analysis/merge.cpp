@@ -1,12 +1,14 @@
 #include "analysis/merge.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "analysis/point_file.h"
 #include "analysis/table.h"
 #include "core/atomic_file.h"
 #include "core/hdf5.h"
+#include "core/hdf5_apart.h"
 
 namespace speclab {
 namespace {
@@ -62,6 +64,56 @@ void add_row(Table& table, const LoadedPoint& point) {
   for (const auto& [name, value] : cells) row[table.column(name)] = value;
 }
 
+// A point's file, value by value, through what it is known to hold: nothing else of it reaches the merged
+// file. All is read before any of it is written, so that a file that cannot be read to its end leaves
+// nothing.
+class PointCopy {
+ public:
+  explicit PointCopy(const Hdf5Reader& from) : from_(from) {
+    attributes("");
+    attributes("/settings");
+    attributes("/provenance");
+    table<StepRecord>("/steps");
+    table<ChargeRecord>("/charges");
+    table<PromptRecord>("/prompts");
+    table<PassSumRecord>("/passes");
+    table<AcceptedRecord>("/accepted");
+    table<TimeRecord>("/time");
+    table<HeadRecord>("/heads");
+    table<TimedPassRecord>("/timed_passes");
+    table<SequenceRecord>("/sequences");
+    if (!from.has("/text")) return;
+    writes_.push_back([values = from.read_ints("/text")](Hdf5File& to, const std::string& group) {
+      to.append_ints(group + "/text", values);
+    });
+  }
+
+  void write(Hdf5File& to, const std::string& group) const {
+    for (const Write& write : writes_) write(to, group);
+  }
+
+ private:
+  using Write = std::function<void(Hdf5File&, const std::string& group)>;
+
+  void attributes(const std::string& object) {
+    const std::string from = object.empty() ? "/" : object;
+    writes_.push_back([object, values = from_.attributes(from)](Hdf5File& to, const std::string& group) {
+      to.make_group(group + object);
+      for (const auto& [name, value] : values) to.set(group + object, name, value);
+    });
+  }
+  template <class Row>
+  void table(const std::string& name) {
+    if (!from_.has(name)) return;
+    writes_.push_back([name, rows = from_.read<Row>(name)](Hdf5File& to, const std::string& group) {
+      to.append<Row>(group + name, rows);
+    });
+  }
+
+  const Hdf5Reader& from_;
+  std::vector<Write> writes_;
+};
+
 }  // namespace
 
 Merged merge_points(const std::filesystem::path& folder, const std::set<std::string>& keys) {
@@ -82,8 +134,11 @@ Merged merge_points(const std::filesystem::path& folder, const std::set<std::str
   Table table;
   for (const std::filesystem::path& part : parts) {
     try {
-      const LoadedPoint point = load_points(part).at(0);
-      file.copy(Hdf5File::open(part), "/", "point/" + point.key);
+      const Hdf5Apart opened(part);
+      const LoadedPoint point = load_point(opened, "/");
+      const std::string group = "/point/" + point.key;
+      if (file.has(group)) throw Hdf5Error(part, "merging", "another file holds the same point");
+      PointCopy(opened).write(file, group);
       add_row(table, point);
       ++merged.points;
     } catch (const Hdf5Error& error) {

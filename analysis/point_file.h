@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/hdf5_reader.h"
 #include "core/recorder.h"
 #include "core/result_rows.h"
 #include "core/tally.h"
@@ -29,9 +30,12 @@ struct LoadedPoint {
   std::string fact(const std::string& name) const;
 };
 
-// All points of a point's file, of a merged file, or of a folder of point files, by key.
-// Throws Hdf5Error for a file that is damaged or of another schema.
-std::vector<LoadedPoint> load_points(const std::filesystem::path& path);
+// The point that a file holds in `group`, "/" or "/point/KEY/". Throws Hdf5Error where the file is damaged,
+// of another schema, or says what cannot be true.
+LoadedPoint load_point(const Hdf5Reader& file, const std::string& group);
+
+// All points of a point's file or of a merged file, by key. Throws Hdf5Error likewise.
+std::vector<LoadedPoint> load_points(const std::filesystem::path& file);
 
 std::string label_of(const SequenceRecord& sequence);
 

@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/nearest_names.h"
 #include "core/strict_table.h"
+#include "core/toml_text.h"
 
 namespace speclab {
 namespace {
@@ -21,15 +22,6 @@ namespace fs = std::filesystem;
 constexpr const char* kDeviceOverride = "price.device_override";
 constexpr const char* kShapeOverride = "price.target_override or price.draft_override";
 constexpr const char* kNotStated = "not stated by its file";
-
-toml::table parsed(const fs::path& file) {
-  try {
-    return toml::parse_file(file.string());
-  } catch (const toml::parse_error& error) {
-    throw ConfigError(
-        fmt::format("{}: line {}: {}", file.string(), error.source().begin.line, error.description()));
-  }
-}
 
 // Every number's origin is part of a file of the catalogue, so that one without it does not load.
 void read_sources(StrictTable& file, std::initializer_list<const char*> subjects, Sources sources) {
@@ -132,7 +124,7 @@ fs::path find_file(const fs::path& folder, std::string_view kind, std::string_vi
   const std::string wanted = slug(name);
   std::vector<std::string> known;
   for (const fs::path& file : files(folder)) {
-    const toml::table table = parsed(file);
+    const toml::table table = parse_toml(file);
     StrictTable entry(file.string(), "", table);
     std::vector<std::string> names = entry.texts("aliases");
     names.push_back(entry.text("name"));
@@ -171,7 +163,7 @@ std::string slug(std::string_view name) {
 
 Device load_device(const fs::path& file, const std::string& stack, const Overrides& overrides,
                    Sources sources) {
-  toml::table table = parsed(file);
+  toml::table table = parse_toml(file);
   if (!stack.empty() && table["stack"][stack].as_table() == nullptr) refuse_stack(file, table, stack);
   override_device(table, stack, overrides, kDeviceOverride);
   StrictTable top(place_of(file, overrides, kDeviceOverride), "", table);
@@ -222,7 +214,7 @@ Device load_device(const fs::path& file, const std::string& stack, const Overrid
 }
 
 ModelShape load_shape(const fs::path& file, const Overrides& overrides, Sources sources) {
-  toml::table table = parsed(file);
+  toml::table table = parse_toml(file);
   override_shape(table, overrides, kShapeOverride);
   StrictTable top(place_of(file, overrides, kShapeOverride), "", table);
   read_sources(top, {"shape"}, sources);
@@ -294,6 +286,6 @@ std::vector<std::pair<std::string, std::vector<std::string>>> all_stacks(const f
   return all;
 }
 
-std::vector<std::string> stacks(const fs::path& device_file) { return stack_names(parsed(device_file)); }
+std::vector<std::string> stacks(const fs::path& device_file) { return stack_names(parse_toml(device_file)); }
 
 }  // namespace speclab

@@ -8,6 +8,7 @@
 
 #include "core/atomic_file.h"
 #include "core/check.h"
+#include "core/hdf5_apart.h"
 
 namespace speclab {
 namespace {
@@ -68,10 +69,11 @@ std::filesystem::path point_path(const std::filesystem::path& results, const Poi
 std::optional<PointStatus> point_status(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
-    const Hdf5File file = Hdf5File::open(path);
+    const Hdf5Apart file(path);
     if (file.get("/", "schema") != kSchema) return std::nullopt;
-    return PointStatus{file.get("/", "status").get<std::string>(),
-                       file.get("/", "reason").get<std::string>()};
+    const nlohmann::json status = file.get("/", "status"), reason = file.get("/", "reason");
+    if (!status.is_string() || !reason.is_string()) return std::nullopt;
+    return PointStatus{status.get<std::string>(), reason.get<std::string>()};
   } catch (const Hdf5Error&) {
     return std::nullopt;  // cut off or damaged: to be made again
   }

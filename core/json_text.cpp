@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
@@ -29,6 +30,11 @@ json parse_json(std::string_view text, const std::string& place) {
   };
   try {
     return json::parse(text, watch);
+  } catch (const json::out_of_range& error) {
+    // "[json.exception.out_of_range.406] number overflow parsing '1e400'"
+    const std::string_view what = error.what();
+    throw ConfigError(fmt::format("{}: the number {} is larger than any of 64 bits", place,
+                                  what.substr(std::min(what.find('\''), what.size()))));
   } catch (const json::exception& error) {
     // "[json.exception.parse_error.101] parse error at line 1, column 2: ..."
     const std::string_view what = error.what();

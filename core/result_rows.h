@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "core/hdf5.h"
+#include "core/hdf5_columns.h"
 
 // The tables of a point's file, as results/README.md describes them. A change here is a new kSchema.
 namespace speclab {
@@ -17,6 +17,8 @@ inline constexpr std::string_view kSkipped = "skipped";
 inline constexpr std::string_view kFailed = "failed";
 
 inline constexpr std::int64_t kAdmission = -1;  // the step of charges from taking a sequence in
+
+inline constexpr int kMostRepeats = 4096;  // of baseline and method
 
 struct StepRecord {  // /steps: a sequence in a step
   std::int32_t role = 0, repeat = 0;

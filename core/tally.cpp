@@ -52,9 +52,20 @@ void RunTally::append_to(Hdf5File& file) const {
   file.append<TimeRecord>("time", times);
 }
 
-std::vector<RunTally> RunTally::read(const Hdf5File& file, const std::string& group) {
+std::vector<RunTally> RunTally::read(const Hdf5Reader& file, const std::string& group, RowCheck& check) {
   std::vector<RunTally> runs;
-  for (const PromptRecord& r : file.read<PromptRecord>(group + "prompts")) {
+  const auto rows = [&]<class Row>(const std::string& table, const auto& take) {
+    const std::vector<Row> all = file.read<Row>(group + table);
+    check.table(group + table, all.size());
+    for (const Row& row : all) take(row);
+  };
+  rows.operator()<PromptRecord>("prompts", [&](const PromptRecord& r) {
+    check.sequence(r.role, r.repeat, r.sequence);
+    for (const auto& [value, column] : {std::pair{r.steps, "steps"}, std::pair{r.drafted, "drafted"},
+                                        std::pair{r.proposed, "proposed"}, std::pair{r.probes, "probes"},
+                                        std::pair{r.accepted, "accepted"}, std::pair{r.emitted, "emitted"}}) {
+      check.count(value, column);
+    }
     run_of(runs, r.role, r.repeat).prompt(r.sequence) = {.steps = r.steps,
                                                          .drafted = r.drafted,
                                                          .proposed = r.proposed,
@@ -67,20 +78,32 @@ std::vector<RunTally> RunTally::read(const Hdf5File& file, const std::string& gr
                                                          .admission_measured = r.admission_measured,
                                                          .admission_priced = r.admission_priced,
                                                          .by_accepted = {}};
-  }
+  });
   if (file.has(group + "passes")) {  // files of earlier versions lack it
-    for (const PassSumRecord& r : file.read<PassSumRecord>(group + "passes"))
+    rows.operator()<PassSumRecord>("passes", [&](const PassSumRecord& r) {
+      check.sequence(r.role, r.repeat, r.sequence);
       run_of(runs, r.role, r.repeat).prompt(r.sequence).passes = r.measured;
+    });
   }
-  for (const AcceptedRecord& r : file.read<AcceptedRecord>(group + "accepted")) {
+  rows.operator()<AcceptedRecord>("accepted", [&](const AcceptedRecord& r) {
+    check.sequence(r.role, r.repeat, r.sequence);
+    check.accepted(r.role, r.repeat, r.sequence, r.accepted);
+    check.count(r.steps, "steps");
     std::vector<std::int64_t>& steps = run_of(runs, r.role, r.repeat).prompt(r.sequence).by_accepted;
     steps.resize(std::max(steps.size(), static_cast<std::size_t>(r.accepted) + 1));
     steps[static_cast<std::size_t>(r.accepted)] = r.steps;
-  }
-  for (const TimeRecord& r : file.read<TimeRecord>(group + "time")) {
+  });
+  rows.operator()<TimeRecord>("time", [&](const TimeRecord& r) {
+    check.work(r.role, r.repeat, r.actor, r.op);
+    check.between(r.admission, 0, 1, "admission");
+    for (const auto& [value, column] : {std::pair{r.charges, "charges"}, std::pair{r.sequences, "sequences"},
+                                        std::pair{r.new_tokens, "new_tokens"}, std::pair{r.rows, "rows"},
+                                        std::pair{r.context, "context"}, std::pair{r.pairs, "pairs"}}) {
+      check.count(value, column);
+    }
     run_of(runs, r.role, r.repeat).slot(r.admission != 0, r.actor, static_cast<Op>(r.op)) = {
         r.charges, r.measured, r.priced, r.sequences, r.new_tokens, r.rows, r.context, r.pairs};
-  }
+  });
   return runs;
 }
 

@@ -7,7 +7,9 @@
 
 #include "core/clock.h"
 #include "core/decoder.h"
+#include "core/hdf5.h"
 #include "core/result_rows.h"
+#include "core/row_check.h"
 
 namespace speclab {
 
@@ -48,6 +50,9 @@ class RunTally {
   // were in it, those of the rows among them; 0: no others.
   void step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes, int batch = 0);
 
+  // So that `prompts` has at least so many.
+  void cover(std::size_t sequences) { prompts_.resize(std::max(prompts_.size(), sequences)); }
+
   int role() const { return role_; }
   int repeat() const { return repeat_; }
   const std::vector<PromptTally>& prompts() const { return prompts_; }  // by sequence
@@ -55,7 +60,8 @@ class RunTally {
   int actors() const { return static_cast<int>(times_[0].size()) / kOps; }
 
   void append_to(Hdf5File& file) const;
-  static std::vector<RunTally> read(const Hdf5File& file, const std::string& group);
+  // Throws Hdf5Error where rows cannot be true.
+  static std::vector<RunTally> read(const Hdf5Reader& file, const std::string& group, RowCheck& check);
 
  private:
   PromptTally& prompt(int sequence);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,7 +9,7 @@
 
 #include "core/errors.h"
 #include "core/params.h"
-#include "core/text_file.h"
+#include "core/toml_text.h"
 #include "experiments/kind_change.h"
 
 namespace speclab {
@@ -20,6 +19,8 @@ using nlohmann::json;
 
 const std::vector<std::string> kSections{"target",   "draft", "drafter", "topology", "rule",    "sampling",
                                          "workload", "clock", "price",   "record",   "certify", "figure"};
+
+constexpr std::int64_t kMostPoints = 1'000'000;  // of a sweep
 
 constexpr const char* kCommandLine = "--set";  // where a setting was written
 
@@ -161,11 +162,13 @@ std::vector<std::string> split_values(const std::string& text) {
 }
 
 json parse_value(const std::string& text) {
+  toml::table parsed;
   try {
-    return to_json(*toml::parse("value = " + text).get("value"), kCommandLine);
-  } catch (const toml::parse_error&) {
+    parsed = parse_toml("value = " + text, kCommandLine);
+  } catch (const ConfigError&) {
     return text;
   }
+  return to_json(*parsed.get("value"), kCommandLine);
 }
 
 // "1..8", both ends included.
@@ -181,6 +184,8 @@ bool expand_range(const std::string& text, std::vector<json>& values) {
       from > to) {
     return false;
   }
+  if (std::int64_t{to} - from >= kMostPoints)
+    throw ConfigError(fmt::format("{}: at most {} values make an axis", text, kMostPoints));
   for (int value = from; value <= to; ++value) values.emplace_back(value);
   return true;
 }
@@ -228,18 +233,11 @@ const std::vector<std::string>& section_names() { return kSections; }
 Experiment read_experiment(const std::filesystem::path& given) {
   // Places that begin with "-" are options.
   const std::filesystem::path file = given.string().starts_with('-') ? "." / given : given;
-  toml::table root;
-  try {
-    if (std::filesystem::is_directory(file))
-      throw ConfigError(file.string() + " is a folder; name one config file, such as configs/smoke.toml");
-    if (!std::filesystem::exists(file))
-      throw ConfigError(
-          fmt::format("{}: there is no such config file{}", file.string(), nearest_config(file)));
-    require_regular_file(file);
-    root = toml::parse_file(file.string());
-  } catch (const toml::parse_error& e) {
-    throw ConfigError(fmt::format("{}:{}: {}", file.string(), e.source().begin.line, e.description()));
-  }
+  if (std::filesystem::is_directory(file))
+    throw ConfigError(file.string() + " is a folder; name one config file, such as configs/smoke.toml");
+  if (!std::filesystem::exists(file))
+    throw ConfigError(fmt::format("{}: there is no such config file{}", file.string(), nearest_config(file)));
+  const toml::table root = parse_toml(file);
   Experiment experiment{
       .name = file.stem().string(), .base = {}, .axes = {}, .overrides = {}, .skip_ifs = {}};
   experiment.base.directory = file.parent_path();
@@ -331,6 +329,11 @@ std::vector<PointRequest> points(const Experiment& experiment) {
   std::stable_partition(axes.begin(), axes.end(),
                         [](const Axis& axis) { return axis.key.find('.') == std::string::npos; });
   for (const Axis& axis : axes) {
+    if (all.size() * axis.values.size() > static_cast<std::size_t>(kMostPoints)) {
+      throw ConfigError(
+          fmt::format("{}: with {} values of '{}' there are more than {} points; sweep fewer at once",
+                      axis.place, axis.values.size(), axis.key, kMostPoints));
+    }
     std::vector<PointRequest> product;
     for (const PointRequest& point : all) {
       for (const json& value : axis.values) {

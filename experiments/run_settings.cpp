@@ -1,5 +1,7 @@
 #include "experiments/run_settings.h"
 
+#include "core/result_rows.h"
+
 namespace speclab {
 
 ClockSettings read_clock(Params& clock) {
@@ -8,7 +10,8 @@ ClockSettings read_clock(Params& clock) {
       {"kind"}, {{"wall", true}, {"analytic", false}},
       "wall: measured where models run, on a GPU by its own clock; analytic: priced by [price] alone");
   if (settings.measured)
-    settings.repeats = clock.integer({"repeats"}, 3, {.least = 1}, "of baseline and method in turn");
+    settings.repeats =
+        clock.integer({"repeats"}, 3, {.least = 1, .most = kMostRepeats}, "of baseline and method in turn");
   return settings;
 }
 

@@ -6,6 +6,7 @@
 #include "analysis/certificate/trace_hdf5.h"
 #include "analysis/certificate/trace_json.h"
 #include "core/errors.h"
+#include "core/text_file.h"
 
 namespace speclab {
 namespace {
@@ -13,11 +14,10 @@ namespace {
 constexpr std::string_view kHdf5Signature = "\x89HDF\r\n\x1a\n";
 
 std::string first_bytes(const std::filesystem::path& file) {
+  require_regular_file(file);
   std::ifstream in(file, std::ios::binary);
   std::string bytes(kHdf5Signature.size(), '\0');
-  if (std::filesystem::is_directory(file) || !in) {
-    throw ConfigError(file.string() + ": there is no such file, or it cannot be read");
-  }
+  if (!in) throw ConfigError(file.string() + ": it cannot be read");
   in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   bytes.resize(static_cast<std::size_t>(in.gcount()));
   return bytes;

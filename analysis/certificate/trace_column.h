@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/hdf5.h"
+#include "core/hdf5_reader.h"
 
 namespace speclab {
 
@@ -14,7 +14,7 @@ template <class Number>
 class TraceColumn {
  public:
   // Throws Hdf5Error unless the dataset has numbers of the kind and one or two dimensions.
-  TraceColumn(const Hdf5File& file, std::string dataset) : file_(&file), dataset_(std::move(dataset)) {
+  TraceColumn(const Hdf5Reader& file, std::string dataset) : file_(&file), dataset_(std::move(dataset)) {
     const std::vector<std::size_t> shape = file.shape(dataset_);
     rows_ = shape.at(0);
     width_ = shape.size() > 1 ? shape[1] : 1;
@@ -39,7 +39,7 @@ class TraceColumn {
  private:
   static constexpr std::size_t kBlock = 1 << 22;  // numbers: 32 MB
 
-  const Hdf5File* file_;
+  const Hdf5Reader* file_;
   std::string dataset_;
   std::size_t rows_ = 0, width_ = 1, taken_ = 0, first_ = 0, loaded_ = 0;
   std::vector<Number> block_;

@@ -8,6 +8,7 @@
 
 #include "analysis/certificate/trace_column.h"
 #include "core/errors.h"
+#include "core/hdf5_apart.h"
 #include "core/nearest_names.h"
 
 namespace speclab {
@@ -25,7 +26,7 @@ const std::vector<std::string> kDatasets = {"sequence",      "draw",       "draf
 // The datasets of a file, by the names of analysis/TRACE.md.
 class Layout {
  public:
-  explicit Layout(const Hdf5File& file) : file_(file) {
+  explicit Layout(const Hdf5Reader& file) : file_(file) {
     for (const std::string& name : file.children("/")) {
       if (std::ranges::find(kDatasets, name) != kDatasets.end()) continue;
       fail(fmt::format("there is no dataset '{}' in a trace{} (they are: {})", name,
@@ -52,7 +53,7 @@ class Layout {
   }
 
  private:
-  const Hdf5File& file_;
+  const Hdf5Reader& file_;
 };
 
 // Rows of the target or of the draft, complete ones or lists of the likeliest tokens.
@@ -118,7 +119,7 @@ class RowColumns {
 
 class Reader {
  public:
-  explicit Reader(const Hdf5File& file)
+  explicit Reader(const Hdf5Reader& file)
       : path_(file.path().string()),
         layout_(file),
         sequence_(layout_.required<Integers>("sequence", 1)),
@@ -243,7 +244,7 @@ class Reader {
 
 void read_hdf5_trace(const std::filesystem::path& file, const TraceSink& sink) {
   try {
-    const Hdf5File opened = Hdf5File::open(file);
+    const Hdf5Apart opened(file);
     Reader(opened).read(sink);
   } catch (const Hdf5Error& error) {
     throw ConfigError(

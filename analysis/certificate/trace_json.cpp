@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "core/json_text.h"
 #include "core/nearest_names.h"
 
 namespace speclab {
@@ -142,30 +143,54 @@ TraceRecord read_record(const json& line, std::string where) {
   return record;
 }
 
-[[noreturn]] void refuse_line(const std::string& line, bool cut, const std::string& where) {
-  if (line.find("NaN") != std::string::npos || line.find("Infinity") != std::string::npos) {
-    fail(where, "a number is NaN or infinite; probabilities are between 0 and 1");
+constexpr std::size_t kMostLine = std::size_t{1} << 30;  // bytes
+
+// The line's bytes, without its end; false: there is none left.
+bool next_line(std::istream& in, std::string& line, const std::string& where) {
+  line.clear();
+  std::streambuf& bytes = *in.rdbuf();
+  for (int c = bytes.sbumpc(); c != std::char_traits<char>::eof(); c = bytes.sbumpc()) {
+    if (c == '\n') return true;
+    if (line.size() == kMostLine)
+      fail(where, fmt::format("the line has more than {} bytes; a trace has a line per step", kMostLine));
+    line += static_cast<char>(c);
   }
-  fail(where, cut ? "the file is cut: its last line is not complete JSON; write the trace again, or delete "
-                    "the line"
-                  : "this is not JSON; a trace has a JSON object per line");
+  return !line.empty();
+}
+
+// `last`: the file ends with the line.
+json parse_line(const std::string& line, bool last, const std::string& where) {
+  try {
+    return parse_json(line, where);
+  } catch (const ConfigError& error) {
+    const std::string_view what = error.what();
+    const auto says = [&](const char* text) { return what.find(text) != std::string_view::npos; };
+    if (!says("is not JSON")) throw;
+    if (line.find("NaN") != std::string::npos || line.find("Infinity") != std::string::npos)
+      fail(where, "a number is NaN or infinite; probabilities are between 0 and 1");
+    const bool cut = last && (says("unexpected end of input") || says("missing closing quote"));
+    fail(where, cut ? "the file is cut: its last line is not complete JSON; write the trace again, or delete "
+                      "the line"
+                    : "this is not JSON; a trace has a JSON object per line");
+  }
 }
 
 }  // namespace
 
-void read_json_trace(const std::filesystem::path& file, const TraceSink& sink) {
-  std::ifstream in(file);
+void read_json_trace(const std::filesystem::path& file, const TraceSink& sink) try {
+  std::ifstream in(file, std::ios::binary);
   std::string line;
-  for (std::int64_t number = 1; std::getline(in, line); ++number) {
-    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+  for (std::int64_t number = 1;; ++number) {
     const std::string where = fmt::format("{}:{}", file.string(), number);
-    const json parsed = json::parse(line, nullptr, false);
-    if (parsed.is_discarded()) refuse_line(line, in.peek() == std::ifstream::traits_type::eof(), where);
+    if (!next_line(in, line, where)) break;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    const json parsed = parse_line(line, in.peek() == std::ifstream::traits_type::eof(), where);
     if (!parsed.is_object()) fail(where, "this is no JSON object; a trace has one per line");
     TraceRecord record = read_record(parsed, where);
     sink(record);
   }
-  if (in.bad()) throw ConfigError(file.string() + ": the file could not be read to its end");
+} catch (const std::ios_base::failure&) {
+  throw ConfigError(file.string() + ": the file could not be read to its end");
 }
 
 }  // namespace speclab

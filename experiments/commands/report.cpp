@@ -5,10 +5,9 @@
 #include "analysis/figure_data.h"
 #include "analysis/metric_table.h"
 #include "analysis/metrics.h"
-#include "analysis/point_file.h"
+#include "analysis/result_files.h"
 #include "analysis/wrapped_text.h"
 #include "core/errors.h"
-#include "core/hdf5.h"
 #include "experiments/commands/command.h"
 
 namespace speclab {
@@ -19,10 +18,9 @@ namespace po = boost::program_options;
 std::vector<LoadedPoint> load_all(const std::vector<std::string>& files) {
   std::vector<LoadedPoint> all;
   for (const std::string& file : files) {
-    if (!std::filesystem::exists(file)) throw ConfigError(file + ": there is no such result file");
-    std::vector<LoadedPoint> some = load_points(file);
-    if (some.empty()) throw ConfigError(file + ": there is no point in it");
-    std::ranges::move(some, std::back_inserter(all));
+    LoadedResults some = load_results(file);
+    for (const std::string& remark : some.remarks) fmt::print(stderr, "note: {}\n", remark);
+    std::ranges::move(some.points, std::back_inserter(all));
   }
   return all;
 }

@@ -247,7 +247,7 @@ TEST(Catalogue, DeviceMistakesAreNamed) {
             {"kernel_seconds is missing"});
   expect_in(device_complaint("fp8 =", "fp9 ="), {"flops_per_second.fp9", "fp8"});
   expect_in(device_complaint("bandwidth = \"", "bandwith = \""), {"source.bandwidth is missing"});
-  expect_in(device_complaint("[efficiency]", "[efficiency"), {"edited.toml: line"});
+  expect_in(device_complaint("[efficiency]", "[efficiency"), {"edited.toml:"});
   expect_in(device_complaint("[efficiency]", "[stack.x]\nerror = \"2 %\"\nknee = 2\n[efficiency]"),
             {"stack.x.source is missing"});
   expect_in(device_complaint("[efficiency]", "[stack.x]\nsource = \"me\"\nknee = 2\n[efficiency]"),

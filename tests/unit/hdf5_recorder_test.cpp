@@ -11,6 +11,8 @@
 
 #include "analysis/merge.h"
 #include "analysis/point_file.h"
+#include "analysis/result_files.h"
+#include "core/errors.h"
 #include "tests/support/synthetic_points.h"
 #include "tests/support/temporary_folder.h"
 
@@ -85,7 +87,8 @@ TEST(RunTally, FilesWithoutTheTableOfPassesHaveNone) {
   file.append<PromptRecord>("prompts", {&prompt, 1});
   file.append<AcceptedRecord>("accepted", {});
   file.append<TimeRecord>("time", {});
-  const std::vector<RunTally> runs = RunTally::read(file, "/");
+  RowCheck check(file);
+  const std::vector<RunTally> runs = RunTally::read(file, "/", check);
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_EQ(runs[0].prompts()[0].measured, 2);
   EXPECT_TRUE(std::isnan(runs[0].prompts()[0].passes));
@@ -208,7 +211,7 @@ TEST(Hdf5Recorder, AFileThatWasNotRenamedIsNotThere) {
   partial.replace_extension(".partial");
   fs::rename(path, partial);  // killed between write and rename
   EXPECT_FALSE(point_status(path).has_value());
-  EXPECT_TRUE(load_points(path.parent_path()).empty());
+  EXPECT_THROW(load_results(path.parent_path()), ConfigError);
   record({}, folder.path());
   EXPECT_EQ(point_status(path)->status, kDone);
   EXPECT_FALSE(fs::exists(partial));

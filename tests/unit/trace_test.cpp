@@ -182,6 +182,10 @@ TEST_F(Trace, RefusesWhatIsNoWholeTrace) {
   EXPECT_EQ(refusal("[1]\n"), "1: this is no JSON object; a trace has one per line");
   EXPECT_EQ(refusal(R"({"target": [[NaN, 1]]})"),
             "1: a number is NaN or infinite; probabilities are between 0 and 1");
+  EXPECT_EQ(refusal(R"({"target": [[1e400, 1]]})"), "1: the number '1e400' is larger than any of 64 bits");
+  EXPECT_EQ(refusal(R"({"target": )" + std::string(70'000, '[') + std::string(70'000, ']') + "}"),
+            "1: is nested more than 256 levels deep");
+  EXPECT_EQ(refusal(R"({"step": 1, "step": 2})"), "1: names the key \"step\" twice in one object");
   EXPECT_THROW(read_trace(folder_.path() / "none", 5), ConfigError);
   EXPECT_THROW(read_trace(folder_.path(), 5), ConfigError);
 }

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/apart.h"
+#include "core/hdf5_reader.h"
+
+namespace speclab {
+
+// A file of the disk, which may be damaged or made to do damage. The HDF5 library, which crashes on some such
+// files, reads it in a process of its own, which cannot open another file; what comes back are values.
+// A process for each file: nothing that a file breaks there reaches another. It costs about a millisecond.
+// Reading the same bytes first in a child and then here would not do: memory that was damaged without a crash
+// there may crash here.
+class Hdf5Apart : public Hdf5Reader {
+ public:
+  // Throws Hdf5Error unless it is a whole HDF5 file.
+  explicit Hdf5Apart(std::filesystem::path path);
+
+  const std::filesystem::path& path() const override { return path_; }
+  bool has(const std::string& object) const override;
+  std::vector<std::string> children(const std::string& group) const override;
+  nlohmann::json get(const std::string& object, const std::string& name) const override;
+  std::map<std::string, nlohmann::json> attributes(const std::string& object) const override;
+  std::vector<std::size_t> shape(const std::string& dataset) const override;
+  void read_table(const std::string& dataset, std::span<const Column> columns, std::size_t row_bytes,
+                  std::size_t first, std::size_t count, void* rows) const override;
+  void read_rows(const std::string& dataset, std::size_t first, std::size_t count,
+                 std::span<double> values) const override;
+  void read_rows(const std::string& dataset, std::size_t first, std::size_t count,
+                 std::span<std::int64_t> values) const override;
+
+ private:
+  nlohmann::json ask(const nlohmann::json& question) const;
+  void ask_for_bytes(const nlohmann::json& question, void* to, std::size_t size) const;
+
+  std::filesystem::path path_;
+  std::unique_ptr<Apart> process_;
+};
+
+}  // namespace speclab

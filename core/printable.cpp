@@ -1,0 +1,23 @@
+#include "core/printable.h"
+
+#include <utf8proc.h>
+
+namespace speclab {
+
+std::string printable(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
+  std::string result;
+  for (std::size_t i = 0; i < text.size();) {
+    utf8proc_int32_t code = 0;
+    const utf8proc_ssize_t length =
+        utf8proc_iterate(bytes + i, static_cast<utf8proc_ssize_t>(text.size() - i), &code);
+    const std::size_t taken = length > 0 ? static_cast<std::size_t>(length) : 1;
+    const bool control = (code < 0x20 && code != '\t' && code != '\n' && code != '\r') || code == 0x7f;
+    result += length <= 0 || control ? kReplacement : text.substr(i, taken);
+    i += taken;
+  }
+  return result;
+}
+
+}  // namespace speclab
