@@ -3,7 +3,7 @@
 #include "core/catalogue.h"
 #include "core/errors.h"
 #include "experiments/config_file.h"
-#include "experiments/workload.h"
+#include "experiments/prompt_file.h"
 #include "tests/fuzz/fuzz_targets.h"
 
 namespace speclab {
@@ -56,7 +56,8 @@ void fuzz_experiment(std::string_view bytes) {
 void fuzz_prompts(std::string_view bytes) {
   const fs::path file = fuzz_folder() / "any.jsonl";
   write_bytes(file, bytes);
-  unless_refused([&] { read_prompts(file, small_tokenizer(), small_tokenizer().vocab()); });
+  unless_refused(
+      [&] { read_prompts(file, small_tokenizer(), small_tokenizer().vocab(), AddBos::as_tokenizer); });
 }
 
 void fuzz_trace_json(std::string_view bytes) {
