@@ -75,13 +75,13 @@ Point resolve(const PointRequest& request, const std::string& experiment, ModelS
 
 // What became of the point, or nothing where it is to be run: rows that cannot be read are run again too.
 std::optional<PointStatus> whole_status(const std::filesystem::path& file) {
-  std::optional<PointStatus> status = point_status(file);
+  if (!std::filesystem::exists(file)) return std::nullopt;
   try {
-    if (status && status->status == kDone) load_points(file);
+    const std::vector<LoadedPoint> points = load_points(file);
+    if (points.size() == 1) return PointStatus{points.front().status, points.front().reason};
   } catch (const Hdf5Error&) {
-    status.reset();
   }
-  return status;
+  return std::nullopt;
 }
 
 class Sweep {
