@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "core/models/json_settings.h"
+#include "core/models/known_keys.h"
 
 namespace speclab {
 namespace {
@@ -22,11 +23,9 @@ constexpr const char* kClass = "tokenizer.json has all components, whatever clas
 constexpr const char* kChat = "texts are taken as they are";
 constexpr const char* kOther = "tokenizer.json alone decides; transformers 4 changes its components by it";
 
-constexpr auto kConfigKeys = std::to_array<KnownKey>({
+// Of special_tokens_map.json, and of tokenizer_config.json too.
+constexpr auto kMapKeys = std::to_array<KnownKey>({
     {"bos_token", read, ""},
-    {"add_bos_token", read, ""},
-    {"add_eos_token", read, ""},
-    {"added_tokens_decoder", read, ""},
     {"eos_token", inert, kTokens},
     {"unk_token", inert, kTokens},
     {"pad_token", inert, kTokens},
@@ -35,6 +34,12 @@ constexpr auto kConfigKeys = std::to_array<KnownKey>({
     {"mask_token", inert, kTokens},
     {"additional_special_tokens", inert, kTokens},
     {"extra_special_tokens", inert, kTokens},
+});
+
+constexpr auto kConfigKeys = std::to_array<KnownKey>({
+    {"add_bos_token", read, ""},
+    {"add_eos_token", read, ""},
+    {"added_tokens_decoder", read, ""},
     {"image_token", inert, kTokens},
     {"audio_token", inert, kTokens},
     {"video_token", inert, kTokens},
@@ -77,24 +82,13 @@ constexpr auto kConfigKeys = std::to_array<KnownKey>({
     {"do_lower_case", said, kOther, "[false]"},
 });
 
-constexpr auto kMapKeys = std::to_array<KnownKey>({
-    {"bos_token", read, ""},
-    {"eos_token", inert, kTokens},
-    {"unk_token", inert, kTokens},
-    {"pad_token", inert, kTokens},
-    {"sep_token", inert, kTokens},
-    {"cls_token", inert, kTokens},
-    {"mask_token", inert, kTokens},
-    {"additional_special_tokens", inert, kTokens},
-    {"extra_special_tokens", inert, kTokens},
-});
-
 // The object in the file, all of whose keys have a fate; null where there is no file.
-json checked(const std::filesystem::path& file, KeyTable keys, std::vector<std::string>& remarks) {
+json checked(const std::filesystem::path& file, std::span<const KeyTable> keys,
+             std::vector<std::string>& remarks) {
   std::error_code error;
   if (!std::filesystem::exists(file, error)) return {};
   json object = read_json_object(file);
-  check_keys(object, file.filename().string(), std::array{keys}, remarks);
+  check_keys(object, file.filename().string(), keys, remarks);
   return object;
 }
 
@@ -132,20 +126,18 @@ std::map<std::string, Token> added_tokens(const json& object, const std::filesys
 
 }  // namespace
 
-KeyTable tokenizer_config_keys() { return kConfigKeys; }
-KeyTable special_tokens_map_keys() { return kMapKeys; }
-
 TokenizerConfig TokenizerConfig::beside(const std::filesystem::path& tokenizer_json) {
+  constexpr std::array<KeyTable, 2> kTables{kMapKeys, kConfigKeys};
   TokenizerConfig config;
   const std::filesystem::path file = tokenizer_json.parent_path() / "tokenizer_config.json";
-  if (const json object = checked(file, kConfigKeys, config.remarks); object.is_object()) {
+  if (const json object = checked(file, kTables, config.remarks); object.is_object()) {
     config.bos = token_text(object, "bos_token");
     config.add_bos = flag(object, file, "add_bos_token");
     config.add_eos = flag(object, file, "add_eos_token");
     config.added = added_tokens(object, file);
   }
   const std::filesystem::path map = tokenizer_json.parent_path() / "special_tokens_map.json";
-  const json tokens = checked(map, kMapKeys, config.remarks);
+  const json tokens = checked(map, std::span(kTables).first(1), config.remarks);
   if (!config.bos) config.bos = token_text(tokens, "bos_token");
   return config;
 }

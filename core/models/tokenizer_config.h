@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "core/models/known_keys.h"
 #include "core/token_tree.h"
 
 namespace speclab {
@@ -19,12 +18,9 @@ struct TokenizerConfig {
   std::vector<std::string> remarks;      // as Provenance has them
 
   // From tokenizer_config.json and special_tokens_map.json in the folder of `tokenizer_json`; empty where
-  // there are none. ConfigError where they are malformed.
+  // there are none. Every key that transformers 4.57 and 5.24 store there has a fate; others are named in the
+  // remarks. ConfigError where the files are malformed.
   static TokenizerConfig beside(const std::filesystem::path& tokenizer_json);
 };
-
-// Every key that transformers 4.57 and 5.24 store in the two files, and what becomes of it.
-KeyTable tokenizer_config_keys();
-KeyTable special_tokens_map_keys();
 
 }  // namespace speclab
