@@ -14,16 +14,11 @@ namespace {
 void add_places(Table& table) {
   const std::size_t topology = table.column(kTopologyKind), length = table.column(kTopologyLength);
   const std::size_t proposed = table.column("proposed_per_drafting_step");
-  const std::size_t strategy = table.column("strategy"), temperature = table.column(kTemperature);
-  const std::size_t panel = table.column("panel"), series = table.column("series");
-  const std::size_t tree = table.column("tree"), x = table.column("x");
+  const std::size_t tree = table.column("tree"), drafted = table.column("drafted");
   for (auto& row : table.rows) {
     const bool chain = row[topology].is_null() || row[topology] == "chain";
-    row[panel] =
-        row[temperature].is_null() ? "" : fmt::format("temperature {}", row[temperature].get<double>());
-    row[series] = row[strategy];
     row[tree] = chain ? 0 : 1;
-    row[x] = chain && row[length].is_number() ? row[length] : row[proposed];
+    row[drafted] = chain && row[length].is_number() ? row[length] : row[proposed];
   }
 }
 

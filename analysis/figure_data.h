@@ -8,8 +8,8 @@
 namespace speclab {
 
 // Derived numbers for figures, which compute none: `/rows` is the metric table with the columns
-// panel (the temperature), series (the strategy), tree (0 or 1) and x: the chain's length, or the nodes
-// proposed per drafting step. Root attributes say what the numbers are of. Can be deleted and made again.
+// tree (0 or 1) and drafted: the chain's length, or the nodes proposed per drafting step. Root attributes say
+// what the numbers are of. Can be deleted and made again.
 void write_figure_data(std::span<const LoadedPoint> points, const std::filesystem::path& path);
 
 }  // namespace speclab

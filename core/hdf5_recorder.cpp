@@ -36,6 +36,9 @@ void describe(Hdf5File& file, const PointSettings& point, const Provenance& made
   file.make_group("settings");
   for (const auto& [name, value] : point.settings) file.set("settings", name, value);
   file.make_group("provenance");
+  std::vector<std::string> said = made.remarks;
+  said.insert(said.end(), made.unused.begin(), made.unused.end());
+  const nlohmann::json remarks = said.empty() ? nlohmann::json::array() : nlohmann::json(said);
   const std::map<std::string, nlohmann::json> facts = {
       {"version", made.version},
       {"git_commit", made.git_commit},
@@ -56,7 +59,7 @@ void describe(Hdf5File& file, const PointSettings& point, const Provenance& made
       {"priced_draft", made.priced_draft},
       {"priced_memory", made.priced_memory},
       {"priced_error", made.priced_error},
-      {"remarks", made.remarks.empty() ? nlohmann::json::array() : nlohmann::json(made.remarks)}};
+      {"remarks", remarks}};
   for (const auto& [name, value] : facts) file.set("provenance", name, value);
 }
 

@@ -44,6 +44,8 @@ struct Provenance {
   std::string priced_error;   // what is known of how far prices are off
   // What a reader should know of how files and settings were taken, a sentence each.
   std::vector<std::string> remarks;
+  // Likewise, of settings that have no effect at this point, and may have at others of its sweep.
+  std::vector<std::string> unused;
 };
 
 // Where a run's raw observations go. Nothing here is derived; analysis/ does that.

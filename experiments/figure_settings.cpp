@@ -1,30 +1,60 @@
 #include "experiments/figure_settings.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analysis/metrics.h"
 #include "experiments/config_section.h"
 
 namespace speclab {
+namespace {
+
+// Metrics, those by position with their position, and what certificates add.
+std::vector<std::string> quantities() {
+  std::vector<std::string> names{"distance", "overlap"};
+  for (const Metric& metric : metrics()) names.emplace_back(metric.name);
+  return names;
+}
+
+std::string without_position(const std::string& name) {
+  const std::size_t end = name.find_last_not_of("0123456789");
+  return end != std::string::npos && end + 1 < name.size() && name[end] == '_' ? name.substr(0, end) : name;
+}
+
+void check_quantities(const Params& p, const std::vector<std::string>& names) {
+  const std::vector<std::string> known = quantities();
+  for (const std::string& name : names) {
+    if (std::ranges::count(known, without_position(name)) > 0) continue;
+    p.fail("y", fmt::format("= \"{}\" is no metric{}; `speclab report --metrics` lists them", name,
+                            did_you_mean(name, known)));
+  }
+}
+
+}  // namespace
 
 FigureSettings read_figure(Params& p) {
   FigureSettings settings;
-  settings.program =
-      p.choose<std::string>({"kind"}, {{"curves", "curves.py"}, {"speedup_over_k", "speedup_over_k.py"}},
-                            "curves: any quantity over any other, or bars; speedup_over_k: tokens per step "
-                            "and speedup over the tokens "
-                            "drafted, which has no settings of its own");
-  settings.takes_config = settings.program == "curves.py";
-  if (!settings.takes_config) return settings;
-  p.required_text({"title"}, "what the figure shows, in its caption");
-  p.text({"x"}, "", "a setting or a metric; left out: a bar for each series");
-  p.text({"x_label"}, "", "its words; \"\": the name");
+  p.required_text({"title"}, "what the figure shows, above it");
+  p.text(
+      {"x"}, "",
+      "a setting or a metric, or drafted: a chain's length or a tree's nodes per step; left out: a bar for "
+      "each series");
+  p.text({"x_label"}, "", "its words; \"\": the program's own");
   p.flag({"log_x"}, false, "x doubles from tick to tick");
-  p.texts({"y"}, {}, "metrics, a row of panels each; required");
+  check_quantities(p, p.texts({"y"}, {}, "metrics, a row of panels each; required"));
   p.texts({"series"}, {}, "settings that tell lines or bars apart; required");
   p.text({"series_label"}, "", "a word before each series' values");
   p.text({"left_out"}, "", "what is cut from the names of series");
+  p.text({"colour"}, "",
+         "a setting that colours tell, or label, the kind of text; lines then tell series by mark and dash");
+  p.text({"colour_label"}, "", "a word before each colour's value");
   p.text({"panel"}, "", "a setting that tells columns of panels apart, or label, the kind of text");
   p.text({"panel_label"}, "", "a word before each panel's value");
+  p.texts({"point_label"}, {}, "settings whose values stand beside each point");
   p.text({"best_over"}, "", "a setting of which each point shows the best, by the first y");
   p.flag({"join"}, true, "points of a series are joined");
+  p.flag({"join_trees"}, true, "so are those of trees");
   p.text({"ceiling"}, "",
          "the panel that shows what a single drawn guess can win at most; needs certificates");
   settings.certificates = p.flag({"certificates"}, false,

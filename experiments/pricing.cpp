@@ -113,10 +113,10 @@ void Pricing::describe(Provenance& provenance) const {
   provenance.priced_memory = memory_;
   provenance.remarks.insert(provenance.remarks.end(), remarks_.begin(), remarks_.end());
   for (std::size_t i = static_cast<std::size_t>(drafts_); i < named_.size(); ++i) {
-    provenance.remarks.push_back(fmt::format("price.draft = \"{}\" prices nothing here: the drafter runs {}",
-                                             named_[i].given,
-                                             drafts_ == 0 ? "no model that it could be the price of"
-                                                          : fmt::format("{} of the models named", drafts_)));
+    provenance.unused.push_back(fmt::format("price.draft = \"{}\" prices nothing here: the drafter runs {}",
+                                            named_[i].given,
+                                            drafts_ == 0 ? "no model that it could be the price of"
+                                                         : fmt::format("{} of the models named", drafts_)));
   }
 }
 

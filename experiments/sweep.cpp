@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "analysis/merge.h"
@@ -172,6 +174,7 @@ class Sweep {
         rig = make_rig(point.config, shelf);
         rig->describe(made);
         for (const std::string& remark : made.remarks) progress.say(remark);
+        note_unused(made.unused);
         begin(rig->steps_recorded() ? RecordMode::steps : RecordMode::counts);
         rig->run(*recorder);
         recorder->finish();
@@ -192,6 +195,17 @@ class Sweep {
     progress.done(label(point.settings) + note);
   }
 
+  // What some points of a sweep do not use is for the others.
+  void note_unused(std::vector<std::string> unused) {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(some_described_, true)) {
+      std::erase_if(outcome_.unused,
+                    [&](const std::string& s) { return std::ranges::count(unused, s) == 0; });
+    } else {
+      outcome_.unused = std::move(unused);
+    }
+  }
+
   void count(int SweepOutcome::*what) {
     const std::lock_guard lock(mutex_);
     ++(outcome_.*what);
@@ -204,6 +218,7 @@ class Sweep {
   std::vector<Point> points_;
   std::vector<const Point*> alone_, together_;  // of them, those that are to be run
   std::mutex mutex_;
+  bool some_described_ = false;
   SweepOutcome outcome_;
 };
 
@@ -215,6 +230,7 @@ std::string to_text(const SweepOutcome& outcome) {
   if (outcome.same > 0) out += fmt::format(", {} the same as another", outcome.same);
   if (outcome.failed > 0) out += fmt::format(", {} FAILED", outcome.failed);
   out += "\n";
+  for (const std::string& remark : outcome.unused) out += fmt::format("note: {}\n", remark);
   for (const std::string& file : outcome.unreadable) out += fmt::format("left out: {}\n", file);
   if (outcome.others > 0) {
     std::filesystem::path folder = outcome.file;

@@ -18,7 +18,8 @@ struct SweepOutcome {
   int ran = 0, kept = 0, skipped = 0, same = 0, failed = 0;
   std::filesystem::path file;           // all points in one
   std::vector<std::string> unreadable;  // files of earlier sweeps that it lacks, each with the reason
-  int others = 0;  // points of other sweeps of that name, in the folder but not in the file
+  std::vector<std::string> unused;  // settings without effect at any of the points that ran, a sentence each
+  int others = 0;                   // points of other sweeps of that name, in the folder but not in the file
 };
 
 // "3 points ran, 2 were there already", and lines for what the merged file lacks.

@@ -19,7 +19,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
-from common import COLOURS, STYLE
+from look import COLOURS, STYLE
 
 BY_PROBABILITY, BY_RATIO = "by probability", "by draft ratio"
 POSITIONS = ["position 1", "position 2", "position 3", "position 4+"]

@@ -1,193 +1,147 @@
-#!/usr/bin/python3
-"""Any quantity over any other, as a config's [figure] table asks.
-
-Draws what `speclab report RESULTS --figure-data DATA.h5` computed, and computes nothing:
-
-    /usr/bin/python3 analysis/figures/curves.py CONFIG.toml DATA.h5 FIGURE [--certificates FILE.h5]
-
-writes FIGURE.png and FIGURE.svg. [figure] says x, a setting or a metric, or leaves it out for a bar per series; y, a
-list of metrics, a row of panels each; series, the settings that tell lines apart, less the text `left_out`; panel, the
-setting that tells columns apart (`label` is the kind of text); best_over, a setting of which each point shows the best
-by the first y. `join = false` leaves points unjoined, `log_x = true` doubles along x. What `speclab certify` found about
-the same points gives the columns distance and overlap; `ceiling = PANEL` draws the latter in that panel: one token more
-than it is what a single drawn guess can win at most. `speclab answer` hands over [figure] and [sweep] as options
-changed them (--settings).
-"""
-import argparse
-import json
-import textwrap
-import tomllib
-
-import matplotlib
-
-matplotlib.use("Agg")
+"""Quantities over x: a row of panels per quantity and a column per kind; side by side where there is one kind."""
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import offset_copy
 
-from common import COLOURS, DASHES, STYLE, caption, read
-from selection import Selection, add_certificates
+import look
+import words
+from data import caption
+from frame import Frame
+from point_labels import label_points
 
-MARKS = ["o", "s", "D", "^", "v", "P", "X", "*"]
-UNITS = {
-    "tokens_per_step": "Tokens per step\n(tokens per target pass)", "measured_speedup": "Speedup, measured\n(× plain)",
-    "priced_speedup": "Speedup, priced\n(× plain)", "acceptance_rate": "Accepted / proposed",
-    "measured_step_cost": "Step cost, measured\n(steps of plain decoding)",
-    "priced_step_cost": "Step cost, priced\n(steps of plain decoding)",
-    "distance": "Distance from the target\n(total variation per token)",
-}
+LEFT, RIGHT, MANY, ONE = 0.78, 0.14, (3.1, 2.0), (3.4, 2.6)  # inches: beside the panels; a panel among many and of one kind
+CEILING = {"color": look.PALE, "linewidth": 1.6, "linestyle": (0, (1, 1.2)), "label": "ceiling of one guess, 2 - TV(p, q)"}
 
 
-def draw_lines(axes, selection, spec, panel, y):
-    handles = []
-    rows = selection.rows
-    low, high = rows.get(y + "_low"), rows.get(y + "_high")
-    for n, name in enumerate(selection.series):
-        chosen = selection.chosen(panel, name, y)
-        if not len(chosen):
-            continue
-        x, colour, mark = selection.x[chosen], COLOURS[n % len(COLOURS)], MARKS[n % len(MARKS)]
-        joined = spec.get("join", True) and len(chosen) > 1
-        if low is not None and joined:
-            axes.fill_between(x, low[chosen], high[chosen], color=colour, alpha=0.12, linewidth=0)
-        elif low is not None:
-            axes.vlines(x, low[chosen], high[chosen], color=colour, linewidth=0.8, alpha=0.6)
-        handles += axes.plot(x, rows[y][chosen], linestyle=DASHES[n // len(COLOURS)] if joined else "none", color=colour,
-                             marker=mark, markersize=3.6, linewidth=1.3,
-                             label=f"{spec.get('series_label', '')} {name}".strip())
-    return handles
+def looks(selection):
+    """Of each (series, colour): colour, mark and dash. Where colours tell a setting, marks and dashes tell series."""
+    if selection.colours == [""]:
+        return {(name, ""): look.of_series(n) for n, name in enumerate(selection.series)}
+    return {(name, colour): (look.COLOURS[c % len(look.COLOURS)], *look.without_colour(n))
+            for n, name in enumerate(selection.series) for c, colour in enumerate(selection.colours)}
+
+
+def is_joined(selection, spec, chosen):
+    if not spec.get("join", True) or len(chosen) < 2:
+        return False
+    return spec.get("join_trees", True) or not selection.rows["tree"][chosen].any()
+
+
+def draw_series(axes, selection, spec, panel, y, name, colour, style):
+    """Returns whether there was anything to draw, and whether it is a line."""
+    chosen = selection.chosen(panel, name, y, colour)
+    if not len(chosen):
+        return False, False
+    rows, x = selection.rows, selection.x[chosen]
+    height, joined = rows[y][chosen], is_joined(selection, spec, chosen)
+    paint, mark, dash = style
+    beside = selection.colours.index(colour) - (len(selection.colours) - 1) / 2
+    place = axes.transData if joined else offset_copy(axes.transData, axes.figure, x=3.0 * beside, units="points")
+    if y + "_low" in rows:
+        low, high = rows[y + "_low"][chosen], rows[y + "_high"][chosen]
+        if joined:
+            axes.fill_between(x, low, high, color=paint, alpha=0.12, linewidth=0)
+        else:
+            axes.vlines(x, low, high, color=paint, linewidth=0.8, alpha=0.6, transform=place)
+    across = spec["x"] + "_low"
+    if across in rows and not joined:
+        axes.hlines(height, rows[across][chosen], rows[spec["x"] + "_high"][chosen], color=paint, linewidth=0.8, alpha=0.6)
+    many = len(selection.colours) > 1
+    axes.plot(x, height, linestyle=dash if joined else "none", color=paint, marker=mark, markersize=3.0 if many else 3.8,
+              markerfacecolor=paint if joined or not many else "white", linewidth=1.3, transform=place)
+    return True, joined
 
 
 def draw_ceiling(axes, selection, panel):
     shown = (selection.panel_of == panel) & np.isfinite(selection.rows["overlap"])
     x, first = np.unique(selection.x[shown], return_index=True)
-    return axes.plot(x, 1 + selection.rows["overlap"][shown][first], color="#555555", linewidth=1.6, zorder=5,
-                     linestyle=(0, (1, 1.2)), label="ceiling of one guess, 2 - TV(p, q)")
-
-
-def draw_bars(axes, selection, panel, y):
-    rows = selection.rows
-    for n, name in enumerate(selection.series):
-        for i in selection.chosen(panel, name, y)[:1]:
-            axes.barh(n, rows[y][i], color=COLOURS[0], height=0.62, zorder=2)
-            if y + "_low" in rows:
-                axes.hlines(n, rows[y + "_low"][i], rows[y + "_high"][i], color="#333333", linewidth=0.9, zorder=3)
-    axes.set_yticks(range(len(selection.series)), selection.series)
-    axes.invert_yaxis()
-    axes.grid(axis="y", visible=False)
-
-
-def mark_no_gain(line, y):
-    if y.endswith("speedup") or y.endswith("step_cost"):
-        line(1.0, color="#555555", linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+    axes.plot(x, 1 + selection.rows["overlap"][shown][first], zorder=5, **CEILING)
 
 
 def set_ticks(axes, selection, spec):
+    x = selection.x[np.isfinite(selection.x)]
     if spec.get("log_x"):
         axes.set_xscale("log", base=2)
-        axes.xaxis.set_major_locator(FixedLocator(sorted(set(selection.x[np.isfinite(selection.x)].tolist()))))
+        doubled = 2.0 ** np.arange(np.floor(np.log2(x.min())), np.ceil(np.log2(x.max())) + 1)
+        whole = np.unique(x)
+        axes.xaxis.set_major_locator(FixedLocator(whole if len(whole) <= 12 and "." in spec["x"] else doubled))
+        axes.set_xlim(x.min() / 1.12, x.max() * 1.12)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
     elif selection.x_names is not None:
         axes.set_xticks(range(len(selection.x_names)), selection.x_names, rotation=20, ha="right")
-    elif selection.rows[spec["x"]].dtype.kind == "i":
+    elif np.all(x == np.round(x)):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
 
 
-def panel_title(spec, panel):
-    return f"{spec.get('panel_label', '')} {panel}".strip()
+def mark_plain_decoding(row, y):
+    """A line at 1 in a row of panels where 1 is plain decoding."""
+    if not (y.endswith("speedup") or y.endswith("step_cost") or y.startswith("tokens_per_step")):
+        return
+    for axes in row:
+        axes.axhline(1.0, color=look.PALE, linewidth=0.8, linestyle=(0, (3, 2)), zorder=1)
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(min(bottom, 1.0 - 0.1 * (top - 1.0)), top)
 
 
-def draw_bar_chart(selection, spec, facts):
-    """A row of panels per kind, a column per quantity."""
-    shape = (len(selection.panels), len(selection.quantities))
-    left = 0.25 + 0.062 * max(map(len, selection.series))
-    width = left + 2.1 * shape[1] + 0.12
-    written = textwrap.fill(spec["title"] + " " + caption(facts), int(width * 19.0))
-    top, gap, bottom = 0.3, 0.62, 0.62 + 0.125 * written.count("\n")
-    cell = 0.3 + 0.17 * len(selection.series)
-    height = top + bottom + cell * shape[0] + gap * (shape[0] - 1)
-    figure, grid = plt.subplots(*shape, squeeze=False, figsize=(width, height), sharex="col")
-    for row, panel in zip(grid, selection.panels):
-        for axes, y in zip(row, selection.quantities):
-            draw_bars(axes, selection, panel, y)
-            axes.set_title(UNITS.get(y, y).split("\n")[0], pad=3)
-            axes.tick_params(labelbottom=True)
-            mark_no_gain(axes.axvline, y)
-            if axes is not row[0]:
-                axes.set_yticklabels([])
-        row[0].set_title(panel_title(spec, panel), loc="left", x=-left / 2.1 + 0.08, fontweight="bold", pad=3)
-    for axes, y in zip(grid[-1], selection.quantities):
-        axes.set_xlabel(UNITS.get(y, y).split("\n")[-1].strip("()"))
-    figure.subplots_adjust(left=left / width, right=1 - 0.12 / width, top=1 - top / height, bottom=bottom / height,
-                           hspace=gap / cell, wspace=0.1)
-    figure.text(0.08 / width, 0.05 / height, written, fontsize=6.5, color="#333333", va="bottom", linespacing=1.35)
-    return figure
+def handles_of(drawn, styles, selection, spec):
+    """The legend's entries: series, and the values that colours tell."""
+    lines = {}
+    for (name, colour), joined in drawn.items():
+        paint, mark, dash = styles[name, colour]
+        if len(selection.colours) > 1:
+            paint = look.DARK
+        lines[name] = Line2D([], [], color=paint, marker=mark, linestyle=dash if joined else "none", markersize=3.8, linewidth=1.3,
+                             markerfacecolor=paint if joined or len(selection.colours) == 1 else "white", label=name)
+    handles = [lines[name] for name in selection.series if name in lines]
+    if selection.colours != [""]:
+        handles += [Line2D([], [], color=look.COLOURS[n % len(look.COLOURS)], linewidth=4, label=name)
+                    for n, name in enumerate(selection.colours)]
+    if "ceiling" in spec:
+        handles.append(Line2D([], [], **CEILING))
+    handles.append(Line2D([], [], color=look.PALE, linewidth=0.8, linestyle=(0, (3, 2)), label="plain decoding"))
+    return handles
 
 
-def draw_curves(selection, spec, facts):
-    """A row of panels per quantity and a column per kind; quantities side by side where there is one kind."""
-    panels, quantities = selection.panels, selection.quantities
+def draw(selection, spec, facts):
+    panels, quantities, styles = selection.panels, selection.quantities, looks(selection)
     many = len(panels) > 1
     shape = (len(quantities), len(panels)) if many else (1, len(quantities))
-    cell = (3.1, 2.1) if many else (3.3, 2.5)
-    width = max(4.6, 0.9 + cell[0] * shape[1])
-    shown = [f"{spec.get('series_label', '')} {name}".strip() for name in selection.series]
-    columns = max(1, int((width - 0.8) / (0.55 + 0.062 * max(map(len, shown)))))
-    lines = -(-(len(shown) + ("ceiling" in spec)) // columns)
-    written = textwrap.fill(spec["title"] + " " + caption(facts), int(width * 19.0))
-    top, bottom = 0.28 + 0.17 * lines, 0.62 + 0.125 * written.count("\n")
-    height = top + bottom + cell[1] * shape[0]
-    figure, grid = plt.subplots(*shape, squeeze=False, figsize=(width, height), sharex=True,
-                                sharey="row" if many else False)
-    handles = {}
+    cell = MANY if many else ONE
+    width = max(4.8, LEFT + RIGHT + cell[0] * shape[1])
+    figure, grid = plt.subplots(*shape, squeeze=False, sharex=True, sharey="row" if many else False,
+                                figsize=(width, cell[1] * shape[0]))
+    drawn = {}
     for axes, (panel, y) in zip(grid.flat, [(p, y) for y in quantities for p in panels]):
-        drawn = draw_lines(axes, selection, spec, panel, y)
+        for (name, colour), style in styles.items():
+            there, joined = draw_series(axes, selection, spec, panel, y, name, colour, style)
+            if there:
+                drawn[name, colour] = joined
         if spec.get("ceiling") == panel and "overlap" in selection.rows:
-            drawn += draw_ceiling(axes, selection, panel)
-        for handle in drawn:
-            handles.setdefault(handle.get_label(), handle)
-        mark_no_gain(axes.axhline, y)
+            draw_ceiling(axes, selection, panel)
+    for row, y in zip(grid if many else grid.T, quantities):
+        mark_plain_decoding(row, y)
+        row[0].set_ylabel(words.metric(y))
+        row[0].yaxis.set_major_locator(MaxNLocator(nbins=6))
+    for axes in grid.flat:
         set_ticks(axes, selection, spec)
-    for axes, y in zip(grid[:, 0] if many else grid[0], quantities):
-        axes.set_ylabel(UNITS.get(y, y))
     for axes, panel in zip(grid[0], panels if many else []):
-        axes.set_title(panel_title(spec, panel), fontweight="bold", pad=4)
+        axes.set_title(panel, fontweight="bold", pad=4)
     for axes in grid[-1]:
-        axes.set_xlabel(spec.get("x_label", spec["x"]))
-    figure.legend(handles=list(handles.values()), loc="upper left", bbox_to_anchor=(0.06, 1.0), frameon=False,
-                  ncol=columns, fontsize=7, borderaxespad=0.25, columnspacing=1.4, handlelength=2)
-    figure.subplots_adjust(left=0.78 / width, right=1 - 0.12 / width, top=1 - top / height, bottom=bottom / height,
-                           hspace=0.14, wspace=0.1 if many else 0.34)
-    figure.text(0.08 / width, 0.05 / height, written, fontsize=6.5, color="#333333", va="bottom", linespacing=1.35)
+        axes.set_xlabel(spec.get("x_label") or words.axis(spec["x"]))
+
+    frame = Frame(width, spec["title"], caption(facts), handles_of(drawn, styles, selection, spec))
+    below = 0.48 + (0.2 if selection.x_names is not None else 0)
+    top, bottom = frame.top + (0.24 if many else 0.1), frame.bottom + below
+    height = top + bottom + cell[1] * shape[0]
+    figure.set_size_inches(width, height)
+    figure.subplots_adjust(left=LEFT / width, right=1 - RIGHT / width, top=1 - top / height, bottom=bottom / height,
+                           hspace=0.14, wspace=0.1 if many else 0.3)
+    figure.align_ylabels(grid[:, 0])
+    frame.draw(figure)
+    if selection.point_words is not None:
+        for axes, (panel, y) in zip(grid.flat, [(p, y) for y in quantities for p in panels]):
+            label_points(axes, selection, panel, y, styles)
     return figure
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("config", help="whose [figure] says what to draw")
-    parser.add_argument("data", help="made by speclab report --figure-data")
-    parser.add_argument("figure", help="path without .png and .svg")
-    parser.add_argument("--certificates", help="made by speclab certify of the same config")
-    parser.add_argument("--settings", help="the config's figure and sweep as JSON, where options changed them")
-    arguments = parser.parse_args()
-    if arguments.settings:
-        config = json.loads(arguments.settings)
-    else:
-        with open(arguments.config, "rb") as file:
-            config = tomllib.load(file)
-    spec = config["figure"]
-    rows, facts = read(arguments.data)
-    if arguments.certificates:
-        add_certificates(rows, arguments.certificates)
-    named = [*spec["series"], *([spec["panel"]] if "panel" in spec else []), *([spec["x"]] if "x" in spec else [])]
-    if missing := [name for name in named if name not in rows]:
-        parser.error(f"{arguments.config}: [figure] names {', '.join(missing)}; the data have: {', '.join(rows)}")
-    plt.rcParams.update(STYLE)
-    figure = (draw_curves if "x" in spec else draw_bar_chart)(Selection(config, rows), spec, facts)
-    figure.savefig(arguments.figure + ".png", dpi=220)
-    figure.savefig(arguments.figure + ".svg")
-
-
-if __name__ == "__main__":
-    main()

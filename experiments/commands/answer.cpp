@@ -30,25 +30,20 @@ AnswerFiles files_of(const fs::path& folder, const std::string& name) {
 
 // [figure] and the axes as they are in effect, for the program that draws.
 std::string in_effect(const Config& config, const std::vector<Axis>& axes) {
-  json sweep = json::object();
-  for (const Axis& axis : axes) {
-    const std::size_t dot = axis.key.find('.');
-    if (dot == std::string::npos) {
-      sweep[axis.key] = axis.values;
-    } else if (json& section = sweep[axis.key.substr(0, dot)]; !section.is_array()) {
-      section[axis.key.substr(dot + 1)] = axis.values;
-    }
-  }
-  return json{{"figure", config.sections.at("figure")}, {"sweep", sweep}}.dump();
+  json listed = json::array();
+  for (const Axis& axis : axes) listed.push_back({{"key", axis.key}, {"values", axis.values}});
+  return json{{"figure", config.sections.at("figure")}, {"axes", listed}}.dump();
 }
 
 void draw(const FigureSettings& figure, const std::string& config, const std::string& settings,
           const AnswerFiles& files) {
   std::vector<std::string> program{"/usr/bin/python3",
-                                   project_file("analysis/figures/" + figure.program).string()};
-  if (figure.takes_config) program.push_back(config);
-  program.insert(program.end(), {files.metrics.string(), files.figure.string()});
-  if (figure.takes_config) program.insert(program.end(), {"--settings", settings});
+                                   project_file("analysis/figures/figure.py").string(),
+                                   config,
+                                   files.metrics.string(),
+                                   files.figure.string(),
+                                   "--settings",
+                                   settings};
   if (figure.certificates) program.insert(program.end(), {"--certificates", files.certificate.string()});
   std::fflush(stdout);
   if (const int status = run_child(program); status != 0) {

@@ -56,6 +56,7 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   Provenance made = provenance(command_line);
   rig.describe(made);
   for (const std::string& remark : made.remarks) fmt::print(stderr, "note: {}\n", remark);
+  for (const std::string& remark : made.unused) fmt::print(stderr, "note: {}\n", remark);
   const std::filesystem::path results = parsed.values["results"].as<std::string>();
   Hdf5Recorder recorder(results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
   recorder.begin(settings, made);

@@ -86,7 +86,7 @@ TEST_F(Answer, CertificatesOfOtherPointsAreNoneOfThese) {
   ASSERT_EQ(answer().status, 0);
   ASSERT_EQ(speclab({"certify", "c.toml", "-o", "r", "--set", "sampling.temperature=1"}).status, 1);
   const Ended drawn =
-      run_program("/usr/bin/python3", {(project_files() / "analysis/figures/curves.py").string(), "c.toml",
+      run_program("/usr/bin/python3", {(project_files() / "analysis/figures/figure.py").string(), "c.toml",
                                        "r/e.metrics.h5", "r/e", "--certificates", "r/e-certificate.h5"});
   EXPECT_NE(drawn.status, 0);
   EXPECT_NE(drawn.err.find("r/e-certificate.h5 certifies 0 of the 2 points"), std::string::npos) << drawn.err;
@@ -98,6 +98,41 @@ TEST_F(Answer, AFigureThatCannotBeIsAnError) {
   EXPECT_EQ(ended.status, 3) << ended.err;
   EXPECT_NE(ended.err.find("the figure was not drawn"), std::string::npos) << ended.err;
   EXPECT_NE(ended.out.find("2 of 2 points done"), std::string::npos) << "the table comes all the same";
+}
+
+// Of a sweep of one axis more than the figure tells apart.
+TEST_F(Answer, PointsThatAFigureWouldShowAsOneAreAnError) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"x = \"topology.length\"\nseries = [\"drafter.kind\"]\n", "drafter.acceptance"},
+      {"x = \"drafted\"\nseries = [\"drafter.kind\"]\n", "drafter.acceptance, topology.length"},
+      {"x = \"acceptance_rate\"\njoin = false\nseries = [\"drafter.kind\"]\n",
+       "drafter.acceptance, topology.length"},
+      {"series = [\"topology.length\"]\n", "drafter.acceptance"}};
+  for (const auto& [figure, named] : cases) {
+    write("c.toml",
+          "experiment = \"e\"\n" + kSynthetic +
+              "[sweep]\ntopology.length = [2, 4]\ndrafter.acceptance = [0.5, 0.9]\n[figure]\ntitle = "
+              "\"Words.\"\ny = \"tokens_per_step\"\n" +
+              figure);
+    const Ended ended = answer();
+    EXPECT_EQ(ended.status, 3) << figure << ended.err;
+    EXPECT_NE(ended.err.find("shows points as one that differ in " + named + " ("), std::string::npos)
+        << figure << ended.err;
+    EXPECT_FALSE(fs::exists("r/e.png"));
+    EXPECT_EQ(answer({"--set", "drafter.acceptance=0.9", "--set", "experiment=f"}).status, 0)
+        << "one value is no axis";
+    fs::remove_all("r");
+  }
+}
+
+TEST_F(Answer, AQuantityThatIsNoMetricRunsNothing) {
+  write_config("[figure]\ntitle = \"Words.\"\ny = [\"priced_speedupp\"]\nseries = \"drafter.kind\"\n");
+  const Ended ended = answer();
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_NE(ended.err.find("figure.y = \"priced_speedupp\" is no metric, did you mean 'priced_speedup'?"),
+            std::string::npos)
+      << ended.err;
+  EXPECT_FALSE(fs::exists("r"));
 }
 
 TEST_F(Answer, AMisspeltFigureRunsNothing) {

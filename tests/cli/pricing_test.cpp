@@ -162,6 +162,19 @@ TEST_F(CliPricing, OnlyDraftsThatRunAreClaimed) {
   EXPECT_NE(oracle.err.find("price.draft = \"llama-3.2-1b\" prices nothing here"), std::string::npos);
 }
 
+// What one point of a sweep does not use is for the others.
+TEST_F(CliPricing, ASweepSaysWhatNoneOfItsPointsUses) {
+  const std::string unused = "price.draft = \"llama-3.2-1b\" prices nothing here";
+  const auto swept = [&](const std::string& drafters, const std::string& experiment) {
+    const Ended ended = speclab({"sweep", "c.toml", "-o", "r", "--set", "experiment=" + experiment, "--set",
+                                 "sampling.temperature=0", "--set", "drafter.kind=" + drafters});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    return ended.err;
+  };
+  EXPECT_EQ(swept("none,agreement", "some").find(unused), std::string::npos);
+  EXPECT_NE(swept("none,ngram", "all").find(unused), std::string::npos);
+}
+
 TEST_F(CliPricing, DraftsThatDoNotMatchAreSaid) {
   EXPECT_NE(run({"price.draft=llama-68m"})
                 .err.find("llama-68m has 32000 tokens in its vocabulary and "

@@ -1,18 +1,6 @@
-"""What all figures share: style, colours, the reading of `speclab report --figure-data`, the caption."""
+"""The reading of `speclab report --figure-data` and of certificates, and what their numbers are of."""
 import h5py
 import numpy as np
-
-# Okabe and Ito's colours, which colour-blind readers tell apart; yellow is too pale for lines.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#8C6D31"]
-DASHES = ["-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1))]
-MARKERS = ["o", "s", "^", "v", "D", "P", "X", "*"]
-STYLE = {
-    "font.family": "sans-serif", "font.sans-serif": ["DejaVu Sans"], "font.size": 8,
-    "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7, "ytick.labelsize": 7,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "axes.grid": True, "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.5, "axes.axisbelow": True, "svg.fonttype": "none", "pdf.fonttype": 42,
-}
 
 
 def text(column):
@@ -28,9 +16,19 @@ def read(path):
     return rows, facts
 
 
-def labels_to_draw(labels):
-    kinds = [label for label in dict.fromkeys(labels.tolist()) if label != "all"]
-    return kinds or ["all"]
+def add_certificates(rows, path):
+    """The distance from the target and the overlap of target and draft, which every point is to have a certificate of."""
+    found = {}
+    with h5py.File(path, "r") as file:
+        for point in file["point"].values():
+            found[point.attrs["key"]] = dict(point["statistical"].attrs) if "statistical" in point else {}
+    keys = set(rows["key"].tolist())
+    if missing := keys - set(found):
+        raise SystemExit(f"{path} certifies {len(keys) - len(missing)} of the {len(keys)} points; certify the same config "
+                         "with the same options")
+    for column, attribute in (("distance", "distance"), ("distance_low", "distance_lower"),
+                              ("distance_high", "distance_upper"), ("overlap", "overlap")):
+        rows[column] = np.array([found.get(key, {}).get(attribute, np.nan) for key in rows["key"]], dtype=float)
 
 
 def caption(facts):

@@ -1,0 +1,45 @@
+"""Words beside points, where they cover neither points nor each other as far as there is room."""
+from matplotlib.transforms import Bbox
+
+DISTANCE, SIZE = 4.0, 5.5  # points
+PLACES = [(1, 0, "left", "center"), (-1, 0, "right", "center"), (0, 1, "center", "bottom"), (0, -1, "center", "top"),
+          (0.8, 0.8, "left", "bottom"), (0.8, -0.8, "left", "top"), (-0.8, 0.8, "right", "bottom"), (-0.8, -0.8, "right", "top")]
+
+
+def covered(box, others):
+    """The area of a box that others cover."""
+    area = 0.0
+    for other in others:
+        width = min(box.x1, other.x1) - max(box.x0, other.x0)
+        height = min(box.y1, other.y1) - max(box.y0, other.y0)
+        area += max(width, 0) * max(height, 0)
+    return area
+
+
+def label_points(axes, selection, panel, y, styles):
+    figure = axes.figure
+    renderer = figure.canvas.get_renderer()
+    pixel = figure.dpi / 72
+    points = [(i, styles[name, colour][0]) for name, colour in styles for i in selection.chosen(panel, name, y, colour)]
+    at = {i: axes.transData.transform((selection.x[i], selection.rows[y][i])) for i, _ in points}
+    taken = [Bbox.from_extents(px - 3 * pixel, py - 3 * pixel, px + 3 * pixel, py + 3 * pixel) for px, py in at.values()]
+    for i, _ in points:  # the upright intervals
+        if y + "_low" in selection.rows:
+            ends = [axes.transData.transform((selection.x[i], selection.rows[y + end][i]))[1] for end in ("_low", "_high")]
+            taken.append(Bbox.from_extents(at[i][0] - pixel, ends[0], at[i][0] + pixel, ends[1]))
+    inside = axes.get_window_extent(renderer)
+    for i, colour in sorted(points, key=lambda point: at[point[0]][0]):
+        if not selection.point_words[i]:
+            continue
+        tried = []
+        for dx, dy, ha, va in PLACES:
+            written = axes.annotate(selection.point_words[i], (selection.x[i], selection.rows[y][i]), ha=ha, va=va, fontsize=SIZE,
+                                    color=colour, xytext=(dx * DISTANCE, dy * DISTANCE), textcoords="offset points")
+            box = written.get_window_extent(renderer)
+            outside = box.width * box.height - covered(box, [inside])
+            tried.append((covered(box, taken) + 4 * outside, len(tried), written, box))
+        _, _, kept, box = min(tried)[:4]
+        for _, _, written, _ in tried:
+            if written is not kept:
+                written.remove()
+        taken.append(box)
