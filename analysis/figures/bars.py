@@ -10,11 +10,15 @@ from look import COLOURS, DARK, PALE
 BAR, GAP, RIGHT = 0.17, 0.62, 0.12  # inches: a bar's height, between rows of panels, beside the last column
 
 
+def is_sure(rows, y, i):
+    return y + "_low" in rows and np.isfinite(rows[y + "_low"][i])
+
+
 def draw_panel(axes, selection, panel, y):
     rows = selection.rows
     for n, name in enumerate(selection.series):
         for i in selection.chosen(panel, name, y):
-            sure = y + "_low" in rows and np.isfinite(rows[y + "_low"][i])
+            sure = is_sure(rows, y, i)
             axes.barh(n, rows[y][i], color=COLOURS[0], alpha=1.0 if sure else 0.4, height=0.62, zorder=2)
             if sure:
                 axes.hlines(n, rows[y + "_low"][i], rows[y + "_high"][i], color=DARK, linewidth=0.9, zorder=3)
@@ -29,7 +33,8 @@ def draw(selection, spec, facts):
     shape = (len(selection.panels), len(selection.quantities))
     left = 0.25 + 0.062 * max(map(len, selection.series))
     width = left + 2.1 * shape[1] + RIGHT
-    frame = Frame(width, spec["title"], caption(facts) + " Pale: runs too few or too unlike for an interval.")
+    pale = not all(is_sure(selection.rows, y, i) for y in selection.quantities for i in range(selection.count))
+    frame = Frame(width, spec["title"], caption(facts) + " Pale: runs too few or too unlike for an interval." * pale)
     top, bottom = frame.top + 0.3, frame.bottom + 0.5
     cell = 0.3 + BAR * len(selection.series)
     height = top + bottom + cell * shape[0] + GAP * (shape[0] - 1)

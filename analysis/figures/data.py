@@ -39,7 +39,8 @@ def caption(facts):
     if facts["priced_as"]:
         parts.append(f"Priced: as {facts['priced_as']}, not measured.")
     runs = f", {facts['repeats']} alternating runs of plain decoding and method" if facts["repeats"] > 1 else ""
-    parts.append(f"{facts['prompts']} prompts{runs}; bands and bars: 95\u00a0% intervals over prompts"
+    count = f"{facts['prompts']} prompt{'' if facts['prompts'] == 1 else 's'}"
+    parts.append(f"{count}{runs}; bands and bars: 95\u00a0% intervals over prompts"
                  f"{' and runs' if runs else ''}; decoding only.")
     parts.append(f"{facts['experiment']}, commit {facts['commits']}.")
     return " ".join(parts)

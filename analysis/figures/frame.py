@@ -9,6 +9,20 @@ LEGEND_INCH = 0.17
 MARGIN = 0.08
 
 
+def by_rows(entries, columns):
+    """The order in which a legend, which fills column after column, shows them line by line."""
+    return [entry for column in range(columns) for entry in entries[column::columns]]
+
+
+def columns_that_fit(labels, width):
+    """The most columns of a legend whose entries fit `width` inches, each as wide as its longest label."""
+    for columns in range(len(labels), 1, -1):
+        wide = [max(map(len, labels[column::columns])) for column in range(columns)]
+        if sum(0.52 + 0.062 * length for length in wide) <= width:
+            return columns
+    return 1
+
+
 class Frame:
     """Words and legend of a figure `width` inches wide; `top` and `bottom` are the inches that they take."""
 
@@ -16,9 +30,8 @@ class Frame:
         self.width, self.handles = width, list(handles)
         self.title = textwrap.wrap(title, int(width * TITLE_WIDTH))
         self.caption = textwrap.wrap(caption, int(width * CAPTION_WIDTH))
-        longest = max((len(handle.get_label()) for handle in self.handles), default=1)
-        self.columns = max(1, min(len(self.handles), int((width - 0.3) / (0.5 + 0.062 * longest))))
-        lines = -(-len(self.handles) // self.columns) if self.handles else 0
+        self.columns = columns_that_fit([handle.get_label() for handle in self.handles], width - 2 * MARGIN)
+        lines = -(-len(self.handles) // self.columns)
         self.legend_top = MARGIN + TITLE_INCH * len(self.title)
         self.top = self.legend_top + LEGEND_INCH * lines + (0.06 if lines else 0)
         self.bottom = MARGIN + CAPTION_INCH * len(self.caption)
@@ -30,6 +43,6 @@ class Frame:
                     linespacing=1.25)
         figure.text(left, MARGIN / height, "\n".join(self.caption), fontsize=6.5, color=DARK, va="bottom", linespacing=1.35)
         if self.handles:
-            figure.legend(handles=self.handles, loc="upper left", bbox_to_anchor=(left, 1 - self.legend_top / height),
+            figure.legend(handles=by_rows(self.handles, self.columns), loc="upper left", bbox_to_anchor=(left, 1 - self.legend_top / height),
                           frameon=False, ncol=self.columns, fontsize=7, borderaxespad=0, borderpad=0.2, columnspacing=1.4,
                           handlelength=2.4)

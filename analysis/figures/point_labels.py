@@ -1,9 +1,12 @@
 """Words beside points, where they cover neither points nor each other as far as there is room."""
+from matplotlib import patheffects
 from matplotlib.transforms import Bbox
 
 DISTANCE, SIZE = 4.0, 5.5  # points
-PLACES = [(1, 0, "left", "center"), (-1, 0, "right", "center"), (0, 1, "center", "bottom"), (0, -1, "center", "top"),
-          (0.8, 0.8, "left", "bottom"), (0.8, -0.8, "left", "top"), (-0.8, 0.8, "right", "bottom"), (-0.8, -0.8, "right", "top")]
+PLACES = [(0.5, 0.5, "left", "bottom"), (-0.5, 0.5, "right", "bottom"), (0.5, -0.5, "left", "top"), (-0.5, -0.5, "right", "top"),
+          (1, 0, "left", "center"), (-1, 0, "right", "center"), (0, 1, "center", "bottom"), (0, -1, "center", "top"),
+          (2, 2, "left", "bottom"), (-2, 2, "right", "bottom"), (2, -2, "left", "top"), (-2, -2, "right", "top")]
+HALO = [patheffects.withStroke(linewidth=1.6, foreground="white")]
 
 
 def covered(box, others):
@@ -16,6 +19,18 @@ def covered(box, others):
     return area
 
 
+def intervals(axes, selection, i, y, pixel):
+    """What a point's intervals cover, upright and across."""
+    rows, x = selection.rows, selection.x[i]
+    ends = []
+    if y + "_low" in rows:
+        ends.append([(x, rows[y + end][i]) for end in ("_low", "_high")])
+    if (across := selection.spec["x"]) + "_low" in rows:
+        ends.append([(rows[across + end][i], rows[y][i]) for end in ("_low", "_high")])
+    corners = [axes.transData.transform(pair) for pair in ends]
+    return [Bbox.from_extents(*(low - pixel), *(high + pixel)) for low, high in corners]
+
+
 def label_points(axes, selection, panel, y, styles):
     figure = axes.figure
     renderer = figure.canvas.get_renderer()
@@ -23,10 +38,7 @@ def label_points(axes, selection, panel, y, styles):
     points = [(i, styles[name, colour][0]) for name, colour in styles for i in selection.chosen(panel, name, y, colour)]
     at = {i: axes.transData.transform((selection.x[i], selection.rows[y][i])) for i, _ in points}
     taken = [Bbox.from_extents(px - 3 * pixel, py - 3 * pixel, px + 3 * pixel, py + 3 * pixel) for px, py in at.values()]
-    for i, _ in points:  # the upright intervals
-        if y + "_low" in selection.rows:
-            ends = [axes.transData.transform((selection.x[i], selection.rows[y + end][i]))[1] for end in ("_low", "_high")]
-            taken.append(Bbox.from_extents(at[i][0] - pixel, ends[0], at[i][0] + pixel, ends[1]))
+    taken += [box for i, _ in points for box in intervals(axes, selection, i, y, pixel)]
     inside = axes.get_window_extent(renderer)
     for i, colour in sorted(points, key=lambda point: at[point[0]][0]):
         if not selection.point_words[i]:
@@ -34,10 +46,11 @@ def label_points(axes, selection, panel, y, styles):
         tried = []
         for dx, dy, ha, va in PLACES:
             written = axes.annotate(selection.point_words[i], (selection.x[i], selection.rows[y][i]), ha=ha, va=va, fontsize=SIZE,
-                                    color=colour, xytext=(dx * DISTANCE, dy * DISTANCE), textcoords="offset points")
+                                    color=colour, path_effects=HALO, zorder=6, xytext=(dx * DISTANCE, dy * DISTANCE), textcoords="offset points")
             box = written.get_window_extent(renderer)
             outside = box.width * box.height - covered(box, [inside])
-            tried.append((covered(box, taken) + 4 * outside, len(tried), written, box))
+            far = 0.3 * max(abs(dx), abs(dy)) * box.width * box.height
+            tried.append((covered(box, taken) + 4 * outside + far, len(tried), written, box))
         _, _, kept, box = min(tried)[:4]
         for _, _, written, _ in tried:
             if written is not kept:

@@ -106,7 +106,7 @@ class Selection:
         self.series = in_order(config, self.rows, spec["series"], self.series_of)
         self.colour_of, self.colours = self._of_one(config, "colour")
         self.panel_of, self.panels = self._of_one(config, "panel")
-        self.point_words = words.of_rows(self.rows, spec.get("point_label", []), label=" ") if "point_label" in spec else None
+        self.point_words = words.beside_points(self.rows, spec["point_label"]) if "point_label" in spec else None
         self.quantities = [y for y in spec["y"] if y in self.rows and np.isfinite(self.rows[y]).any()]
         self._refuse_what_is_unresolved(config)
 

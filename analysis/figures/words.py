@@ -71,3 +71,9 @@ def of_rows(rows, names, left_out="", label=""):
         parts = [part.replace(left_out, "") if left_out else part for part in row]
         joined.append(f"{label} {' '.join(dict.fromkeys(part for part in parts if part))}".strip())
     return np.array(joined, dtype=object)
+
+
+def beside_points(rows, names):
+    """The values alone, of settings that a row has."""
+    columns = [[cell(value) for value in rows[name].tolist()] for name in names]
+    return [", ".join(value for value in row if value) for row in zip(*columns)]
