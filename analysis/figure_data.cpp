@@ -33,6 +33,7 @@ void write_figure_data(std::span<const LoadedPoint> points, const std::filesyste
   file.set("/", "experiment", fmt::format("{}", fmt::join(of.experiments, ", ")));
   file.set("/", "measured_on", of.measured_on);
   file.set("/", "priced_as", of.priced_as);
+  file.set("/", "priced_error", of.priced_error);
   file.set("/", "models", of.models);
   file.set("/", "commits", of.commits);
   file.set("/", "prompts", of.prompts);

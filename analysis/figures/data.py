@@ -37,7 +37,9 @@ def caption(facts):
         models = f"{facts['models']}, " if facts["models"] else ""
         parts.append(f"Measured: {models}on {facts['measured_on']}.")
     if facts["priced_as"]:
-        parts.append(f"Priced: as {facts['priced_as']}, not measured.")
+        error = facts.get("priced_error", "")
+        parts.append(f"Priced: as {facts['priced_as']}, not measured{'; intervals leave out the error of prices: ' if error else ''}"
+                     f"{error}.")
     runs = f", {facts['repeats']} alternating runs of plain decoding and method" if facts["repeats"] > 1 else ""
     count = f"{facts['prompts']} prompt{'' if facts['prompts'] == 1 else 's'}"
     parts.append(f"{count}{runs}; bands and bars: 95\u00a0% intervals over prompts"
