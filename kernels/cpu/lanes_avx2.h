@@ -11,11 +11,12 @@ struct Avx2Lanes {
   struct F {
     __m256 lo, hi;
   };
-  struct Pairs {  // 16 pairs of bf16
-    __m256i lo, hi;
+  struct Pairs {  // 8 pairs of bf16 as f32: of lanes 0-7 or 8-15
+    __m256 even, odd;
   };
   static constexpr const char* kName = "avx2";
   static constexpr int kTileRows = 2, kTileColumns = 2, kStreamRows = 4, kStreamColumns = 1;
+  static constexpr int kPairParts = 2;
 
   static F set(float x) { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
   static F load(const float* x) { return {_mm256_loadu_ps(x), _mm256_loadu_ps(x + 8)}; }
@@ -42,14 +43,15 @@ struct Avx2Lanes {
     __builtin_memcpy(copy, x, 2 * static_cast<unsigned>(count));
     return load_f16(copy);
   }
-  static Pairs load_pairs(const std::uint16_t* x) {
-    const auto* at = reinterpret_cast<const __m256i*>(x);
-    return {_mm256_loadu_si256(at), _mm256_loadu_si256(at + 1)};
+  static Pairs load_pairs(const std::uint16_t* x, int part) {
+    const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(x) + part);
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16)),
+            _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(static_cast<int>(0xFFFF0000u))))};
   }
-  static Pairs load_pairs(const std::uint16_t* x, int count) {
+  static Pairs load_pairs(const std::uint16_t* x, int count, int part) {
     std::uint16_t copy[32] = {};
     __builtin_memcpy(copy, x, 2 * static_cast<unsigned>(count));
-    return load_pairs(copy);
+    return load_pairs(copy, part);
   }
   static F add(F a, F b) { return {_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi)}; }
   static F sub(F a, F b) { return {_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi)}; }
@@ -66,7 +68,10 @@ struct Avx2Lanes {
             _mm256_andnot_ps(_mm256_cmp_ps(x.hi, least, _CMP_LT_OQ), value.hi)};
   }
   static F power_of_two(F shifted) { return {power_of_two(shifted.lo), power_of_two(shifted.hi)}; }
-  static F dot(F sum, Pairs w, Pairs x) { return {dot(sum.lo, w.lo, x.lo), dot(sum.hi, w.hi, x.hi)}; }
+  static void dot(F& sum, Pairs w, Pairs x, int part) {
+    __m256& half = part == 0 ? sum.lo : sum.hi;
+    half = _mm256_fmadd_ps(w.even, x.even, _mm256_fmadd_ps(w.odd, x.odd, half));
+  }
   static float total(F a) {
     const __m256 eight = _mm256_add_ps(a.lo, a.hi);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
@@ -83,13 +88,6 @@ struct Avx2Lanes {
   static __m256 power_of_two(__m256 shifted) {
     return _mm256_castsi256_ps(
         _mm256_slli_epi32(_mm256_add_epi32(_mm256_castps_si256(shifted), _mm256_set1_epi32(127)), 23));
-  }
-  static __m256 even(__m256i pairs) { return _mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16)); }
-  static __m256 odd(__m256i pairs) {
-    return _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(static_cast<int>(0xFFFF0000u))));
-  }
-  static __m256 dot(__m256 sum, __m256i w, __m256i x) {
-    return _mm256_fmadd_ps(even(w), even(x), _mm256_fmadd_ps(odd(w), odd(x), sum));
   }
 };
 

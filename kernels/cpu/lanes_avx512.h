@@ -12,6 +12,7 @@ struct Avx512Lanes {
   using Pairs = __m512i;  // 16 pairs of bf16
   static constexpr const char* kName = "avx512";
   static constexpr int kTileRows = 4, kTileColumns = 6, kStreamRows = 8, kStreamColumns = 3;
+  static constexpr int kPairParts = 1;
 
   static F set(float x) { return _mm512_set1_ps(x); }
   static F load(const float* x) { return _mm512_loadu_ps(x); }
@@ -24,8 +25,8 @@ struct Avx512Lanes {
   static F load_f16(const std::uint16_t* x, int count) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes(count), x));
   }
-  static Pairs load_pairs(const std::uint16_t* x) { return _mm512_loadu_si512(x); }
-  static Pairs load_pairs(const std::uint16_t* x, int count) {
+  static Pairs load_pairs(const std::uint16_t* x, int) { return _mm512_loadu_si512(x); }
+  static Pairs load_pairs(const std::uint16_t* x, int count, int) {
     return _mm512_maskz_loadu_epi16(static_cast<__mmask32>((1ull << count) - 1), x);
   }
   static F add(F a, F b) { return _mm512_add_ps(a, b); }
@@ -42,8 +43,8 @@ struct Avx512Lanes {
     return _mm512_castsi512_ps(
         _mm512_slli_epi32(_mm512_add_epi32(_mm512_castps_si512(shifted), _mm512_set1_epi32(127)), 23));
   }
-  static F dot(F sum, Pairs w, Pairs x) {
-    return _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(w), reinterpret_cast<__m512bh>(x));
+  static void dot(F& sum, Pairs w, Pairs x, int) {
+    sum = _mm512_dpbf16_ps(sum, reinterpret_cast<__m512bh>(w), reinterpret_cast<__m512bh>(x));
   }
   static float total(F a) {
     const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1));

@@ -18,6 +18,7 @@ struct PortableLanes {
   };
   static constexpr const char* kName = "portable";
   static constexpr int kTileRows = 2, kTileColumns = 2, kStreamRows = 2, kStreamColumns = 1;
+  static constexpr int kPairParts = 1;
 
   template <class Function>
   static F each(Function function) {
@@ -48,8 +49,8 @@ struct PortableLanes {
     std::memcpy(bits, x, 2 * static_cast<unsigned>(count));
     return each([&](int i) { return float_of_f16(bits[i]); });
   }
-  static Pairs load_pairs(const std::uint16_t* x) { return load_pairs(x, 32); }
-  static Pairs load_pairs(const std::uint16_t* x, int count) {
+  static Pairs load_pairs(const std::uint16_t* x, int) { return load_pairs(x, 32, 0); }
+  static Pairs load_pairs(const std::uint16_t* x, int count, int) {
     Pairs out = {};
     std::memcpy(out.v, x, 2 * static_cast<unsigned>(count));
     return out;
@@ -86,8 +87,8 @@ struct PortableLanes {
       return std::bit_cast<float>((std::bit_cast<std::uint32_t>(shifted.v[i]) + 127u) << 23);
     });
   }
-  static F dot(const F& sum, const Pairs& w, const Pairs& x) {
-    return each([&](int i) {
+  static void dot(F& sum, const Pairs& w, const Pairs& x, int) {
+    sum = each([&](int i) {
       const float odd = std::fma(float_of_bf16(w.v[2 * i + 1]), float_of_bf16(x.v[2 * i + 1]), sum.v[i]);
       return std::fma(float_of_bf16(w.v[2 * i]), float_of_bf16(x.v[2 * i]), odd);
     });

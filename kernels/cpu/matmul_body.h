@@ -5,18 +5,19 @@
 // Included once per instruction set, in a file compiled for it: everything here depends on Lanes.
 namespace speclab {
 
-// How one type of weight meets its panel: kStep elements at a time.
+// How one type of weight meets its panel: kStep elements at a time, which the lanes take in kParts, one after
+// another, so that what a part needs fits the registers.
 template <class Lanes>
 struct Bf16Weight {
   using Stored = std::uint16_t;
   using Panel = std::uint16_t;
-  static constexpr int kStep = 32;
-  static auto load(const Stored* w) { return Lanes::load_pairs(w); }
-  static auto load(const Stored* w, int count) { return Lanes::load_pairs(w, count); }
-  static auto panel(const Panel* x) { return Lanes::load_pairs(x); }
+  static constexpr int kStep = 32, kParts = Lanes::kPairParts;
+  static auto load(const Stored* w, int part) { return Lanes::load_pairs(w, part); }
+  static auto load(const Stored* w, int count, int part) { return Lanes::load_pairs(w, count, part); }
+  static auto panel(const Panel* x, int part) { return Lanes::load_pairs(x, part); }
   template <class W, class X>
-  static auto step(const typename Lanes::F& sum, const W& w, const X& x) {
-    return Lanes::dot(sum, w, x);
+  static void step(typename Lanes::F& sum, const W& w, const X& x, int part) {
+    Lanes::dot(sum, w, x, part);
   }
 };
 
@@ -24,13 +25,13 @@ template <class Lanes>
 struct F16Weight {
   using Stored = std::uint16_t;
   using Panel = float;
-  static constexpr int kStep = 16;
-  static auto load(const Stored* w) { return Lanes::load_f16(w); }
-  static auto load(const Stored* w, int count) { return Lanes::load_f16(w, count); }
-  static auto panel(const Panel* x) { return Lanes::load(x); }
+  static constexpr int kStep = 16, kParts = 1;
+  static auto load(const Stored* w, int) { return Lanes::load_f16(w); }
+  static auto load(const Stored* w, int count, int) { return Lanes::load_f16(w, count); }
+  static auto panel(const Panel* x, int) { return Lanes::load(x); }
   template <class W, class X>
-  static auto step(const typename Lanes::F& sum, const W& w, const X& x) {
-    return Lanes::fma(w, x, sum);
+  static void step(typename Lanes::F& sum, const W& w, const X& x, int) {
+    sum = Lanes::fma(w, x, sum);
   }
 };
 
@@ -38,13 +39,13 @@ template <class Lanes>
 struct F32Weight {
   using Stored = float;
   using Panel = float;
-  static constexpr int kStep = 16;
-  static auto load(const Stored* w) { return Lanes::load(w); }
-  static auto load(const Stored* w, int count) { return Lanes::load(w, count); }
-  static auto panel(const Panel* x) { return Lanes::load(x); }
+  static constexpr int kStep = 16, kParts = 1;
+  static auto load(const Stored* w, int) { return Lanes::load(w); }
+  static auto load(const Stored* w, int count, int) { return Lanes::load(w, count); }
+  static auto panel(const Panel* x, int) { return Lanes::load(x); }
   template <class W, class X>
-  static auto step(const typename Lanes::F& sum, const W& w, const X& x) {
-    return Lanes::fma(w, x, sum);
+  static void step(typename Lanes::F& sum, const W& w, const X& x, int) {
+    sum = Lanes::fma(w, x, sum);
   }
 };
 
@@ -67,14 +68,17 @@ void matmul_tile(const Matmul& task, int row, int column, const std::byte* ahead
   for (int i = 0; i < Columns * Rows; ++i) sums[i] = Lanes::set(0);
   std::size_t k = 0;
   const auto step = [&](auto load) __attribute__((always_inline)) {
-    decltype(load(w)) weights[Rows];
+#pragma GCC unroll 2
+    for (int part = 0; part < Weight::kParts; ++part) {
+      decltype(load(w, part)) weights[Rows];
 #pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r) weights[r] = load(w + static_cast<std::size_t>(r) * depth + k);
+      for (int r = 0; r < Rows; ++r) weights[r] = load(w + static_cast<std::size_t>(r) * depth + k, part);
 #pragma GCC unroll 8
-    for (int n = 0; n < Columns; ++n) {
-      const auto panel = Weight::panel(x + static_cast<std::size_t>(n) * task.panel_stride + k);
+      for (int n = 0; n < Columns; ++n) {
+        const auto panel = Weight::panel(x + static_cast<std::size_t>(n) * task.panel_stride + k, part);
 #pragma GCC unroll 8
-      for (int r = 0; r < Rows; ++r) sums[n * Rows + r] = Weight::step(sums[n * Rows + r], weights[r], panel);
+        for (int r = 0; r < Rows; ++r) Weight::step(sums[n * Rows + r], weights[r], panel, part);
+      }
     }
   };
   for (; k + kStep <= depth; k += kStep) {
@@ -82,11 +86,11 @@ void matmul_tile(const Matmul& task, int row, int column, const std::byte* ahead
     for (int line = 0; line < Lines; ++line) {
       Lanes::prefetch(ahead + (static_cast<std::size_t>(line) * depth + k) * sizeof(Stored));
     }
-    step([](const Stored* at) { return Weight::load(at); });
+    step([](const Stored* at, int part) { return Weight::load(at, part); });
   }
   if (k < depth) {
     const int count = static_cast<int>(depth - k);
-    step([count](const Stored* at) { return Weight::load(at, count); });
+    step([count](const Stored* at, int part) { return Weight::load(at, count, part); });
   }
   float totals[Columns * Rows];
   Lanes::totals(sums, totals);
