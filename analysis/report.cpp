@@ -137,15 +137,16 @@ void drop_empty(Report& report) {
   }
 }
 
+// All together first, then by the alphabet: points come in the order of their hashes.
 std::vector<std::string> labels_of(Points points) {
-  std::vector<std::string> found;
+  std::set<std::pair<bool, std::string>> found;
   for (const LoadedPoint& point : points) {
     if (!point.done()) continue;
-    for (const std::string& group : groups_of(point)) {
-      if (std::ranges::find(found, group) == found.end()) found.push_back(group);
-    }
+    for (const std::string& group : groups_of(point)) found.emplace(group != kAllLabels, group);
   }
-  return found;
+  std::vector<std::string> labels;
+  for (const auto& [one_of_several, label] : found) labels.push_back(label);
+  return labels;
 }
 
 // Finished points by strategy, then by what was chosen.

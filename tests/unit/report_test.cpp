@@ -65,6 +65,23 @@ TEST(Report, BestIsWithinWhatNobodyChooses) {
   EXPECT_EQ(stars(report, 1), (std::vector<bool>{false, true}));
 }
 
+// Points come in the order of their hashes, which change with any setting.
+TEST(Report, GroupsComeInOneOrderWhateverTheOrderOfPoints) {
+  std::vector<LoadedPoint> points;
+  for (const char label : {'y', 'x'}) {
+    for (const int batch : {8, 1}) {
+      points.push_back(point("model", batch, 1));
+      points.push_back(point("ngram", batch, 2));
+      for (auto some = points.end() - 2; some != points.end(); ++some)
+        for (SequenceRecord& row : some->sequences) row.label[0] = label;
+    }
+  }
+  std::vector<std::string> titles;
+  for (const ReportGroup& group : build_report(points).groups) titles.push_back(group.title);
+  EXPECT_EQ(titles, (std::vector<std::string>{"x, temperature 0, batch 1", "x, temperature 0, batch 8",
+                                              "y, temperature 0, batch 1", "y, temperature 0, batch 8"}));
+}
+
 TEST(Report, WhatIsNotToBeToldFromTheBestIsMarkedToo) {
   // Both are as uncertain over prompts; paired, the second is 1 % slower with every prompt, the third now
   // faster, now slower.
