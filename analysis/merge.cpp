@@ -116,39 +116,56 @@ class PointCopy {
 
 }  // namespace
 
+Merge::Merge(std::filesystem::path folder)
+    : folder_(std::move(folder)),
+      merged_{.path = folder_.parent_path() / (folder_.filename().string() + ".h5"), .unreadable = {}},
+      file_(Hdf5File::in_memory(merged_.path)) {
+  file_.make_group("point");
+  file_.set("/", "schema", kSchema);
+}
+
+LoadedPoint Merge::add(const std::filesystem::path& part) {
+  parts_.insert(part.filename());
+  try {
+    const Hdf5Apart opened(part);
+    LoadedPoint point = load_point(opened, "/");
+    const std::string group = "/point/" + point.key;
+    if (file_.has(group)) throw Hdf5Error(part, "merging", "another file holds the same point");
+    PointCopy(opened).write(file_, group);
+    add_row(table_, point);
+    ++merged_.points;
+    return point;
+  } catch (const Hdf5Error& error) {
+    merged_.unreadable.push_back(error.what());
+    throw;
+  }
+}
+
+Merged Merge::finish() {
+  for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
+    if (entry.path().extension() == ".h5" && !parts_.contains(entry.path().filename())) ++merged_.others;
+  }
+  write_table(file_, "points", table_);
+  const std::vector<std::byte> image = file_.image();
+  if (!holds(merged_.path, image)) replace_file(merged_.path, image);  // a finished sweep writes nothing
+  return merged_;
+}
+
 Merged merge_points(const std::filesystem::path& folder, const std::set<std::string>& keys) {
-  Merged merged{.path = folder.parent_path() / (folder.filename().string() + ".h5"), .unreadable = {}};
-  std::vector<std::filesystem::path> parts;
+  std::set<std::filesystem::path> parts;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() != ".h5") continue;
-    if (keys.empty() || keys.contains(entry.path().stem().string())) {
-      parts.push_back(entry.path());
-    } else {
-      ++merged.others;
-    }
+    if (keys.empty() || keys.contains(entry.path().stem().string())) parts.insert(entry.path());
   }
-  std::ranges::sort(parts);
-  Hdf5File file = Hdf5File::in_memory(merged.path);
-  file.make_group("point");
-  file.set("/", "schema", kSchema);
-  Table table;
+  Merge merge(folder);
   for (const std::filesystem::path& part : parts) {
     try {
-      const Hdf5Apart opened(part);
-      const LoadedPoint point = load_point(opened, "/");
-      const std::string group = "/point/" + point.key;
-      if (file.has(group)) throw Hdf5Error(part, "merging", "another file holds the same point");
-      PointCopy(opened).write(file, group);
-      add_row(table, point);
-      ++merged.points;
-    } catch (const Hdf5Error& error) {
-      merged.unreadable.push_back(error.what());
+      merge.add(part);
+    } catch (const Hdf5Error&) {
+      continue;  // named in what finish() gives
     }
   }
-  write_table(file, "points", table);
-  const std::vector<std::byte> image = file.image();
-  if (!holds(merged.path, image)) replace_file(merged.path, image);  // a finished sweep writes nothing
-  return merged;
+  return merge.finish();
 }
 
 }  // namespace speclab

@@ -18,7 +18,7 @@ std::string as_text(const nlohmann::json& value) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
-void refuse(const Hdf5Reader& file, const std::string& group, const std::string& reason) {
+[[noreturn]] void refuse(const Hdf5Reader& file, const std::string& group, const std::string& reason) {
   throw Hdf5Error(file.path(), "reading " + group, reason);
 }
 
@@ -91,24 +91,30 @@ std::string label_of(const SequenceRecord& sequence) {
 }
 
 LoadedPoint load_point(const Hdf5Reader& file, const std::string& group) {
-  if (file.get(group, "schema") != kSchema) {
+  const std::map<std::string, nlohmann::json> facts = file.attributes(group);
+  const auto fact = [&](const std::string& name) {
+    const auto found = facts.find(name);
+    if (found == facts.end()) refuse(file, group, fmt::format("it has no attribute '{}'", name));
+    return as_text(found->second);
+  };
+  if (const std::string schema = fact("schema"); facts.at("schema") != kSchema) {
     throw Hdf5Error(file.path(), "load " + group,
-                    "written by another version of this program: schema " + file.get(group, "schema").dump());
+                    "written by another version of this program: schema " + schema);
   }
   LoadedPoint point;
-  point.key = as_text(file.get(group, "key"));
+  point.key = fact("key");
   if (point.key.empty() || point.key.find('/') != std::string::npos)
     refuse(file, group, fmt::format("its key '{}' is none", point.key));
-  point.experiment = as_text(file.get(group, "experiment"));
-  point.status = as_text(file.get(group, "status"));
-  point.reason = as_text(file.get(group, "reason"));
+  point.experiment = fact("experiment");
+  point.status = fact("status");
+  point.reason = fact("reason");
   point.settings = file.attributes(group + "settings");
   check_settings(point.settings, file, group + "settings");
   point.provenance = file.attributes(group + "provenance");
   if (!point.done()) return point;
-  point.signature = as_text(file.get(group, "signature"));
-  point.baseline_signature = as_text(file.get(group, "baseline_signature"));
-  const bool steps = as_text(file.get(group, "record")) == "steps";
+  point.signature = fact("signature");
+  point.baseline_signature = fact("baseline_signature");
+  const bool steps = fact("record") == "steps";
   RowCheck check(file);
   point.runs = steps ? read_steps(file, group, check) : RunTally::read(file, group, check);
   check_runs(point, file, group);
@@ -117,7 +123,10 @@ LoadedPoint load_point(const Hdf5Reader& file, const std::string& group) {
 }
 
 std::vector<LoadedPoint> load_points(const std::filesystem::path& path) {
-  const Hdf5Apart file(path);
+  return load_points(Hdf5Apart(path));
+}
+
+std::vector<LoadedPoint> load_points(const Hdf5Reader& file) {
   if (!file.has("point")) return {load_point(file, "/")};
   std::vector<LoadedPoint> points;
   for (const std::string& key : file.children("point"))

@@ -35,6 +35,7 @@ struct LoadedPoint {
 LoadedPoint load_point(const Hdf5Reader& file, const std::string& group);
 
 // All points of a point's file or of a merged file, by key. Throws Hdf5Error likewise.
+std::vector<LoadedPoint> load_points(const Hdf5Reader& file);
 std::vector<LoadedPoint> load_points(const std::filesystem::path& file);
 
 std::string label_of(const SequenceRecord& sequence);

@@ -24,10 +24,7 @@ bool is_hdf5(const fs::path& file) {
 }
 
 // What a file that holds no points holds; empty: points, as far as can be seen.
-std::string other_content(const fs::path& path) {
-  require_regular_file(path);
-  if (!is_hdf5(path)) return "is no HDF5 file";
-  const Hdf5Apart file(path);
+std::string other_content(const Hdf5Reader& file) {
   const std::map<std::string, nlohmann::json> facts = file.attributes("/");
   const auto format = facts.find("format");
   if (format != facts.end() && format->second == "speclab certificates")
@@ -42,10 +39,16 @@ std::string other_content(const fs::path& path) {
   return "is an HDF5 file that this program did not write, or a damaged one";
 }
 
-void take(const fs::path& file, LoadedResults& results) {
+// Takes a file's points, or gives what it holds instead.
+std::string take(const fs::path& path, LoadedResults& results) {
+  require_regular_file(path);
+  if (!is_hdf5(path)) return "is no HDF5 file";
+  const Hdf5Apart file(path);
+  if (std::string other = other_content(file); !other.empty()) return other;
   std::vector<LoadedPoint> points = load_points(file);
-  if (points.empty()) throw ConfigError(fmt::format("{}: there is no point in it", file.string()));
+  if (points.empty()) throw ConfigError(fmt::format("{}: there is no point in it", path.string()));
   std::ranges::move(points, std::back_inserter(results.points));
+  return "";
 }
 
 LoadedResults load_folder(const fs::path& folder) {
@@ -62,11 +65,8 @@ LoadedResults load_folder(const fs::path& folder) {
   LoadedResults results;
   for (const fs::path& file : files) {
     try {
-      const std::string other = other_content(file);
-      if (other.empty())
-        take(file, results);
-      else
-        results.remarks.push_back(fmt::format("{}: left out: it {}", file.string(), other));
+      const std::string other = take(file, results);
+      if (!other.empty()) results.remarks.push_back(fmt::format("{}: left out: it {}", file.string(), other));
     } catch (const std::runtime_error& error) {  // of this file: the others are whole
       results.remarks.push_back(fmt::format("left out: {}", error.what()));
     }
@@ -86,10 +86,9 @@ LoadedResults load_folder(const fs::path& folder) {
 
 LoadedResults load_results(const fs::path& path) {
   if (fs::is_directory(path)) return load_folder(path);
-  const std::string other = other_content(path);
-  if (!other.empty()) throw ConfigError(fmt::format("{}: it {}", path.string(), other));
   LoadedResults results;
-  take(path, results);
+  const std::string other = take(path, results);
+  if (!other.empty()) throw ConfigError(fmt::format("{}: it {}", path.string(), other));
   return results;
 }
 

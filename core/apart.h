@@ -1,12 +1,9 @@
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdint>
-#include <functional>
+#include <memory>
 #include <stdexcept>
-#include <string>
-#include <vector>
+
+#include "core/stem.h"
 
 namespace speclab {
 
@@ -16,33 +13,27 @@ class ProcessEnded : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// A child process that answers questions, so that whatever breaks in it breaks there: a crash, an endless
-// loop or too much memory becomes an exception here. The child has this process's memory as it was, one
-// thread, no open file but its channel, silent standard streams, and no way to dump core.
+// A copy of a stem that answers questions about its subject: a crash, an endless loop or too much memory
+// becomes an exception here.
 class Apart {
  public:
-  using Bytes = std::vector<std::uint8_t>;
-  // Called in the child, for each question in turn.
-  using Answer = std::function<Bytes(const Bytes&)>;
-  struct Limits {
-    std::uint64_t memory = 0;  // bytes beyond those that this process has
-    unsigned seconds = 0;      // of processor time for each question
-  };
+  using Bytes = Stem::Bytes;
 
-  // `start` is called in the child before any question. Throws std::system_error if there can be no child.
-  Apart(const std::function<Answer()>& start, Limits limits);
+  // `seconds` are of processor time, for all questions together. Throws std::system_error if there can be no
+  // copy.
+  Apart(std::shared_ptr<Stem> stem, const Bytes& subject, unsigned seconds);
   Apart(const Apart&) = delete;
   Apart& operator=(const Apart&) = delete;
   ~Apart();
 
-  // Throws ProcessEnded if the child ended instead of answering.
+  // Throws ProcessEnded if the copy ended instead of answering.
   Bytes ask(const Bytes& question);
 
  private:
   [[noreturn]] void ended();
 
-  pid_t child_ = -1;
-  int channel_ = -1;
+  std::shared_ptr<Stem> stem_;
+  Stem::Copy copy_;
 };
 
 }  // namespace speclab

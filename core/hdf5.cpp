@@ -112,7 +112,8 @@ void Hdf5File::extend(const std::string& dataset, std::int64_t memory_type, std:
   const Id in_file(H5Dget_space(set), H5Sclose);
   H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &before, nullptr, &added, nullptr);
   const Id in_memory(H5Screate_simple(1, &added, nullptr), H5Sclose);
-  checked(H5Dwrite(set, memory_type, in_memory, in_file, H5P_DEFAULT, rows), path_, "H5Dwrite " + dataset);
+  checked(H5Dwrite(set, memory_type, in_memory, in_file, transfer(count, file_type, memory_type), rows),
+          path_, "H5Dwrite " + dataset);
 }
 
 void Hdf5File::append(const std::string& dataset, std::span<const Column> columns, std::size_t row_bytes,

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstring>
+#include <mutex>
 #include <system_error>
 
 #include "core/hdf5.h"
@@ -14,7 +17,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr Apart::Limits kLimits{.memory = std::uint64_t{1} << 31, .seconds = 60};
+constexpr std::uint64_t kMemory = std::uint64_t{1} << 31;
+// Of processor time, for a whole file: some for any, and what a sound one takes several times over.
+constexpr unsigned kSeconds = 10;
+constexpr std::uintmax_t kBytesPerSecond = 2 << 20;
 
 json to_json(std::span<const Column> columns) {
   json list = json::array();
@@ -55,13 +61,12 @@ json answer(const Hdf5File& file, const json& question) {
 }
 
 // The reader's side: it opens the file, and from then on can open nothing else.
-Apart::Answer reader(const std::filesystem::path& path) {
-  hdf5::only_thread();
+Stem::Answer reader(const std::filesystem::path& path) {
   const auto refusal = [](const Hdf5Error& error) {
     return json::to_cbor(json{{"call", error.call()}, {"reason", error.reason()}});
   };
   std::shared_ptr<Hdf5File> file;
-  Apart::Bytes refused;
+  Stem::Bytes refused;
   try {
     file = std::make_shared<Hdf5File>(Hdf5File::open(path));
   } catch (const Hdf5Error& error) {
@@ -71,7 +76,7 @@ Apart::Answer reader(const std::filesystem::path& path) {
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max = 0;
   setrlimit(RLIMIT_NOFILE, &files);
-  return [file, refused, refusal](const Apart::Bytes& question) {
+  return [file, refused, refusal](const Stem::Bytes& question) {
     if (!file) return refused;
     try {
       return json::to_cbor(json{{"value", answer(*file, json::from_cbor(question))}});
@@ -83,23 +88,59 @@ Apart::Answer reader(const std::filesystem::path& path) {
   };
 }
 
+std::shared_ptr<Stem> make_stem() {
+  const hdf5::Lock lock;  // no other thread is within the library while the process divides
+  return std::make_shared<Stem>(
+      hdf5::only_thread,
+      [](const Stem::Bytes& path) { return reader(std::string(path.begin(), path.end())); }, kMemory);
+}
+
+// One for the process; another where that has ended, or is of the process that this one was forked off.
+std::unique_ptr<Apart> copy_of_stem(const std::string& path, unsigned seconds) {
+  static std::mutex mutex;
+  static std::shared_ptr<Stem> stem;
+  const Stem::Bytes subject(path.begin(), path.end());
+  const std::lock_guard lock(mutex);
+  if (stem && stem->of_this_process()) {
+    try {
+      return std::make_unique<Apart>(stem, subject, seconds);
+    } catch (const std::system_error& error) {
+      if (error.code().value() != ECHILD) throw;
+    }
+  }
+  stem = make_stem();
+  return std::make_unique<Apart>(stem, subject, seconds);
+}
+
+unsigned seconds_for(const std::filesystem::path& path) {
+  std::error_code none;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, none);
+  return kSeconds +
+         (none ? 0 : static_cast<unsigned>(std::min<std::uintmax_t>(bytes / kBytesPerSecond, 1 << 20)));
+}
+
 }  // namespace
 
 Hdf5Apart::Hdf5Apart(std::filesystem::path path) : path_(std::move(path)) {
   try {
-    const hdf5::Lock lock;  // no other thread is within the library while the process divides
-    process_ = std::make_unique<Apart>([this] { return reader(path_); }, kLimits);
+    process_ = copy_of_stem(std::filesystem::absolute(path_).string(), seconds_for(path_));
   } catch (const std::system_error& error) {
     throw Hdf5Error(path_, "starting a process that reads it", error.what());
   }
   has("/");  // the first question tells whether it is open
 }
 
-json Hdf5Apart::ask(const json& question) const {
+template <class Value>
+Value Hdf5Apart::ask(const json& question) const {
+  constexpr std::size_t kSmall = 1 << 14, kMostKnown = 1 << 10;
+  const Apart::Bytes asked = json::to_cbor(question);
   try {
-    json reply = json::from_cbor(process_->ask(json::to_cbor(question)));
+    if (const auto found = known_.find(asked); found != known_.end()) return found->second.get<Value>();
+    const Apart::Bytes answer = process_->ask(asked);
+    const json reply = json::from_cbor(answer);
     if (!reply.contains("value")) throw Hdf5Error(path_, reply.at("call"), reply.at("reason"));
-    return std::move(reply["value"]);
+    if (answer.size() <= kSmall && known_.size() < kMostKnown) known_.emplace(asked, reply["value"]);
+    return reply["value"].get<Value>();
   } catch (const ProcessEnded& end) {
     throw Hdf5Error(
         path_, "reading",
@@ -110,31 +151,31 @@ json Hdf5Apart::ask(const json& question) const {
 }
 
 void Hdf5Apart::ask_for_bytes(const json& question, void* to, std::size_t size) const {
-  const json reply = ask(question);
-  if (!reply.is_binary() || reply.get_binary().size() != size)
+  const auto bytes = ask<json::binary_t>(question);
+  if (bytes.size() != size)
     throw Hdf5Error(path_, "reading",
                     "it is damaged: the process that reads it gave another number of bytes");
-  if (size > 0) std::memcpy(to, reply.get_binary().data(), size);
+  if (size > 0) std::memcpy(to, bytes.data(), size);
 }
 
 bool Hdf5Apart::has(const std::string& object) const {
-  return ask({{"call", "has"}, {"object", object}}).get<bool>();
+  return ask<bool>({{"call", "has"}, {"object", object}});
 }
 
 std::vector<std::string> Hdf5Apart::children(const std::string& group) const {
-  return ask({{"call", "children"}, {"object", group}}).get<std::vector<std::string>>();
+  return ask<std::vector<std::string>>({{"call", "children"}, {"object", group}});
 }
 
 json Hdf5Apart::get(const std::string& object, const std::string& name) const {
-  return ask({{"call", "get"}, {"object", object}, {"name", name}});
+  return ask<json>({{"call", "get"}, {"object", object}, {"name", name}});
 }
 
 std::map<std::string, json> Hdf5Apart::attributes(const std::string& object) const {
-  return ask({{"call", "attributes"}, {"object", object}}).get<std::map<std::string, json>>();
+  return ask<std::map<std::string, json>>({{"call", "attributes"}, {"object", object}});
 }
 
 std::vector<std::size_t> Hdf5Apart::shape(const std::string& dataset) const {
-  return ask({{"call", "shape"}, {"dataset", dataset}}).get<std::vector<std::size_t>>();
+  return ask<std::vector<std::size_t>>({{"call", "shape"}, {"dataset", dataset}});
 }
 
 void Hdf5Apart::read_table(const std::string& dataset, std::span<const Column> columns, std::size_t row_bytes,

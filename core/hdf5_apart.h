@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,9 +13,9 @@ namespace speclab {
 
 // A file of the disk, which may be damaged or made to do damage. The HDF5 library, which crashes on some such
 // files, reads it in a process of its own, which cannot open another file; what comes back are values.
-// A process for each file: nothing that a file breaks there reaches another. It costs about a millisecond.
-// Reading the same bytes first in a child and then here would not do: memory that was damaged without a crash
-// there may crash here.
+// A process for each file: nothing that a file breaks there reaches another. They divide off one small
+// process, as this one may have grown. Reading the same bytes first in a child and then here would not do:
+// memory that was damaged without a crash there may crash here.
 class Hdf5Apart : public Hdf5Reader {
  public:
   // Throws Hdf5Error unless it is a whole HDF5 file.
@@ -34,11 +35,14 @@ class Hdf5Apart : public Hdf5Reader {
                  std::span<std::int64_t> values) const override;
 
  private:
-  nlohmann::json ask(const nlohmann::json& question) const;
+  // As the type that is asked for; a process that was damaged may answer anything.
+  template <class Value>
+  Value ask(const nlohmann::json& question) const;
   void ask_for_bytes(const nlohmann::json& question, void* to, std::size_t size) const;
 
   std::filesystem::path path_;
   std::unique_ptr<Apart> process_;
+  mutable std::map<Apart::Bytes, nlohmann::json> known_;  // small answers, by question
 };
 
 }  // namespace speclab

@@ -1,5 +1,7 @@
 #include "core/hdf5_library.h"
 
+#include <algorithm>
+
 namespace speclab::hdf5 {
 namespace {
 
@@ -93,6 +95,16 @@ Id row_type(std::span<const Column> columns, std::size_t row_bytes, bool packed)
     offset += cell_bytes(column);
   }
   return type;
+}
+
+Id transfer(std::size_t rows, hid_t in_file, hid_t in_memory) {
+  constexpr std::size_t kMost = 1 << 20;
+  const std::size_t row = std::max(H5Tget_size(in_file), H5Tget_size(in_memory));
+  const std::size_t held =
+      std::clamp<std::size_t>(kMost / std::max<std::size_t>(row, 1), 1, std::max<std::size_t>(rows, 1));
+  Id list(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
+  H5Pset_buffer(list, held * row, nullptr, nullptr);
+  return list;
 }
 
 }  // namespace speclab::hdf5

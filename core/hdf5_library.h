@@ -60,5 +60,8 @@ hid_t number_type(CellType type);
 std::size_t cell_bytes(const Column& column);
 // In memory a row has the struct's padding; in the file (`packed`) it has none.
 Id row_type(std::span<const Column> columns, std::size_t row_bytes, bool packed);
+// How so many rows of these types move between file and memory: through a buffer of what they take. The
+// library's own has a megabyte, which it clears for each call, and most tables have a few rows.
+Id transfer(std::size_t rows, hid_t in_file, hid_t in_memory);
 
 }  // namespace speclab::hdf5

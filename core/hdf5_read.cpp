@@ -146,7 +146,8 @@ void Hdf5File::read_table(const std::string& dataset, std::span<const Column> co
   const Id in_file(H5Dget_space(set.id), H5Sclose);
   H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &start, nullptr, &block, nullptr);
   const Id in_memory(H5Screate_simple(1, &block, nullptr), H5Sclose);
-  checked(H5Dread(set.id, row_type(columns, row_bytes, false), in_memory, in_file, H5P_DEFAULT, rows), path_,
+  const Id row = row_type(columns, row_bytes, false);
+  checked(H5Dread(set.id, row, in_memory, in_file, transfer(count, set.type, row), rows), path_,
           "H5Dread " + dataset);
 }
 
@@ -185,7 +186,8 @@ void Hdf5File::read_numbers(const std::string& dataset, std::size_t first, std::
   const Id in_file(H5Dget_space(set.id), H5Sclose);
   H5Sselect_hyperslab(in_file, H5S_SELECT_SET, start, nullptr, block, nullptr);
   const Id in_memory(H5Screate_simple(static_cast<int>(set.extent.size()), block, nullptr), H5Sclose);
-  checked(H5Dread(set.id, memory_type, in_memory, in_file, H5P_DEFAULT, values), path_, "H5Dread " + dataset);
+  checked(H5Dread(set.id, memory_type, in_memory, in_file, transfer(room, set.type, memory_type), values),
+          path_, "H5Dread " + dataset);
 }
 
 }  // namespace speclab

@@ -20,7 +20,7 @@ std::size_t Hdf5Reader::size(const std::string& dataset) const {
 
 std::vector<std::int32_t> Hdf5Reader::read_ints(const std::string& dataset) const {
   using Limits = std::numeric_limits<std::int32_t>;
-  constexpr std::size_t kBlock = 1 << 22;
+  constexpr std::size_t kBlock = 1 << 19;
   std::vector<std::int32_t> values;
   std::vector<std::int64_t> block;
   const std::size_t rows = size(dataset);

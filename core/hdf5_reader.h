@@ -63,7 +63,9 @@ class Hdf5Reader {
   template <class Row>
   std::vector<Row> read(const std::string& dataset) const {
     std::vector<Row> rows(size(dataset));
-    constexpr std::size_t kBlock = (std::size_t{1} << 25) / sizeof(Row);
+    // Some megabytes in whole pieces as they are stored, so that none is unpacked twice.
+    constexpr std::size_t kStored = 4096,
+                          kBlock = std::max<std::size_t>((1 << 22) / sizeof(Row) / kStored, 1) * kStored;
     const std::vector<Column> columns = Schema<Row>::columns();
     for (std::size_t first = 0; first < rows.size(); first += kBlock) {
       read_table(dataset, columns, sizeof(Row), first, std::min(kBlock, rows.size() - first),

@@ -16,13 +16,13 @@ using nlohmann::json;
 json parse_json(std::string_view text, const std::string& place) {
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto watch = [&](int depth, json::parse_event_t event, const json& parsed) {
-    using enum json::parse_event_t;
-    if ((event == object_start || event == array_start) && depth >= kMostJsonLevels) {
+    using Event = json::parse_event_t;
+    if ((event == Event::object_start || event == Event::array_start) && depth >= kMostJsonLevels) {
       throw ConfigError(fmt::format("{}: is nested more than {} levels deep", place, kMostJsonLevels));
     }
-    if (event == object_start) keys.emplace_back();
-    if (event == object_end) keys.pop_back();
-    if (event == key && !keys.back().insert(parsed.get<std::string>()).second) {
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second) {
       throw ConfigError(
           fmt::format("{}: names the key \"{}\" twice in one object", place, parsed.get<std::string>()));
     }

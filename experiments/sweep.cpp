@@ -75,17 +75,6 @@ Point resolve(const PointRequest& request, const std::string& experiment, ModelS
   return point;
 }
 
-// What became of the point, or nothing where it is to be run: rows that cannot be read are run again too.
-std::optional<PointStatus> whole_status(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return std::nullopt;
-  try {
-    const std::vector<LoadedPoint> points = load_points(file);
-    if (points.size() == 1) return PointStatus{points.front().status, points.front().reason};
-  } catch (const Hdf5Error&) {
-  }
-  return std::nullopt;
-}
-
 class Sweep {
  public:
   Sweep(const Experiment& experiment, const SweepOptions& options)
@@ -105,28 +94,54 @@ class Sweep {
 
   SweepOutcome run() {
     const FolderLock lock(options_.results / experiment_);
-    leave_out_finished();  // as they are while nobody else writes
-    Progress progress(alone_.size() + together_.size());
-    run_together(progress);
-    for (const Point* point : alone_) run_point(*point, shelf_, progress);
-    if (!alone_.empty() || !together_.empty()) progress.line(fmt::format("merging {} points", keys_.size()));
-    Merged merged = merge_points(options_.results / experiment_, keys_);
-    outcome_.unreadable = std::move(merged.unreadable);
-    outcome_.others = merged.others;
+    std::optional<Merged> merged = leave_out_finished();  // as they are while nobody else writes
+    if (!merged) merged = run_and_merge();
+    outcome_.unreadable = std::move(merged->unreadable);
+    outcome_.others = merged->others;
     return outcome_;
   }
 
  private:
-  void leave_out_finished() {
-    for (Point& point : points_) {
-      const auto status = whole_status(point_path(options_.results, point.settings));
-      if (status && status->status != kFailed) {
-        ++outcome_.kept;
-        outcome_.skipped += status->status == kSkipped ? 1 : 0;
-      } else {
-        (point.alone ? alone_ : together_).push_back(&point);
+  Merged run_and_merge() {
+    Progress progress(alone_.size() + together_.size());
+    run_together(progress);
+    for (const Point* point : alone_) run_point(*point, shelf_, progress);
+    progress.line(fmt::format("merging {} points", keys_.size()));
+    return merge_points(options_.results / experiment_, keys_);
+  }
+
+  // Reads every point that is there to its end: rows that cannot be read are run again too. Merges them on
+  // the way, so that a sweep of which nothing is left to run reads each file once.
+  std::optional<Merged> leave_out_finished() {
+    std::optional<Merge> merge(options_.results / experiment_);
+    std::set<std::string> finished;
+    for (const std::string& key : keys_) {
+      const std::filesystem::path file = options_.results / experiment_ / (key + ".h5");
+      const std::optional<PointStatus> status = whole_status(file, merge);
+      if (!status || status->status == kFailed) {
+        merge.reset();
+        continue;
       }
+      finished.insert(key);
+      ++outcome_.kept;
+      outcome_.skipped += status->status == kSkipped ? 1 : 0;
     }
+    for (Point& point : points_) {
+      if (!finished.contains(point.settings.name())) (point.alone ? alone_ : together_).push_back(&point);
+    }
+    if (!merge) return std::nullopt;
+    return merge->finish();
+  }
+
+  static std::optional<PointStatus> whole_status(const std::filesystem::path& file,
+                                                 std::optional<Merge>& merge) {
+    if (!std::filesystem::exists(file)) return std::nullopt;
+    try {
+      const std::vector<LoadedPoint> points = merge ? std::vector{merge->add(file)} : load_points(file);
+      if (points.size() == 1) return PointStatus{points.front().status, points.front().reason};
+    } catch (const Hdf5Error&) {
+    }
+    return std::nullopt;
   }
 
   void run_together(Progress& progress) {

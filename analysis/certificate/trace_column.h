@@ -37,7 +37,7 @@ class TraceColumn {
   }
 
  private:
-  static constexpr std::size_t kBlock = 1 << 22;  // numbers: 32 MB
+  static constexpr std::size_t kBlock = 1 << 19;  // numbers: 4 MB
 
   const Hdf5Reader* file_;
   std::string dataset_;

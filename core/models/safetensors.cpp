@@ -173,12 +173,14 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
                         read.begin, end, data_bytes));
     }
     const std::size_t width = element_bytes(read.dtype);
-    std::size_t size = width;
+    std::int64_t elements = 1, size = 0;
     bool overflow = false;
-    for (const std::int64_t side : read.shape) {
-      overflow |= __builtin_mul_overflow(size, static_cast<std::size_t>(side), &size);
-    }
-    if (overflow || (width != 0 && size != end - read.begin)) {
+    for (const std::int64_t side : read.shape) overflow |= __builtin_mul_overflow(elements, side, &elements);
+    overflow |= __builtin_mul_overflow(elements, static_cast<std::int64_t>(width), &size);
+    if (overflow)
+      wrong(fmt::format("has shape {} of {}, more bytes than can be counted", shape_text(read.shape),
+                        read.dtype));
+    if (width != 0 && static_cast<std::size_t>(size) != end - read.begin) {
       wrong(fmt::format("has shape {} of {}, which takes {} bytes, but {} are stored", shape_text(read.shape),
                         read.dtype, size, end - read.begin));
     }
@@ -212,10 +214,11 @@ Tensor Safetensors::tensor(const std::string& name) const {
 std::vector<std::int64_t> Safetensors::integers(const std::string& name) const {
   const Entry& found = entry(name);
   const std::byte* data = file_.bytes().data() + data_begin_ + found.begin;
-  std::vector<std::int64_t> values(static_cast<std::size_t>(Tensor{Dtype::f32, found.shape}.elements()));
-  const auto read_as = [&]<class Stored>(Stored) {
+  std::vector<std::int64_t> values;
+  const auto read_as = [&]<class Stored>(Stored value) {
+    // The shape's bytes are those that are stored, as the type is known.
+    values.resize(static_cast<std::size_t>(Tensor{Dtype::f32, found.shape}.elements()));
     for (std::size_t i = 0; i < values.size(); ++i) {
-      Stored value;
       std::memcpy(&value, data + sizeof value * i, sizeof value);
       values[i] = value;
     }

@@ -33,8 +33,14 @@ class ValuesOfBytes : public Hdf5Reader {
     if (name == "record") return (next() & 1) != 0 ? "steps" : "counts";
     return "0";
   }
-  std::map<std::string, nlohmann::json> attributes(const std::string&) const override {
+  std::map<std::string, nlohmann::json> attributes(const std::string& object) const override {
     std::map<std::string, nlohmann::json> values;
+    if (object == "/") {
+      for (const char* name :
+           {"schema", "key", "experiment", "status", "reason", "signature", "baseline_signature", "record"})
+        values[name] = get(object, name);
+      return values;
+    }
     for (const char* name : {"sampling.temperature", "drafter.kind", "topology.kind", "topology.length",
                              "workload.requests", "price.kind", "git_commit", "dirty"}) {
       switch (next() & 7) {

@@ -3,6 +3,7 @@
 #include <hdf5.h>
 
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <numeric>
 
@@ -119,9 +120,19 @@ TEST_F(ForeignFile, ChangedBytesEndNothing) {
   EXPECT_GT(refused, 0);
 }
 
+TEST_F(ForeignFile, IsReadAgainOnceTheProcessesThatReadAreGone) {
+  EXPECT_EQ(values(), kValues);
+  for (const auto& thread : fs::directory_iterator("/proc/self/task")) {
+    std::ifstream children(thread.path() / "children");
+    for (pid_t child = 0; children >> child;) kill(child, SIGKILL);
+  }
+  EXPECT_EQ(values(), kValues);
+}
+
 TEST(Apart, WhatBreaksBreaksThere) {
-  const auto end_of = [](const Apart::Answer& answer) -> std::string {
-    Apart apart([&] { return answer; }, {.memory = 1 << 28, .seconds = 1});
+  const auto end_of = [](const Stem::Answer& answer) -> std::string {
+    const auto stem = std::make_shared<Stem>([] {}, [&](const Apart::Bytes&) { return answer; }, 1 << 28);
+    Apart apart(stem, {}, 1);
     try {
       apart.ask({});
       return "answered";

@@ -1,5 +1,6 @@
 #include "core/models/safetensors.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -195,9 +196,28 @@ TEST_F(CheckpointTest, HeadersThatContradictThemselvesAreNamed) {
   EXPECT_EQ(with_entry(R"({"dtype":"F32","shape":[2],"data_offsets":[4,12]})"),
             "model.safetensors: tensor 'x' lies at bytes 4 to 12 of the data, which has 8 (is the file "
             "truncated?)");
-  EXPECT_NE(
-      with_entry(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})").find("takes"),
-      std::string::npos);
+  EXPECT_EQ(with_entry(R"({"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]})"), improper);
+  const auto uncountable = [](const char* shape, const char* dtype) {
+    return fmt::format("model.safetensors: tensor 'x' has shape {} of {}, more bytes than can be counted",
+                       shape, dtype);
+  };
+  EXPECT_EQ(with_entry(R"({"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]})"),
+            uncountable("(4294967296, 4294967296)", "F32"));
+  // Counted in 64 bits without a sign they would be no bytes, then none of a type that nobody knows.
+  EXPECT_EQ(with_entry(R"({"dtype":"BOOL","shape":[9223372036854775807,2,0],"data_offsets":[0,0]})"),
+            uncountable("(9223372036854775807, 2, 0)", "BOOL"));
+  EXPECT_EQ(with_entry(R"({"dtype":"F4","shape":[4294967296,4294967296],"data_offsets":[0,8]})"),
+            uncountable("(4294967296, 4294967296)", "F4"));
+}
+
+TEST_F(CheckpointTest, NumbersOfATypeThatIsNotKnownTakeNoMemory) {
+  const std::string text = R"({"x":{"dtype":"F4","shape":[4294967296,1073741824],"data_offsets":[0,0]}})";
+  const std::uint64_t length = text.size();
+  std::ofstream out(weights_, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(&length), 8);
+  out << text;
+  out.close();
+  EXPECT_THROW(Safetensors(weights_).integers("x"), ConfigError);
 }
 
 TEST_F(CheckpointTest, WrongTensorsAreNamed) {
