@@ -22,10 +22,12 @@ struct EagleCase {
   bool third;
   Dtype dtype;
   CudaPrecision precision = CudaPrecision::as_stored;
+  EagleExtra extra = EagleExtra::nothing;
   bool int8() const { return precision == CudaPrecision::int8; }
 };
 void PrintTo(const EagleCase& of, std::ostream* out) {
-  *out << (of.third ? "eagle3_" : "eagle_") << name_of(of.dtype) << (of.int8() ? "_int8" : "");
+  *out << (of.third ? "eagle3_" : "eagle_") << name_of(of.dtype) << (of.int8() ? "_int8" : "") << "_extra"
+       << static_cast<int>(of.extra);
 }
 
 class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<EagleCase> {
@@ -36,7 +38,7 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
     config_.layers = 5;  // EAGLE-3 reads after 2, 2 and 2 of them
     const auto tensors = random_tensors(config_, Dtype::bf16, 3);
     const EagleCase& c = GetParam();
-    const TinyHeads tiny = c.third ? tiny_eagle3(config_, c.dtype, 31) : tiny_eagle(config_, c.dtype);
+    const TinyHeads tiny = tiny_eagle_with(c.extra, c.third, config_, c.dtype, 31);
     const TemporaryDirectory folder;
     tiny.write(folder.path());
     loaded(config_, tensors, [&](const std::filesystem::path& directory) {
@@ -63,7 +65,9 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
     std::iota(all_.begin(), all_.end(), 1);
   }
 
-  int width() const { return (GetParam().third ? 3 : 1) * config_.hidden; }
+  int width() const {
+    return (GetParam().third ? static_cast<int>(model_->taps().size()) : 1) * config_.hidden;
+  }
   void tell(FeatureModel& model, SequenceId id, int from, int to, int seed = 1) const {
     for (int place = from; place < to; ++place) {
       Values row;
@@ -242,6 +246,14 @@ INSTANTIATE_TEST_SUITE_P(All, CudaEagleOnDevice,
                                          EagleCase{true, Dtype::f32}, EagleCase{true, Dtype::bf16},
                                          EagleCase{false, Dtype::bf16, CudaPrecision::int8},
                                          EagleCase{true, Dtype::bf16, CudaPrecision::int8}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Extras, CudaEagleOnDevice,
+    testing::Values(EagleCase{false, Dtype::bf16, CudaPrecision::as_stored, EagleExtra::biases},
+                    EagleCase{false, Dtype::bf16, CudaPrecision::as_stored, EagleExtra::output},
+                    EagleCase{true, Dtype::bf16, CudaPrecision::as_stored, EagleExtra::biases},
+                    EagleCase{true, Dtype::bf16, CudaPrecision::as_stored, EagleExtra::two_layers},
+                    EagleCase{true, Dtype::bf16, CudaPrecision::as_stored, EagleExtra::four_layers}));
 
 }  // namespace
 }  // namespace speclab

@@ -127,16 +127,32 @@ std::vector<double> ReferenceTransformer::embedded(Token token, const std::strin
   return {row, row + config_.hidden};
 }
 
+void ReferenceTransformer::run_layer(std::vector<Vector>& x, int layer) const {
+  const std::string prefix = "model.layers." + std::to_string(layer) + ".";
+  std::vector<Vector> in;
+  for (const Vector& row : x) in.push_back(norm(row, prefix + "input_layernorm"));
+  decode(x, in, prefix, config_.window_of(layer));
+}
+
 std::vector<double> ReferenceTransformer::logits(const std::vector<Token>& tokens) const {
   std::vector<Vector> x;
   for (const Token token : tokens) x.push_back(embedded(token));
-  for (int layer = 0; layer < config_.layers; ++layer) {
-    const std::string prefix = "model.layers." + std::to_string(layer) + ".";
-    std::vector<Vector> in;
-    for (const Vector& row : x) in.push_back(norm(row, prefix + "input_layernorm"));
-    decode(x, in, prefix, config_.window_of(layer));
-  }
+  for (int layer = 0; layer < config_.layers; ++layer) run_layer(x, layer);
   return product(config_.tied ? "model.embed_tokens" : "lm_head", norm(x.back(), "model.norm"));
+}
+
+std::vector<std::vector<double>> ReferenceTransformer::residuals(const std::vector<Token>& tokens,
+                                                                 const std::vector<int>& after) const {
+  std::vector<Vector> x, joined(tokens.size());
+  for (const Token token : tokens) x.push_back(embedded(token));
+  for (int layer = 0; layer < config_.layers; ++layer) {
+    run_layer(x, layer);
+    for (const int wanted : after) {
+      if (wanted != layer + 1) continue;
+      for (std::size_t p = 0; p < x.size(); ++p) joined[p].insert(joined[p].end(), x[p].begin(), x[p].end());
+    }
+  }
+  return joined;
 }
 
 }  // namespace speclab

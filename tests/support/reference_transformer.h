@@ -20,6 +20,9 @@ class ReferenceTransformer {
 
   // The logits that follow the last of the tokens: (vocab).
   std::vector<double> logits(const std::vector<Token>& tokens) const;
+  // By token: the residual stream after so many of the layers, one after another.
+  std::vector<std::vector<double>> residuals(const std::vector<Token>& tokens,
+                                             const std::vector<int>& after) const;
 
  protected:
   using Vector = std::vector<double>;
@@ -28,6 +31,7 @@ class ReferenceTransformer {
   Vector norm(const Vector& x, const std::string& name) const;
   void rotate(double* head, int position) const;
   Vector embedded(Token token, const std::string& table = "model.embed_tokens") const;
+  void run_layer(std::vector<Vector>& x, int layer) const;
   // Adds a layer's attention, of what is made from rows `in` at places 0, 1, ..., and its feed-forward part
   // to x. `window`: of the layer; 0: none.
   void decode(std::vector<Vector>& x, const std::vector<Vector>& in, const std::string& prefix,

@@ -140,4 +140,50 @@ TinyHeads tiny_eagle3(const LlamaConfig& target, Dtype dtype, int draft_vocab) {
   return made;
 }
 
+void read_layers(TinyHeads& heads, Dtype dtype, const std::vector<int>& ids, bool nested) {
+  const char* key = "eagle_aux_hidden_state_layer_ids";
+  if (nested) {
+    heads.config["eagle_config"] = {{key, ids}};
+  } else {
+    heads.config[key] = ids;
+  }
+  const std::int64_t hidden = heads.config["hidden_size"];
+  heads.tensor("fc.weight") =
+      random_tensor("fc.weight", dtype, {hidden, static_cast<std::int64_t>(ids.size()) * hidden});
+}
+
+TinyHeads tiny_eagle_with(EagleExtra extra, bool third, const LlamaConfig& target, Dtype dtype,
+                          int draft_vocab) {
+  TinyHeads made = third ? tiny_eagle3(target, dtype, draft_vocab) : tiny_eagle(target, dtype);
+  const auto add = [&](const std::string& name, std::vector<std::int64_t> shape) {
+    made.tensors.push_back(random_tensor(name, dtype, std::move(shape)));
+  };
+  if (extra == EagleExtra::biases) {
+    made.config[third ? "attention_bias" : "qkv_bias"] = true;
+    const std::string attention = third ? "midlayer.self_attn." : "layers.0.self_attn.";
+    add(attention + "q_proj.bias", {target.heads * target.head_dim});
+    add(attention + "k_proj.bias", {target.kv_heads * target.head_dim});
+    add(attention + "v_proj.bias", {target.kv_heads * target.head_dim});
+    if (third) add("fc.bias", {target.hidden});
+  }
+  if (extra == EagleExtra::output) {
+    add("lm_head.weight", {target.vocab, target.hidden});
+    add("lm_head.bias", {target.vocab});
+  }
+  if (extra == EagleExtra::two_layers) read_layers(made, dtype, {2, 4}, false);
+  if (extra == EagleExtra::four_layers) read_layers(made, dtype, {1, 2, 3, 4}, true);
+  return made;
+}
+
+void shift(StoredTensor& tensor, float by) {
+  std::vector<float> values = tensor.view().floats();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const float value = values[i] + by;
+    const std::uint16_t bits = bf16_of(value);
+    std::memcpy(tensor.bytes.data() + i * bytes_of(tensor.dtype),
+                tensor.dtype == Dtype::bf16 ? static_cast<const void*>(&bits) : &value,
+                bytes_of(tensor.dtype));
+  }
+}
+
 }  // namespace speclab

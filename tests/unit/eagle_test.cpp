@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "core/check.h"
@@ -24,17 +25,18 @@ constexpr int kDraftVocab = 31;
 struct Case {
   bool third;
   Dtype dtype;
+  EagleExtra extra = EagleExtra::nothing;
 };
 void PrintTo(const Case& of, std::ostream* out) {
-  *out << (of.third ? "EAGLE-3 " : "EAGLE-1 ") << name_of(of.dtype);
+  *out << (of.third ? "EAGLE-3 " : "EAGLE-1 ") << name_of(of.dtype) << " extra "
+       << static_cast<int>(of.extra);
 }
 
 class EagleTest : public testing::TestWithParam<Case> {
  protected:
   EagleTest() {
     config_.layers = 5;  // EAGLE-3 reads after 2, 2 and 2 of them
-    tiny_ = GetParam().third ? tiny_eagle3(config_, GetParam().dtype, kDraftVocab)
-                             : tiny_eagle(config_, GetParam().dtype);
+    tiny_ = tiny_eagle_with(GetParam().extra, GetParam().third, config_, GetParam().dtype, kDraftVocab);
     target_ = random_weights(config_, GetParam().dtype, 3);
     model_ = load();
     // Depth 3; two siblings with one token; numbers that do not follow the levels.
@@ -50,7 +52,9 @@ class EagleTest : public testing::TestWithParam<Case> {
     tiny_.write(folder.path());
     return std::make_unique<CpuEagle>(load_eagle(folder.path(), target_), std::move(options));
   }
-  int width() const { return (GetParam().third ? 3 : 1) * config_.hidden; }
+  int width() const {
+    return (GetParam().third ? static_cast<int>(model_->taps().size()) : 1) * config_.hidden;
+  }
   // The target's feature of a place; the same for the same seed.
   Values feature(int place, int seed = 1) const {
     Values row;
@@ -263,9 +267,90 @@ TEST_P(EagleTest, MisuseIsNoticed) {
   EXPECT_THROW(model_->open(id), BrokenInvariant);
 }
 
+// What a folder may have or not is not just read.
+TEST_P(EagleTest, EveryBiasCounts) {
+  const std::vector<Values> whole = expected();
+  for (StoredTensor& tensor : tiny_.tensors) {
+    if (!tensor.name.ends_with(".bias")) continue;
+    const StoredTensor before = tensor;
+    shift(tensor, 0.5f);
+    const std::vector<Values> shifted = expected();
+    for (std::size_t row = 0; row < whole.size(); ++row) EXPECT_NE(shifted[row], whole[row]) << tensor.name;
+    tensor = before;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, EagleTest,
                          testing::Values(Case{false, Dtype::f32}, Case{false, Dtype::bf16},
-                                         Case{true, Dtype::f32}, Case{true, Dtype::bf16}));
+                                         Case{true, Dtype::f32}, Case{true, Dtype::bf16},
+                                         Case{false, Dtype::f32, EagleExtra::biases},
+                                         Case{false, Dtype::bf16, EagleExtra::output},
+                                         Case{true, Dtype::f32, EagleExtra::biases},
+                                         Case{true, Dtype::f32, EagleExtra::two_layers},
+                                         Case{true, Dtype::bf16, EagleExtra::four_layers}));
+
+// From the target's tokens to the head's logits, with the layers that a file names read off the target,
+// against both written out in double.
+TEST(EagleTaps, AreTheTargetsLayersThatTheFileNames) {
+  LlamaConfig config = tiny_config("LlamaForCausalLM");
+  config.layers = 12;
+  const std::vector<StoredTensor> of_target = random_tensors(config, Dtype::f32, 3);
+  CpuTransformer target(random_weights(config, Dtype::f32, 3));
+  const Tokens text{5, 1, 60, 33, 2, 17, 40};
+  struct Named {
+    std::vector<int> ids;
+    bool nested;
+    std::vector<int> taps;
+  };
+  const std::vector<Named> all = {{{}, false, {2, 6, 9}},
+                                  {{3, 7, 12}, false, {3, 7, 12}},
+                                  {{3, 7, 12}, true, {3, 7, 12}},
+                                  {{1, 5, 8}, false, {2, 6, 9}},
+                                  {{1, 5, 8}, true, {2, 6, 9}},
+                                  {{2, 10}, false, {2, 10}},
+                                  {{4, 6, 8, 11}, true, {4, 6, 8, 11}},
+                                  {{1, 3, 5, 8}, true, {2, 4, 6, 9}}};
+  std::map<std::vector<int>, Values> rows;
+  for (const Named& named : all) {
+    SCOPED_TRACE(testing::PrintToString(named.ids));
+    TinyHeads tiny = tiny_eagle3(config, Dtype::f32, kDraftVocab);
+    if (!named.ids.empty()) read_layers(tiny, Dtype::f32, named.ids, named.nested);
+    const TemporaryDirectory folder;
+    tiny.write(folder.path());
+    CpuEagle layer(load_eagle(folder.path(), target.weights()));
+    const SequenceId id{1};
+    target.tap(layer.taps());
+    target.open(id);
+    layer.open(id);
+    const Slice read{.sequence = id, .text = std::span(text).first(6), .give = Give::features};
+    const Rows& tapped = target.forward({&read, 1}).tapped;
+    for (int i = 0; i < tapped.count; ++i) layer.tell(id, tapped[i]);
+    const Slice asked{.sequence = id, .text = text};
+    const auto row = layer.forward({&asked, 1}).logits[0].f32();
+    target.close(id);
+
+    std::vector<StoredTensor> tensors = of_target;
+    for (const StoredTensor& tensor : tiny.tensors) {
+      if (tensor.stored_as.empty() && tensor.name != "lm_head.weight") tensors.push_back(tensor);
+    }
+    const ReferenceHeads reference_target(config, of_target);
+    tensors.push_back(tiny.tensor("lm_head.weight"));
+    const std::vector<double> logits =
+        ReferenceHeads(config, tensors)
+            .eagle(text, reference_target.residuals({text.begin(), text.begin() + 6}, named.taps), true);
+    double largest = 0, most = 0;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+      const auto token = static_cast<std::size_t>(target_token_of(static_cast<int>(i)));
+      largest = std::max(largest, std::abs(logits[i]));
+      most = std::max(most, std::abs(row[token] - logits[i]));
+    }
+    EXPECT_LT(most / largest, 1e-4);
+    const auto [slot, fresh] = rows.try_emplace(named.taps, row.begin(), row.end());
+    EXPECT_EQ(slot->second, Values(row.begin(), row.end())) << "the same layers under another name";
+  }
+  EXPECT_EQ(rows.size(), 5u);
+  EXPECT_NE((rows.at({2, 6, 9})), (rows.at({3, 7, 12})));
+}
 
 TEST(EagleFolders, ThatDoNotFitAreNamed) {
   LlamaConfig config = tiny_config("LlamaForCausalLM");
