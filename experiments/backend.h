@@ -63,8 +63,10 @@ class Backend {
                                    const ModelUse& use) = 0;
   // On a model that came from here.
   virtual std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) = 0;
-  virtual LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base) = 0;
-  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) = 0;
+  // Heads on a model that came from here. `tokens`: see HeadTarget.
+  virtual LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
+                            int tokens) = 0;
+  virtual LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, int tokens) = 0;
   // A rule over rows on the host becomes the same over rows that lie where models run.
   virtual std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) = 0;
   virtual std::unique_ptr<Distributions> distributions() = 0;

@@ -64,15 +64,17 @@ std::unique_ptr<LanguageModel> CpuBackend::early_exit(LanguageModel& whole, int 
   return std::make_unique<EarlyExit>(own(whole), layers);
 }
 
-LoadedHeads CpuBackend::heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base) {
-  const LlamaWeights& target = own(base).weights();
+LoadedHeads CpuBackend::heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
+                              int tokens) {
+  const HeadTarget target(own(base).weights(), tokens);
   HeadWeights weights = kind == HeadKind::medusa ? load_medusa(folder, target) : load_hydra(folder, target);
   std::vector<std::string> remarks = weights.remarks;
   return {std::make_unique<CpuHeads>(std::move(weights), CpuOptions{.team = team_}), std::move(remarks)};
 }
 
-LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base) {
-  auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, own(base).weights()), CpuOptions{.team = team_});
+LoadedFeatures CpuBackend::features(const std::filesystem::path& folder, LanguageModel& base, int tokens) {
+  auto eagle = std::make_unique<CpuEagle>(load_eagle(folder, HeadTarget(own(base).weights(), tokens)),
+                                          CpuOptions{.team = team_});
   const LlamaConfig& config = eagle->config();
   return {std::move(eagle), config.max_positions, config.remarks};
 }

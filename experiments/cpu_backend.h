@@ -19,8 +19,9 @@ class CpuBackend : public Backend {
   LoadedModel random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                            const ModelUse& use) override;
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override;
-  LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base) override;
-  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override;
+  LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
+                    int tokens) override;
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, int tokens) override;
   std::unique_ptr<AcceptanceRule> rule(std::unique_ptr<AcceptanceRule> on_host) override { return on_host; }
   std::unique_ptr<Distributions> distributions() override;
   std::unique_ptr<RowReader> reader() override { return std::make_unique<RowReader>(); }

@@ -38,14 +38,15 @@ class CudaBackend : public Backend {
   std::unique_ptr<LanguageModel> early_exit(LanguageModel& whole, int layers) override {
     return std::make_unique<CudaEarlyExit>(own(whole), layers);
   }
-  LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base) override {
-    std::unique_ptr<CudaHeads> made =
-        kind == HeadKind::medusa ? load_cuda_medusa(folder, own(base)) : load_cuda_hydra(folder, own(base));
+  LoadedHeads heads(HeadKind kind, const std::filesystem::path& folder, LanguageModel& base,
+                    int tokens) override {
+    std::unique_ptr<CudaHeads> made = kind == HeadKind::medusa ? load_cuda_medusa(folder, own(base), tokens)
+                                                               : load_cuda_hydra(folder, own(base), tokens);
     std::vector<std::string> remarks = made->remarks();
     return {std::move(made), std::move(remarks)};
   }
-  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base) override {
-    std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base));
+  LoadedFeatures features(const std::filesystem::path& folder, LanguageModel& base, int tokens) override {
+    std::unique_ptr<CudaEagle> made = load_cuda_eagle(folder, own(base), tokens);
     const LlamaConfig& config = made->config();
     return {std::move(made), config.max_positions, config.remarks};
   }

@@ -14,6 +14,7 @@
 #include "experiments/config_section.h"
 #include "experiments/files.h"
 #include "experiments/price_catalogue.h"
+#include "kernels/cpu/head_target.h"
 
 namespace speclab {
 namespace {
@@ -81,6 +82,31 @@ int rows_of_tokens(const std::filesystem::path& folder) {
   if (!std::filesystem::exists(file)) return 0;
   const json config = read_json_object(file);
   return JsonSettings(config, file.string()).count("vocab_size", 0);
+}
+
+// All that a drafter, or a part of it, names as heads.
+std::vector<std::string> paths_of_heads(const json& drafter) {
+  std::vector<std::string> found;
+  if (drafter.is_object()) {
+    for (const char* key : kHeadsPath) {
+      const auto path = drafter.find(key);
+      if (path != drafter.end() && path->is_string()) found.push_back(*path);
+    }
+  }
+  if (!drafter.is_structured()) return found;
+  for (const json& part : drafter) {
+    for (std::string& path : paths_of_heads(part)) found.push_back(std::move(path));
+  }
+  return found;
+}
+
+// Empty where there is none, of which whoever loads them tells.
+std::filesystem::path path_of_heads(const std::string& path, const std::filesystem::path& directory) {
+  try {
+    return find_path("drafter.path", path, directory);
+  } catch (const ConfigError&) {
+    return {};
+  }
 }
 
 // Of tokenizers that differ.
@@ -157,6 +183,12 @@ int PointModels::common_vocab(const std::filesystem::path& target, const Tokeniz
     if (rows == own || rows == 0) continue;
     least = std::min(least, rows);
     drafts += fmt::format(", [{}] of {}", name, rows);
+  }
+  for (const std::string& path : paths_of_heads(config_.sections.value("drafter", json::object()))) {
+    const int rows = rows_of_heads(path_of_heads(path, config_.directory));
+    if (rows == own || rows < tokenizer.vocab()) continue;  // those of other targets are refused when loaded
+    least = std::min(least, rows);
+    drafts += fmt::format(", the heads of {} of {}", path, rows);
   }
   if (drafts.empty() || own == 0 || least < tokenizer.vocab()) return 0;
   remarks_.push_back(fmt::format(
@@ -262,7 +294,7 @@ void PointModels::refuse_to_time_heads() const {
 DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, const std::string& base) {
   refuse_to_time_heads();
   LanguageModel& on = base_of_heads(base);
-  LoadedHeads loaded = backend_->heads(kind, heads_folder(path), on);
+  LoadedHeads loaded = backend_->heads(kind, heads_folder(path), on, tokens());
   remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
   heads_.push_back(std::move(loaded.heads));
   heads_on_target_ = base == "target";
@@ -273,7 +305,7 @@ DraftHeads& PointModels::draft_heads(HeadKind kind, const std::string& path, con
 FeatureDraft PointModels::features(const std::string& path) {
   refuse_to_time_heads();
   LanguageModel& on = base_of_heads("target");
-  LoadedFeatures loaded = backend_->features(heads_folder(path), on);
+  LoadedFeatures loaded = backend_->features(heads_folder(path), on, tokens());
   check_positions(path, loaded.max_positions);
   remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
   if (std::exchange(reads_features_, true)) {

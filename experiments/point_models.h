@@ -59,8 +59,10 @@ class PointModels {
   LanguageModel& metered(LanguageModel& model, Actor actor, const std::string& name, int max_positions);
   // Everything that the time of its passes depends on.
   std::string name_of(const Params& p) const;
-  // Of how many tokens models are loaded: those of which the target and every draft checkpoint have rows,
-  // where rows differ and the tokenizer has no more; 0: as they are stored.
+  // Of the target's tokenizer; 0 without one.
+  int tokens() const { return facts_.tokenizer ? facts_.tokenizer->vocab() : 0; }
+  // Of how many tokens models are loaded: those of which the target, every draft checkpoint and heads have
+  // rows, where rows differ and the tokenizer has no more; 0: as they are stored.
   int common_vocab(const std::filesystem::path& target, const Tokenizer& tokenizer);
   // A checkpoint's folder is digested and its tokenizer compared with the target's, if it is not the target's
   // own.

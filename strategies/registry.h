@@ -24,6 +24,10 @@ namespace speclab {
 
 enum class HeadKind : std::uint8_t { medusa, hydra };
 
+// What a drafter's settings call the heads' folder.
+inline constexpr const char* kHeadsPath[] = {"path", "medusa_model", "hydra_model", "ea_model_path",
+                                             "speculative_model"};
+
 // An EAGLE head: to be told what the target made, and, the same one, where its passes are charged.
 struct FeatureDraft {
   FeatureModel& told;

@@ -163,19 +163,20 @@ LlamaConfig read_llama_config(const fs::path& directory) {
   return config;
 }
 
-LlamaConfig read_eagle_config(const fs::path& directory) {
+LlamaConfig read_eagle_config(const fs::path& directory, EagleKind kind) {
   const fs::path path = directory / "config.json";
   const Json json = read_json_object(path);
   const Settings settings(json, path.string());
   std::vector<std::string> remarks;
-  check_keys(json, path.string(), eagle_keys(), remarks);
+  check_keys(json, path.string(), eagle_keys(kind), remarks);
   if (settings.has("eagle_config")) {
     const std::string place = path.string() + ": 'eagle_config'";
     if (!json["eagle_config"].is_object()) settings.refuse("'eagle_config' is not an object");
-    check_keys(json["eagle_config"], place, nested_eagle_keys(), remarks);
+    check_keys(json["eagle_config"], place, nested_eagle_keys(kind), remarks);
   }
   LlamaConfig config = read(json, path, kEagles);
-  config.qkv_bias = settings.flag("qkv_bias") || settings.flag("attention_bias");
+  const bool named = kind == EagleKind::first && settings.flag("qkv_bias");
+  config.qkv_bias = named || settings.flag("attention_bias");
   config.remarks.insert(config.remarks.end(), remarks.begin(), remarks.end());
   return config;
 }

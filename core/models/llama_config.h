@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "core/models/eagle_keys.h"
 #include "core/token_tree.h"
 
 namespace speclab {
@@ -58,7 +59,7 @@ struct LlamaConfig {
 LlamaConfig read_llama_config(const std::filesystem::path& directory);
 
 // The same for an EAGLE head, which is a decoder layer of this family (eagle_keys.h): `qkv_bias` where the
-// file has that or `attention_bias`.
-LlamaConfig read_eagle_config(const std::filesystem::path& directory);
+// file has that, or `attention_bias`.
+LlamaConfig read_eagle_config(const std::filesystem::path& directory, EagleKind kind);
 
 }  // namespace speclab

@@ -79,6 +79,13 @@ const Safetensors* TensorFiles::file_of(const std::string& name) const {
   return found != shard_of_.end() && found->second->contains(name) ? found->second : nullptr;
 }
 
+std::int64_t TensorFiles::rows_of(const std::string& name) const {
+  const Safetensors* file = file_of(name);
+  if (file == nullptr) return 0;
+  const std::vector<std::int64_t> shape = file->tensor(name).shape;
+  return shape.empty() ? 0 : shape.front();
+}
+
 const Safetensors& TensorFiles::needed(const std::string& name, std::span<const std::int64_t> shape,
                                        const std::string& reader) const {
   read_.insert(name);

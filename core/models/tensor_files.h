@@ -25,6 +25,8 @@ class TensorFiles {
                        std::span<const char* const> files = std::span(&kUsual, 1));
 
   bool contains(const std::string& name) const { return file_of(name) != nullptr; }
+  // Of a matrix; 0 where there is no such tensor.
+  std::int64_t rows_of(const std::string& name) const;
   // ConfigError where it is missing, has another shape, or holds a NaN or an infinity. `reader` is who needs
   // it.
   Tensor tensor(const std::string& name, std::span<const std::int64_t> shape,

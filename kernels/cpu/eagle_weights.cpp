@@ -72,16 +72,19 @@ class Folder {
         nested_(top_.has("eagle_config") ? json_["eagle_config"] : none_, place_ + ": 'eagle_config'"),
         files_(std::make_shared<const TensorFiles>(directory)),
         prefix_(files_->contains("model.fc.weight") ? "model." : ""),
-        layer_(prefix_ + (files_->contains(prefix_ + "midlayer.self_attn.q_proj.weight") ? "midlayer."
-                                                                                         : "layers.0.")) {}
+        layer_(prefix_ +
+               (files_->contains(prefix_ + "midlayer.self_attn.q_proj.weight") ? "midlayer." : "layers.0.")) {
+    w_.third = files_->contains(layer_ + "hidden_norm.weight");
+    w_.config = read_eagle_config(directory, kind());
+    rows_ = w_.config.vocab;
+  }
 
   void read() {
     check_target();
     w_.owners[0] = files_;
     w_.owners[1] = target_.owner;
-    w_.vocab = target_.config.vocab;
+    w_.vocab = w_.config.vocab = target_.config.vocab;
     const LlamaConfig& c = w_.config;
-    w_.third = draft_vocab() > 0 || files_->contains(layer_ + "hidden_norm.weight");
     if (w_.third) w_.taps = read_eagle_taps(top_, nested_, target_.config.layers, w_.config.remarks);
     read_fuse();
     const Reader read(*files_, layer_);
@@ -93,10 +96,12 @@ class Folder {
     }
     read_table();
     read_output();
-    files_->refuse_unread(kReader, eagle_unread_tensors());
+    files_->refuse_unread(kReader, eagle_unread_tensors(kind()));
   }
 
  private:
+  EagleKind kind() const { return w_.third ? EagleKind::third : EagleKind::first; }
+
   void check_target() const {
     const auto same = [&](const char* key, int own, int of_target) {
       if (own == of_target) return;
@@ -105,10 +110,11 @@ class Folder {
     };
     const LlamaConfig& c = w_.config;
     same("hidden_size", c.hidden, target_.config.hidden);
-    same("vocab_size", c.vocab, target_.config.vocab);
-    same("truncated_vocab_size", top_.count("truncated_vocab_size", c.vocab), c.vocab);
+    check_vocab(top_, rows_, target_, "this head belongs");
+    same("truncated_vocab_size", top_.count("truncated_vocab_size", rows_), rows_);
     for (const JsonSettings* settings : {&top_, &nested_})
       same("target_hidden_size", settings->count("target_hidden_size", c.hidden), target_.config.hidden);
+    draft_vocab();
     if (c.layers != 1) top_.refuse(fmt::format("'num_hidden_layers' is {}; only 1 can be run", c.layers));
   }
 
@@ -119,20 +125,29 @@ class Folder {
       nested_.refuse(fmt::format("'draft_vocab_size' is {}, but {} at the top level; they must say the same",
                                  inside, said));
     }
-    if (inside > w_.config.vocab) {
+    if (inside > rows_) {
       top_.refuse(fmt::format("'draft_vocab_size' is {}, but 'vocab_size', which it is a part of, is {}",
-                              inside, w_.config.vocab));
+                              inside, rows_));
+    }
+    if (inside > 0 && inside != rows_ && !w_.third) {
+      top_.refuse(
+          fmt::format("'draft_vocab_size' is {}, but outputs for a part of the vocabulary, of {}, are "
+                      "EAGLE-3's, and there "
+                      "is no tensor '{}hidden_norm.weight', which its layer has",
+                      inside, rows_, layer_));
     }
     return inside;
   }
 
-  // Its bias is there or it is not; EAGLE's code takes `bias` to say so.
+  // Its bias is there or it is not; EAGLE's code takes `bias` to say so, an older vLLM `eagle_fc_bias`.
   void read_fuse() {
     const std::string name = prefix_ + "fc";
     const int hidden = w_.config.hidden;
     const bool there = files_->contains(name + ".bias");
-    if (top_.has("bias") && top_.flag("bias") != there) {
-      top_.refuse(fmt::format("'bias' is {}, but tensor '{}.bias' is {}", top_.flag("bias"), name,
+    for (const char* key : {"bias", "eagle_fc_bias"}) {
+      if (!top_.has(key) || top_.flag(key) == there || (w_.third && key == std::string("eagle_fc_bias")))
+        continue;
+      top_.refuse(fmt::format("'{}' is {}, but tensor '{}.bias' is {}", key, top_.flag(key), name,
                               there ? "there" : "missing"));
     }
     const std::int64_t inputs = (w_.third ? std::int64_t(w_.taps.size()) : 2) * hidden;
@@ -147,8 +162,7 @@ class Folder {
     w_.table = target_.embedding;
     const std::string name = prefix_ + "embed_tokens.weight";
     if (!files_->contains(name)) return;
-    const Tensor table =
-        files_->tensor(name, std::array<std::int64_t, 2>{w_.vocab, w_.config.hidden}, kReader);
+    const Tensor table = files_->tensor(name, std::array<std::int64_t, 2>{rows_, w_.config.hidden}, kReader);
     w_.table_dtype = table.dtype;
     w_.table = table.data;
     own_table_ = true;
@@ -157,11 +171,13 @@ class Folder {
   // The head's own, or the target's. A head with embeddings of its own and `tie_word_embeddings` might mean
   // these; engines differ.
   void read_output() {
-    const int hidden = w_.config.hidden, said = draft_vocab(), known = said > 0 ? said : w_.vocab;
+    const int hidden = w_.config.hidden, said = draft_vocab(), known = said > 0 ? said : rows_;
+    const bool all = known == rows_;
     w_.output = {target_.dtype, target_.head, w_.vocab, hidden, {}};
     if (files_->contains("lm_head.weight")) {
-      w_.output = read_linear(*files_, "lm_head", known, hidden, kReader);
-    } else if (known != w_.vocab) {
+      w_.output =
+          first_outputs(read_linear(*files_, "lm_head", known, hidden, kReader), all ? w_.vocab : known);
+    } else if (!all) {
       throw ConfigError(fmt::format(
           "{}: 'draft_vocab_size' is {}, but there is no tensor 'lm_head.weight'; the target's head, which "
           "would stand in, has {} tokens",
@@ -169,18 +185,28 @@ class Folder {
     } else if (w_.third && w_.config.tied && own_table_) {
       top_.refuse(
           "'tie_word_embeddings' is true, and there are embeddings but no 'lm_head.weight': SGLang would "
-          "take "
-          "the embeddings for it, vLLM the target's head; add the tensor, or set it to false for the latter");
+          "take the embeddings for it, vLLM the target's head; add the tensor, or set it to false for the "
+          "latter");
     }
-    if (known != w_.vocab)
-      w_.target_token = read_target_tokens(*files_, known, w_.vocab, place_, kReader);
+    if (!all)
+      read_map(known);
     else if (w_.third && files_->contains("d2t"))
       check_identity();
   }
 
+  void read_map(int known) {
+    w_.target_token = read_target_tokens(*files_, known, rows_, place_, kReader);
+    for (std::size_t i = 0; i < w_.target_token.size(); ++i) {
+      if (w_.target_token[i] < w_.vocab) continue;
+      throw ConfigError(
+          fmt::format("{}: tensor 'd2t' maps token {} of the draft to {}, but the target has {} tokens",
+                      place_, i, w_.target_token[i], w_.vocab));
+    }
+  }
+
   // EAGLE's own code drops the map of a whole vocabulary, engines follow it.
   void check_identity() const {
-    const std::vector<Token> tokens = read_target_tokens(*files_, w_.vocab, w_.vocab, place_, kReader);
+    const std::vector<Token> tokens = read_target_tokens(*files_, rows_, rows_, place_, kReader);
     for (std::size_t i = 0; i < tokens.size(); ++i) {
       if (tokens[i] == static_cast<Token>(i)) continue;
       throw ConfigError(fmt::format(
@@ -200,13 +226,13 @@ class Folder {
   std::shared_ptr<const TensorFiles> files_;
   std::string prefix_, layer_;  // of names
   bool own_table_ = false;
+  int rows_ = 0;  // of how many tokens, of which the target's are the first
 };
 
 }  // namespace
 
 EagleWeights load_eagle(const fs::path& directory, const HeadTarget& target) {
   EagleWeights weights;
-  weights.config = read_eagle_config(directory);
   Folder(directory, target, weights).read();
   return weights;
 }

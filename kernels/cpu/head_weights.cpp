@@ -9,6 +9,7 @@
 #include "core/errors.h"
 #include "core/models/head_keys.h"
 #include "core/models/json_settings.h"
+#include "kernels/cpu/head_outputs.h"
 
 namespace speclab {
 namespace {
@@ -29,7 +30,9 @@ struct HeadFolder {
                                   key, settings.count(key), of_target));
     };
     same("hidden_size", target.config.hidden);
-    same("vocab_size", target.config.vocab);
+    rows = settings.count("vocab_size", static_cast<int>(rows_of_outputs(files, settings)));
+    if (rows == 0) rows = target.config.vocab;
+    check_vocab(settings, rows, target, "these heads belong");
   }
 
   // The first of the names that the files have as a matrix; the first of all where they have none, so that it
@@ -47,6 +50,7 @@ struct HeadFolder {
   const nlohmann::json config;
   JsonSettings settings;
   TensorFiles files;
+  int rows = 0;  // of output matrices, of which the target's are the first
   std::vector<std::string> remarks;
 };
 
@@ -97,8 +101,10 @@ void read_outputs(const HeadFolder& folder, const NamesOf& own, const std::strin
   }
   for (std::size_t i = 0; i < heads.size(); ++i) {
     const std::string name = shared.empty() ? folder.first_of(own(static_cast<int>(i))) : shared;
-    heads[i].output = shared.empty() && has.empty() ? Linear{target.dtype, target.head, vocab, hidden, {}}
-                                                    : read_linear(folder.files, name, vocab, hidden, reader);
+    heads[i].output =
+        shared.empty() && has.empty()
+            ? Linear{target.dtype, target.head, vocab, hidden, {}}
+            : first_outputs(read_linear(folder.files, name, folder.rows, hidden, reader), vocab);
   }
 }
 
@@ -138,6 +144,16 @@ HeadWeights finish(std::shared_ptr<const HeadFolder> folder, const HeadTarget& t
   return weights;
 }
 
+// Which of two names of one number the config has: the reference's, or vLLM's.
+const char* either(const JsonSettings& settings, const char* reference, const char* vllm) {
+  if (!settings.has(reference)) return vllm;
+  if (settings.has(vllm) && settings.count(vllm) != settings.count(reference)) {
+    settings.refuse(fmt::format("'{}' is {}, but '{}' is {}; they must say the same", vllm,
+                                settings.count(vllm), reference, settings.count(reference)));
+  }
+  return reference;
+}
+
 // vLLM's config says whether blocks have biases; elsewhere they have them or they have not.
 void check_block_bias(const HeadFolder& folder, const Linear& linear) {
   const char* key = "medusa_fc_bias";
@@ -153,8 +169,8 @@ HeadWeights load_medusa(const fs::path& directory, const HeadTarget& target) {
       std::make_shared<HeadFolder>(directory, "medusa_lm_head.safetensors", target, medusa_keys());
   const JsonSettings& settings = folder->settings;
   const char* reader = "every Medusa head";
-  const int layers =
-      settings.count(settings.has("medusa_num_layers") ? "medusa_num_layers" : "num_hidden_layers", 1);
+  either(settings, "medusa_num_layers", "num_hidden_layers");
+  const int layers = medusa_layers(settings);
   const int vocab = target.config.vocab, hidden = target.config.hidden;
   if (folder->files.contains("token_map") || settings.count("truncated_vocab_size", vocab) != vocab) {
     settings.refuse("'truncated_vocab_size' and 'token_map', heads on part of the vocabulary, cannot be run");
@@ -168,10 +184,8 @@ HeadWeights load_medusa(const fs::path& directory, const HeadTarget& target) {
   const auto block = [&](int i, int j) {
     return names(i, fmt::format("{}.linear", j), fmt::format("blocks.{}.layers.{}", i, j));
   };
-  const auto output = [&](int i) {
-    return names(i, fmt::format("{}", layers), fmt::format("lm_heads.{}", i));
-  };
-  const char* key = settings.has("medusa_num_heads") ? "medusa_num_heads" : "num_heads";
+  const auto output = [&](int i) { return medusa_outputs(i, layers); };
+  const char* key = either(settings, "medusa_num_heads", "num_heads");
   const int count = count_heads(*folder, key, [&](int i) { return block(i, 0); });
   std::vector<HeadWeights::Head> heads(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) {
@@ -182,7 +196,7 @@ HeadWeights load_medusa(const fs::path& directory, const HeadTarget& target) {
     }
   }
   // vLLM keeps one output for all heads as that of head 0, if `original_lm_head` says so.
-  const std::vector<std::string> one{"lm_head", "medusa_heads.lm_head"};
+  const std::vector<std::string> one = shared_outputs();
   std::string shared;
   if (folder->any_of(one)) {
     shared = folder->first_of(one);
@@ -213,11 +227,7 @@ HeadWeights load_hydra(const fs::path& directory, const HeadTarget& target) {
   const auto module = [&](int i, int j, const char* name) {
     return names(fmt::format("hydra_mlp.{}.{}.{}", i, dropouts ? 2 * j + 1 : j, name));
   };
-  const auto output = [&](int i) {
-    std::vector<std::string> all = names(fmt::format("hydra_lm_head.{}", i));
-    for (const std::string& name : names(fmt::format("hydra_lm_head.{}.1", i))) all.push_back(name);
-    return all;
-  };
+  const auto output = [](int i) { return hydra_outputs(i); };
   const char* key = "hydra_num_heads";
   const int count = count_heads(*folder, key, [&](int i) { return module(i, 0, "linear"); });
   std::vector<HeadWeights::Head> heads(static_cast<std::size_t>(count));

@@ -21,9 +21,9 @@ struct HeadWeights {
     Linear output;              // without weights: the target's head, which lies elsewhere
   };
 
-  std::vector<Head> heads;  // all that are there
-  int usual = 0;            // how many of them the config names
-  int hidden = 0, vocab = 0;
+  std::vector<Head> heads;           // all that are there
+  int usual = 0;                     // how many of them the config names
+  int hidden = 0, vocab = 0;         // the target's
   bool reads_tokens = false;         // Hydra: the first block reads the hidden row, then i + 1 embeddings
   Dtype table_dtype = Dtype::f32;    // of the target's embeddings
   const std::byte* table = nullptr;  // (vocab, hidden); null as HeadTarget::embedding

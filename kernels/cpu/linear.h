@@ -24,6 +24,13 @@ struct Linear {
 Linear read_linear(const TensorFiles& files, const std::string& name, int outputs, int inputs,
                    const std::string& reader);
 
+// The same with its first `outputs` outputs alone.
+inline Linear first_outputs(Linear linear, int outputs) {
+  linear.outputs = outputs;
+  if (!linear.bias.empty()) linear.bias.resize(static_cast<std::size_t>(outputs));
+  return linear;
+}
+
 // Rows as they enter matrices of one type: rounded where these are bf16.
 class Panel {
  public:

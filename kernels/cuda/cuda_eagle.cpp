@@ -250,8 +250,8 @@ Work CudaEagle::rewind(std::span<const Rewound> batch) {
 }
 
 std::unique_ptr<CudaEagle> load_cuda_eagle(const std::filesystem::path& directory,
-                                           const CudaTransformer& target) {
-  return std::make_unique<CudaEagle>(load_eagle(directory, {target.config(), target.weights().dtype}),
+                                           const CudaTransformer& target, int tokens) {
+  return std::make_unique<CudaEagle>(load_eagle(directory, {target.config(), target.weights().dtype, tokens}),
                                      target);
 }
 

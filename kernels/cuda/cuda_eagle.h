@@ -104,8 +104,8 @@ class CudaEagle : public FeatureModel {
   Forward forward_;
 };
 
-// See load_eagle.
+// See load_eagle, and HeadTarget for `tokens`.
 std::unique_ptr<CudaEagle> load_cuda_eagle(const std::filesystem::path& directory,
-                                           const CudaTransformer& target);
+                                           const CudaTransformer& target, int tokens = 0);
 
 }  // namespace speclab

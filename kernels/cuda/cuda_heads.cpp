@@ -198,14 +198,14 @@ void CudaHeads::answer(const Part& part, float* answers, std::int32_t* not_finit
 }
 
 std::unique_ptr<CudaHeads> load_cuda_medusa(const std::filesystem::path& directory,
-                                            const CudaTransformer& target) {
-  return std::make_unique<CudaHeads>(load_medusa(directory, {target.config(), target.weights().dtype}),
-                                     target);
+                                            const CudaTransformer& target, int tokens) {
+  return std::make_unique<CudaHeads>(
+      load_medusa(directory, {target.config(), target.weights().dtype, tokens}), target);
 }
 
 std::unique_ptr<CudaHeads> load_cuda_hydra(const std::filesystem::path& directory,
-                                           const CudaTransformer& target) {
-  return std::make_unique<CudaHeads>(load_hydra(directory, {target.config(), target.weights().dtype}),
+                                           const CudaTransformer& target, int tokens) {
+  return std::make_unique<CudaHeads>(load_hydra(directory, {target.config(), target.weights().dtype, tokens}),
                                      target);
 }
 

@@ -102,10 +102,10 @@ class CudaHeads : public DraftHeads {
   Forward forward_;
 };
 
-// See load_medusa and load_hydra.
+// See load_medusa and load_hydra, and HeadTarget for `tokens`.
 std::unique_ptr<CudaHeads> load_cuda_medusa(const std::filesystem::path& directory,
-                                            const CudaTransformer& target);
+                                            const CudaTransformer& target, int tokens = 0);
 std::unique_ptr<CudaHeads> load_cuda_hydra(const std::filesystem::path& directory,
-                                           const CudaTransformer& target);
+                                           const CudaTransformer& target, int tokens = 0);
 
 }  // namespace speclab

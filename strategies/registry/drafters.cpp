@@ -55,7 +55,8 @@ std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
 }
 
 std::string read_heads_path(Params& p) {
-  return p.text({"path", "medusa_model", "hydra_model", "ea_model_path", "speculative_model"}, "",
+  const auto& [path, medusa, hydra, eagle, any] = kHeadsPath;
+  return p.text({path, medusa, hydra, eagle, any}, "",
                 "the heads' folder, as their authors publish it; required");
 }
 

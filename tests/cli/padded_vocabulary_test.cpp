@@ -4,6 +4,7 @@
 
 #include "tests/cli/speclab.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tiny_heads.h"
 #include "tests/support/tiny_models.h"
 
 namespace speclab {
@@ -22,6 +23,7 @@ class PaddedVocabulary : public testing::TestWithParam<std::pair<int, int>> {
   TemporaryFolder folder_;
 };
 
+// Rows from 600 on get scores so large that every other token drawn would be theirs.
 void write_padded(const char* folder, int rows, std::uint64_t seed) {
   static int rows_now;
   static std::uint64_t seed_now;
@@ -30,8 +32,13 @@ void write_padded(const char* folder, int rows, std::uint64_t seed) {
   write_model(folder, "gpt2", [](LlamaConfig& config, std::vector<StoredTensor>& all) {
     config.vocab = rows_now;
     all = random_tensors(config, Dtype::f32, seed_now);
+    StoredTensor& head = tensor(all, "lm_head.weight");
+    auto* values = reinterpret_cast<float*>(head.bytes.data());
+    for (int i = 600 * config.hidden; i < rows_now * config.hidden; ++i) values[i] *= 4;
   });
 }
+
+constexpr const char* kImpossible = "tokens from 600 on, of which the tokenizer has none, are impossible";
 
 TEST_P(PaddedVocabulary, IsRunAsIfTheTokensWereNotThere) {
   const auto [target, draft] = GetParam();
@@ -47,12 +54,64 @@ TEST_P(PaddedVocabulary, IsRunAsIfTheTokensWereNotThere) {
   for (const char* name : {"greedy.toml", "drawn.toml"}) {
     const Ended ended = speclab({"run", name});
     EXPECT_EQ(ended.status, 0) << ended.err;
-    EXPECT_NE(ended.err.find("tokens from 600 on, of which the tokenizer has none, are impossible"),
-              std::string::npos)
-        << ended.err;
+    EXPECT_NE(ended.err.find(kImpossible), std::string::npos) << ended.err;
   }
   const Ended certified = speclab({"certify", "greedy.toml"});
   EXPECT_EQ(certified.status, 0) << certified.out << certified.err;
+}
+
+TEST_P(PaddedVocabulary, IsCertifiedWhereTokensAreDrawn) {
+  const auto [target, draft] = GetParam();
+  write_padded("target", target, 1);
+  write_padded("draft", draft, 2);
+  std::string prompts;
+  for (int i = 0; i < 16; ++i) prompts += "{\"text\": \"a" + std::to_string(i) + "\"}\n";
+  write("prompts.jsonl", prompts);
+  write("c.toml",
+        "target.path = \"target\"\ndraft.path = \"draft\"\nsampling = { temperature = 1, top_k = 8 }\n"
+        "workload = { prompts = \"prompts.jsonl\", max_new_tokens = 20, batch = 16, ignore_eos = true }\n");
+  const Ended drawn = speclab({"certify", "c.toml", "--tokens", "2000", "--distance", "0.1"});
+  EXPECT_EQ(drawn.status, 0) << drawn.out << drawn.err;
+  EXPECT_NE(drawn.out.find("LOSSLESS"), std::string::npos) << drawn.out;
+}
+
+TEST_P(PaddedVocabulary, OfHeadsIsRunAsIfTheTokensWereNotThere) {
+  const auto [target, rows] = GetParam();
+  write_padded("target", target, 1);
+  LlamaConfig config = tiny_config("LlamaForCausalLM");
+  config.vocab = rows;
+  config.layers = 5;
+  tiny_medusa(config, Dtype::f32, 2, 1).write("medusa");
+  TinyHeads hydra = tiny_hydra(config, Dtype::f32, 2, 1);
+  hydra.config["vocab_size"] = rows;
+  hydra.write("hydra");
+  tiny_eagle(config, Dtype::f32).write("eagle");
+  write("prompts.jsonl", "{\"text\": \"one two\"}\n{\"text\": \"three\"}\n");
+  write("c.toml",
+        "target.path = \"target\"\nworkload.prompts = \"prompts.jsonl\"\nworkload.max_new_tokens = 8\n"
+        "clock.repeats = 1\n");
+  for (const std::string kind : {"medusa", "hydra", "eagle"}) {
+    for (const char* temperature : {"0", "1"}) {
+      const Ended ended =
+          speclab({"run", "c.toml", "--set", "drafter.kind=" + kind, "--set", "drafter.path=" + kind, "--set",
+                   std::string("sampling.temperature=") + temperature});
+      EXPECT_EQ(ended.status, 0) << ended.err;
+      EXPECT_NE(ended.err.find("the heads of " + kind + " of " + std::to_string(rows)), std::string::npos)
+          << ended.err;
+      EXPECT_NE(ended.err.find(kImpossible), std::string::npos) << ended.err;
+    }
+    const Ended certified = speclab({"certify", "c.toml", "--set", "sampling.temperature=0", "--set",
+                                     "drafter.kind=" + kind, "--set", "drafter.path=" + kind});
+    EXPECT_EQ(certified.status, 0) << certified.out << certified.err;
+  }
+  config.vocab = 500;  // fewer than the tokenizer has
+  tiny_medusa(config, Dtype::f32, 2, 1).write("medusa");
+  const Ended other =
+      speclab({"run", "c.toml", "--set", "drafter.kind=medusa", "--set", "drafter.path=medusa"});
+  EXPECT_EQ(other.status, 3) << other.err;
+  EXPECT_NE(other.err.find("'vocab_size' is 500, but the target's is " + std::to_string(target)),
+            std::string::npos)
+      << other.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(OfEither, PaddedVocabulary,

@@ -115,7 +115,10 @@ void fuzz_model_config(std::string_view bytes) {
     fs::remove(place / "generation_config.json");
   else
     write_bytes(place / "generation_config.json", files.second);
-  for (const auto read : {read_llama_config, read_eagle_config}) {
+  constexpr LlamaConfig (*kReaders[])(const fs::path&) = {
+      read_llama_config, [](const fs::path& at) { return read_eagle_config(at, EagleKind::first); },
+      [](const fs::path& at) { return read_eagle_config(at, EagleKind::third); }};
+  for (const auto read : kReaders) {
     try {
       read(place);
     } catch (const ConfigError&) {

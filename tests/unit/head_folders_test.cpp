@@ -1,13 +1,11 @@
-// Folders of heads as others publish them: which layers are read, which parts may lack, and that every key
-// and every tensor has a fate.
+// Folders of heads as others publish them: which layers are read and which parts may lack.
+// head_keys_test.cpp has keys and tensors.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "core/errors.h"
-#include "core/models/eagle_keys.h"
-#include "core/models/head_keys.h"
 #include "kernels/cpu/eagle_weights.h"
 #include "kernels/cpu/head_weights.h"
 #include "tests/support/tiny_heads.h"
@@ -254,66 +252,7 @@ TEST_F(PublishedHeads, HeadsThatLackPartsOthersHaveAreRefused) {
   EXPECT_NE(one.heads[0].output.weights, target_.head);
 }
 
-// All keys that the methods' own code, vLLM, SGLang, SpecForge, Model-Optimizer and vllm-project/speculators
-// know beyond those of models of the Llama family, which known_keys_test.cpp has.
-TEST_F(PublishedHeads, EveryKeyHasAFate) {
-  constexpr const char* kEagle[] = {"draft_vocab_size",
-                                    "target_hidden_size",
-                                    "bias",
-                                    "qkv_bias",
-                                    "attention_bias",
-                                    "truncated_vocab_size",
-                                    "eagle_config",
-                                    "eagle_aux_hidden_state_layer_ids",
-                                    "aux_hidden_state_layer_ids",
-                                    "num_aux_hidden_states",
-                                    "use_aux_hidden_state",
-                                    "norm_before_residual",
-                                    "norm_before_fc",
-                                    "fc_norm",
-                                    "norm_output",
-                                    "use_input_layernorm_in_first_layer",
-                                    "use_last_layernorm",
-                                    "use_mtp_layernorm",
-                                    "parallel_drafting",
-                                    "parallel_draft_step",
-                                    "ptd_token_id",
-                                    "mask_token_id",
-                                    "target_layer_ids",
-                                    "logit_scale",
-                                    "model",
-                                    "speculators_model_type",
-                                    "speculators_config",
-                                    "speculators_version",
-                                    "transformer_layer_config",
-                                    "embed_requires_grad",
-                                    "tie_word_embeddings",
-                                    "fusion_bias",
-                                    "layernorms",
-                                    "pretraining_tp"};
-  for (const char* key : kEagle) EXPECT_NE(find_key(eagle_keys(), key), nullptr) << key;
-  constexpr const char* kMedusa[] = {"medusa_num_heads",
-                                     "medusa_num_layers",
-                                     "base_model_name_or_path",
-                                     "num_heads",
-                                     "num_hidden_layers",
-                                     "max_paths",
-                                     "topk",
-                                     "max_seq_len",
-                                     "truncated_vocab_size",
-                                     "original_lm_head",
-                                     "medusa_fc_bias",
-                                     "logit_scale",
-                                     "hidden_size",
-                                     "vocab_size",
-                                     "version",
-                                     "transformers_version"};
-  for (const char* key : kMedusa) EXPECT_NE(find_key(medusa_keys(), key), nullptr) << key;
-  constexpr const char* kHydra[] = {
-      "hydra_num_heads", "hydra_num_layers",    "hydra_head_arch", "base_model_name_or_path",
-      "grounded_heads",  "hidden_state_offset", "dropout_rate",    "shared_lm_head"};
-  for (const char* key : kHydra) EXPECT_NE(find_key(hydra_keys(), key), nullptr) << key;
-
+TEST_F(PublishedHeads, KeysThatChangeResultsAreRefusedByName) {
   const TinyHeads third = tiny_eagle3(config_, Dtype::f32, 31);
   for (const char* key : {"norm_before_residual", "norm_before_fc", "fc_norm", "norm_output",
                           "parallel_drafting", "use_mtp_layernorm"}) {
@@ -328,23 +267,107 @@ TEST_F(PublishedHeads, EveryKeyHasAFate) {
   EXPECT_EQ(hydra(with(tiny_hydra(config_, Dtype::f32, 2, 1), "unheard_of", 3)).remarks.size(), 1u);
 }
 
-TEST_F(PublishedHeads, EveryTensorIsReadOrRefused) {
-  const TinyHeads first = tiny_eagle(config_, Dtype::f32), third = tiny_eagle3(config_, Dtype::f32, 31),
-                  medusas = tiny_medusa(config_, Dtype::f32, 2, 1),
-                  hydras = tiny_hydra(config_, Dtype::f32, 2, 1);
-  for (const char* name :
-       {"fc_norm.0.weight", "input_norm.weight", "mask_hidden", "layers.1.mlp.up_proj.weight",
-        "midlayer.self_attn.o_proj.bias", "midlayer.self_attn.q_norm.weight", "fc2.weight"})
-    EXPECT_HAS(refusal([&] { eagle(and_tensor(third, name, {44})); }), std::string("'") + name + "'");
-  for (const char* name :
-       {"layers.0.input_layernorm.weight", "layers.0.self_attn.q_proj.bias", "norm.weight",
-        "layers.1.self_attn.q_proj.weight", "token_map", "d2t", "layers.0.mlp.up_proj.bias"})
-    EXPECT_HAS(refusal([&] { eagle(and_tensor(first, name, {44})); }), std::string("'") + name + "'");
-  for (const char* name :
-       {"3.0.linear.weight", "0.1.linear.weight", "model.norm.weight", "2.1.weight", "other"})
-    EXPECT_HAS(refusal([&] { medusa(and_tensor(medusas, name, {44})); }), std::string("'") + name + "'");
-  for (const char* name : {"hydra_mlp.3.0.linear.weight", "hydra_prefix_embedding_layer.fc.weight", "other"})
-    EXPECT_HAS(refusal([&] { hydra(and_tensor(hydras, name, {44})); }), std::string("'") + name + "'");
+// The first rows of a matrix or vector alone.
+StoredTensor first_rows(StoredTensor tensor, std::int64_t rows) {
+  tensor.bytes.resize(tensor.bytes.size() / static_cast<std::size_t>(tensor.shape[0]) *
+                      static_cast<std::size_t>(rows));
+  tensor.shape[0] = rows;
+  return tensor;
+}
+
+// Heads with rows of 80 tokens on a target of 67, of which its tokenizer has 60.
+TEST_F(PublishedHeads, RowsThatPadAVocabularyAreLeftOut) {
+  LlamaConfig wide = config_;
+  wide.vocab = 80;
+  const HeadTarget padded(target_, 60);
+  const TemporaryDirectory narrow;
+  const auto cut = [&](TinyHeads heads) {
+    for (StoredTensor& tensor : heads.tensors) {
+      if (tensor.shape[0] == 80) tensor = first_rows(tensor, 67);
+    }
+    heads.config["vocab_size"] = 67;
+    return heads;
+  };
+  const auto weights = [](const Linear& linear) {
+    return std::vector<std::byte>(
+        linear.weights,
+        linear.weights + static_cast<std::size_t>(linear.outputs * linear.inputs) * sizeof(float));
+  };
+  TinyHeads hydras = tiny_hydra(wide, Dtype::f32, 2, 1);
+  for (const char* name : {"hydra_lm_head.0", "hydra_lm_head.1"}) {
+    hydras = and_tensor(and_tensor(hydras, std::string(name) + ".weight", {80, 44}),
+                        std::string(name) + ".bias", {80});
+  }
+  const auto expect_heads = [&](const TinyHeads& heads, const auto& load) {
+    for (const bool says : {false, true}) {
+      says ? with(heads, "vocab_size", 80).write(folder_.path()) : heads.write(folder_.path());
+      EXPECT_EQ(rows_of_heads(folder_.path()), 80);
+      const HeadWeights found = load(folder_.path(), padded);
+      cut(heads).write(narrow.path());
+      const HeadWeights expected = load(narrow.path(), target_);
+      EXPECT_EQ(found.vocab, 67);
+      for (std::size_t i = 0; i < 2; ++i) {
+        EXPECT_EQ(found.heads[i].output.outputs, 67);
+        EXPECT_EQ(found.heads[i].output.bias, expected.heads[i].output.bias);
+        EXPECT_EQ(weights(found.heads[i].output), weights(expected.heads[i].output));
+      }
+    }
+  };
+  expect_heads(tiny_medusa(wide, Dtype::f32, 2, 1), load_medusa);
+  expect_heads(hydras, load_hydra);
+
+  const auto expect_eagle = [&](const TinyHeads& heads) {
+    heads.write(folder_.path());
+    EXPECT_EQ(rows_of_heads(folder_.path()), 80);
+    const EagleWeights found = load_eagle(folder_.path(), padded);
+    cut(heads).write(narrow.path());
+    const EagleWeights expected = load_eagle(narrow.path(), target_);
+    EXPECT_EQ(found.vocab, 67);
+    EXPECT_EQ(found.config.vocab, 67);
+    EXPECT_EQ(found.output.outputs, expected.output.outputs);
+    EXPECT_EQ(weights(found.output), weights(expected.output));
+    EXPECT_EQ(found.target_token, expected.target_token);
+    EXPECT_EQ(std::memcmp(found.table, expected.table, 67 * 44 * sizeof(float)), 0);
+  };
+  expect_eagle(and_tensor(and_tensor(tiny_eagle(wide, Dtype::f32), "embed_tokens.weight", {80, 44}),
+                          "lm_head.weight", {80, 44}));
+  TinyHeads third = tiny_eagle3(wide, Dtype::f32, 31);
+  third.tensors.push_back(mask(80, 31));
+  expect_eagle(third);
+  // Without an output of their own heads have the target's rows.
+  tiny_hydra(wide, Dtype::f32, 2, 1).write(folder_.path());
+  EXPECT_EQ(rows_of_heads(folder_.path()), 0);
+  EXPECT_EQ(rows_of_heads(folder_.path() / "nowhere"), 0);
+}
+
+TEST_F(PublishedHeads, SizesThatPaddingDoesNotExplainAreRefused) {
+  const HeadTarget padded(target_, 60);
+  const auto said = [&](int rows, const HeadTarget& target) {
+    LlamaConfig other = config_;
+    other.vocab = rows;
+    tiny_medusa(other, Dtype::f32, 2, 1).write(folder_.path());
+    return refusal([&] { load_medusa(folder_.path(), target); });
+  };
+  EXPECT_HAS(
+      said(66, padded),
+      "'vocab_size' is 66, but the target's is 67 (its tokenizer has 60 tokens); these heads belong to "
+      "another target");
+  EXPECT_EQ(said(60 + 1023, padded), "");
+  EXPECT_HAS(said(60 + 1024, padded), "'vocab_size' is 1084, but the target's is 67 (its tokenizer");
+  EXPECT_HAS(said(80, target_), "'vocab_size' is 80, but the target's is 67; these heads");
+  TinyHeads third = tiny_eagle3(config_, Dtype::f32, 31);
+  third.config["vocab_size"] = 80;
+  third.write(folder_.path());
+  EXPECT_EQ(refusal([&] { load_eagle(folder_.path(), padded); }), "");
+  const std::int64_t offset = 70 - 30;
+  std::memcpy(third.tensor("d2t").bytes.data() + 8 * 30, &offset, 8);
+  third.write(folder_.path());
+  EXPECT_HAS(refusal([&] { load_eagle(folder_.path(), padded); }),
+             "maps token 30 of the draft to 70, but the target has 67 tokens");
+}
+
+TEST_F(PublishedHeads, ATensorWithoutEffectIsLeftOut) {
+  const TinyHeads third = tiny_eagle3(config_, Dtype::f32, 31);
   EXPECT_EQ(refusal([&] { eagle(and_tensor(third, "midlayer.self_attn.rotary_emb.inv_freq", {4})); }), "");
 }
 
