@@ -61,6 +61,9 @@ std::optional<AddedSpan> AddedTokens::Trie::longest(std::string_view text, std::
 AddedTokens::AddedTokens(const Component& file, const Vocabulary& model, const Normalizer& normalizer)
     : word_(Regex::compile("\\w", Dialect::rust)), space_(Regex::compile("\\s")) {
   if (!file.has("added_tokens")) return;
+  std::size_t bytes = 0;
+  for (const Component& component : file.parts("added_tokens")) bytes += component.text("content").size();
+  MatchSteps steps(bytes);
   std::unordered_set<std::string> contents;
   for (const Component& component : file.parts("added_tokens")) {
     AddedToken token = read(component);
@@ -73,7 +76,7 @@ AddedTokens::AddedTokens(const Component& file, const Vocabulary& model, const N
       component.refuse(fmt::format("'{}' has id {} where Hugging Face's tokenizers would give it {}",
                                    token.content, token.token, expected));
     }
-    Piece normal{token.content, true};
+    Piece normal{token.content, true, &steps};
     if (token.normalized && normalizer) normalizer(normal);
     if (normal.text.empty()) component.refuse(fmt::format("'{}' is empty once normalized", token.content));
     token.piece = std::move(normal.text);

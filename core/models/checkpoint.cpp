@@ -27,6 +27,14 @@ Checkpoint::Checkpoint(const std::filesystem::path& directory, int vocab)
       files_(directory) {
   SPECLAB_CHECK(vocab <= stored_vocab_, "{} tokens of {}", vocab, stored_vocab_);
   if (vocab > 0) config_.vocab = vocab;
+  if (std::filesystem::exists(directory / "model.safetensors") &&
+      std::filesystem::exists(directory / "model.safetensors.index.json")) {
+    config_.remarks.push_back(
+        fmt::format("{}: has both model.safetensors and model.safetensors.index.json; read is the former, as "
+                    "transformers "
+                    "does, and the shards that the latter names are not",
+                    directory.string()));
+  }
 }
 
 template <class Ask>

@@ -54,6 +54,20 @@ void append_end_tokens(const Settings& settings, std::vector<Token>& tokens) {
   }
 }
 
+// Engines take such a model too: the token has no row, so no text ends with it.
+void leave_out_impossible_ends(const fs::path& folder, LlamaConfig& config) {
+  std::vector<Token> beyond;
+  std::erase_if(config.end_tokens, [&](Token token) {
+    if (token < config.vocab) return false;
+    beyond.push_back(token);
+    return true;
+  });
+  if (beyond.empty()) return;
+  config.remarks.push_back(
+      fmt::format("{}: 'eos_token_id' {} is beyond 'vocab_size', {}: no text ends with it", folder.string(),
+                  fmt::join(beyond, ", "), config.vocab));
+}
+
 constexpr const char* kModels[] = {"LlamaForCausalLM", "MistralForCausalLM", "Qwen2ForCausalLM",
                                    "Qwen3ForCausalLM"};
 constexpr std::pair<const char*, const char*> kModelTypes[] = {{"LlamaForCausalLM", "llama"},
@@ -146,6 +160,7 @@ LlamaConfig read(const Json& json, const fs::path& path, std::span<const char* c
     check_keys(more, generation.string(), generation_keys(), config.remarks);
     append_end_tokens(Settings(more, generation.string()), config.end_tokens);
   }
+  leave_out_impossible_ends(path.parent_path(), config);
   return config;
 }
 

@@ -7,6 +7,7 @@
 
 #include "core/errors.h"
 #include "core/models/llama_config.h"
+#include "core/models/missing_tokenizer.h"
 
 namespace speclab {
 namespace {
@@ -50,19 +51,6 @@ void check_weights(const fs::path& folder) {
   }
 }
 
-void check_tokenizer(const fs::path& folder) {
-  if (fs::exists(folder / "tokenizer.json")) return;
-  for (const char* name : {"tokenizer.model", "spiece.model", "vocab.json", "tekken.json"}) {
-    if (!fs::exists(folder / name)) continue;
-    throw ConfigError(fmt::format(
-        "{}: has a tokenizer as {}, but no tokenizer.json; where transformers is installed, python3 -c "
-        "\"from transformers import AutoTokenizer as T; T.from_pretrained('{}').save_pretrained('{}')\" "
-        "writes it",
-        folder.string(), name, folder.string(), folder.string()));
-  }
-  throw ConfigError(fmt::format("{}: is not there; {}", (folder / "tokenizer.json").string(), kWanted));
-}
-
 }  // namespace
 
 void require_model_folder(const fs::path& path) {
@@ -90,7 +78,7 @@ void require_model_folder(const fs::path& path) {
   }
   read_llama_config(path);
   check_weights(path);
-  check_tokenizer(path);
+  require_tokenizer(path / "tokenizer.json");
 }
 
 }  // namespace speclab

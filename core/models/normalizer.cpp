@@ -76,16 +76,16 @@ Normalizer prepend(std::string prefix) {
 
 Normalizer replace(Regex pattern, std::string content) {
   return [pattern = std::move(pattern), content = std::move(content)](Piece& piece) {
-    const Span first = pattern.cover(piece.text).front();
+    const Span first = pattern.cover(piece.text, *piece.steps).front();
     if (content.empty() && first.match && first.end > 0) piece.at_start = false;
-    piece.text = replace_all(pattern, piece.text, content);
+    piece.text = replace_all(pattern, piece.text, content, *piece.steps);
   };
 }
 
 Normalizer strip(bool left, bool right) {
   const Regex space = Regex::compile("\\s");
   return [left, right, space](Piece& piece) {
-    const std::vector<Span> spans = space.cover(piece.text);
+    const std::vector<Span> spans = space.cover(piece.text, *piece.steps);
     std::size_t begin = 0;
     std::size_t end = piece.text.size();
     for (auto span = spans.begin(); left && span != spans.end() && span->match; ++span) begin = span->end;

@@ -59,7 +59,7 @@ PreTokenizer metaspace(const Component& component) {
   }
   return [replacement, scheme, space = Regex::literal(" "), words](std::vector<Piece>& pieces) {
     for (Piece& piece : pieces) {
-      piece.text = replace_all(space, piece.text, replacement);
+      piece.text = replace_all(space, piece.text, replacement, *piece.steps);
       const bool wanted = scheme == "always" || (scheme == "first" && piece.at_start);
       if (wanted && !piece.text.starts_with(replacement)) piece.text.insert(0, replacement);
     }

@@ -26,24 +26,23 @@ T* allocated(T* pointer) {
   return pointer;
 }
 
-// Steps of one match: some for every byte of the text, and many more than patterns of published tokenizers
-// take. Oniguruma, with which these run elsewhere, gives up after 10 million.
+// Of a match that begins at a given place: many more than patterns of published tokenizers take on words.
+// PCRE2 counts them for each place anew.
+constexpr std::size_t kFreeSteps = 64;
+// Of all dearer matches on a text. Oniguruma, with which these patterns run elsewhere, gives one match 10
+// million.
 constexpr std::size_t kSteps = 1'000'000;
-constexpr std::size_t kStepsPerByte = 64;
+constexpr std::size_t kStepsPerByte = 128;
 constexpr std::uint32_t kMostHeap = 1u << 19;  // KiB
 
 constexpr std::size_t kMostText = std::size_t{1} << 23;
 
 using MatchContext = std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)>;
 
-MatchContext limits_of(std::size_t bytes) {
-  MatchContext limits(allocated(pcre2_match_context_create(nullptr)), &pcre2_match_context_free);
-  const auto steps =
-      static_cast<std::uint32_t>(std::min<std::size_t>(kSteps + kStepsPerByte * bytes, UINT32_MAX));
-  pcre2_set_match_limit(limits.get(), steps);
-  pcre2_set_depth_limit(limits.get(), steps);
-  pcre2_set_heap_limit(limits.get(), kMostHeap);
-  return limits;
+MatchContext match_context() {
+  MatchContext context(allocated(pcre2_match_context_create(nullptr)), &pcre2_match_context_free);
+  pcre2_set_heap_limit(context.get(), kMostHeap);
+  return context;
 }
 
 using MatchData = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
@@ -63,22 +62,57 @@ struct Regex::Code {
     return {allocated(pcre2_match_data_create_from_pattern(code, nullptr)), &pcre2_match_data_free};
   }
 
-  std::optional<Span> find(std::string_view text, std::size_t from, std::uint32_t options,
-                           pcre2_match_data* data, pcre2_match_context* limits) const {
+  // What PCRE2 says: a negative number, or that there is a match in `data`. At most so many steps for each
+  // place where a match may begin.
+  int run(std::string_view text, std::size_t from, std::uint32_t options, std::size_t steps,
+          pcre2_match_data* data, pcre2_match_context* context) const {
+    const auto most = static_cast<std::uint32_t>(std::min<std::size_t>(steps, UINT32_MAX));
+    pcre2_set_match_limit(context, most);
+    pcre2_set_depth_limit(context, most);
     options |= PCRE2_NO_UTF_CHECK;
-    int found = pcre2_match(code, bytes(text), text.size(), from, options, data, limits);
+    int found = pcre2_match(code, bytes(text), text.size(), from, options, data, context);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) {  // the interpreter backtracks on the heap
-      found = pcre2_match(code, bytes(text), text.size(), from, options | PCRE2_NO_JIT, data, limits);
+      found = pcre2_match(code, bytes(text), text.size(), from, options | PCRE2_NO_JIT, data, context);
     }
-    if (found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_DEPTHLIMIT ||
-        found == PCRE2_ERROR_HEAPLIMIT) {
-      throw ConfigError(fmt::format(
-          "the tokenizer's pattern '{}' backtracks without end on a text of {} bytes", shown, text.size()));
-    }
+    return found;
+  }
+
+  static bool limited(int found) {
+    return found == PCRE2_ERROR_MATCHLIMIT || found == PCRE2_ERROR_DEPTHLIMIT ||
+           found == PCRE2_ERROR_HEAPLIMIT;
+  }
+
+  std::optional<Span> span(int found, std::string_view text, const pcre2_match_data* data) const {
     if (found == PCRE2_ERROR_NOMATCH) return std::nullopt;
     SPECLAB_CHECK(found >= 0, "PCRE2 gives up with error {} on a text of {} bytes", found, text.size());
-    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(data);
+    const PCRE2_SIZE* ends = pcre2_get_ovector_pointer(const_cast<pcre2_match_data*>(data));
     return Span{ends[0], ends[1], true};
+  }
+
+  // The match that begins at `at`, with as many steps as it needs and as are left.
+  std::optional<Span> find_at(std::string_view text, std::size_t at, MatchSteps& steps,
+                              pcre2_match_data* data, pcre2_match_context* context) const {
+    int found = run(text, at, PCRE2_ANCHORED, kFreeSteps, data, context);
+    for (std::size_t most = kFreeSteps * 4; limited(found); most *= 4) {
+      if (found == PCRE2_ERROR_HEAPLIMIT || !steps.take(most)) {
+        throw ConfigError(fmt::format(
+            "the tokenizer's pattern '{}' backtracks without end on a text of {} bytes: its matches may take "
+            "{} steps together",
+            shown, steps.bytes(), kSteps + kStepsPerByte * steps.bytes()));
+      }
+      found = run(text, at, PCRE2_ANCHORED, most, data, context);
+    }
+    return span(found, text, data);
+  }
+
+  std::optional<Span> find(std::string_view text, std::size_t from, MatchSteps& steps, pcre2_match_data* data,
+                           pcre2_match_context* context) const {
+    const int found = run(text, from, 0, kFreeSteps, data, context);
+    if (!limited(found)) return span(found, text, data);
+    for (std::size_t at = from; at <= text.size(); at += at < text.size() ? character_size(text[at]) : 1) {
+      if (const std::optional<Span> match = find_at(text, at, steps, data, context)) return match;
+    }
+    return std::nullopt;
   }
 };
 
@@ -115,14 +149,22 @@ Regex Regex::from_pcre2(const std::string& pattern, std::string_view shown) {
   return Regex(std::move(code));
 }
 
-std::vector<Span> Regex::cover(std::string_view text) const {
+MatchSteps::MatchSteps(std::size_t bytes) : bytes_(bytes), left_(kSteps + kStepsPerByte * bytes) {}
+
+bool MatchSteps::take(std::size_t steps) {
+  if (steps > left_) return false;
+  left_ -= steps;
+  return true;
+}
+
+std::vector<Span> Regex::cover(std::string_view text, MatchSteps& steps) const {
   std::vector<Span> spans;
   const MatchData data = code_->match_data();
-  const MatchContext limits = limits_of(text.size());
+  const MatchContext context = match_context();
   std::size_t covered = 0;
   std::optional<std::size_t> last_end;
   for (std::size_t from = 0; from <= text.size();) {
-    const std::optional<Span> found = code_->find(text, from, 0, data.get(), limits.get());
+    const std::optional<Span> found = code_->find(text, from, steps, data.get(), context.get());
     if (!found) break;
     if (found->begin == found->end && last_end == found->end) {  // an empty match may not follow a match
       from += from < text.size() ? character_size(text[from]) : 1;
@@ -138,8 +180,8 @@ std::vector<Span> Regex::cover(std::string_view text) const {
 }
 
 bool Regex::matches_at_start(std::string_view text) const {
-  return code_->find(text, 0, PCRE2_ANCHORED, code_->match_data().get(), limits_of(text.size()).get())
-      .has_value();
+  MatchSteps steps(text.size());
+  return code_->find_at(text, 0, steps, code_->match_data().get(), match_context().get()).has_value();
 }
 
 void check_growth(std::size_t bytes) {
@@ -150,10 +192,11 @@ void check_growth(std::size_t bytes) {
       kMostText >> 20));
 }
 
-std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content) {
+std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content,
+                        MatchSteps& steps) {
   std::string replaced;
   replaced.reserve(text.size());
-  for (const Span& span : pattern.cover(text)) {
+  for (const Span& span : pattern.cover(text, steps)) {
     replaced += span.match ? content : text.substr(span.begin, span.end - span.begin);
     check_growth(replaced.size());
   }

@@ -20,6 +20,18 @@ struct Span {
 // with Rust's regex crate, which has joiners and lacks superscripts and fractions.
 enum class Dialect { oniguruma, rust };
 
+// How many steps expensive matches on one text may take, all of them together. Matches of a few steps are
+// free.
+class MatchSteps {
+ public:
+  explicit MatchSteps(std::size_t bytes);  // of the text
+  bool take(std::size_t steps);            // false, and nothing changes, where fewer are left
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::size_t bytes_, left_;
+};
+
 // A compiled pattern in the dialect of tokenizer.json (Oniguruma's Ruby syntax), run by PCRE2.
 // Texts must be valid UTF-8. Safe to share among threads.
 class Regex {
@@ -29,9 +41,8 @@ class Regex {
   static Regex literal(std::string_view text);
 
   // The whole text in order: matches and what lies between. Empty texts have one span, no match. ConfigError
-  // where a match takes more steps than a text of that length can need, as of a pattern that backtracks
-  // without end.
-  std::vector<Span> cover(std::string_view text) const;
+  // where expensive matches take more steps than are left, as of a pattern that backtracks without end.
+  std::vector<Span> cover(std::string_view text, MatchSteps& steps) const;
   bool matches_at_start(std::string_view text) const;  // a match begins at byte 0
 
  private:
@@ -46,6 +57,7 @@ class Regex {
 void check_growth(std::size_t bytes);
 
 // Every match replaced by `content`, taken literally; what comes out is checked to be of bounded size.
-std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content);
+std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content,
+                        MatchSteps& steps);
 
 }  // namespace speclab

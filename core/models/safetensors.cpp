@@ -166,11 +166,13 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
         !whole(entry["data_offsets"]) || entry["data_offsets"].size() != 2) {
       wrong("has no proper dtype, shape and data_offsets in the header");
     }
-    Entry read{.dtype = entry["dtype"], .shape = entry["shape"], .begin = entry["data_offsets"][0]};
-    const std::size_t end = entry["data_offsets"][1];
-    if (read.begin > end || end > data_bytes) {
+    Entry read{.dtype = entry["dtype"],
+               .shape = entry["shape"],
+               .begin = entry["data_offsets"][0],
+               .end = entry["data_offsets"][1]};
+    if (read.begin > read.end || read.end > data_bytes) {
       wrong(fmt::format("lies at bytes {} to {} of the data, which has {} (is the file truncated?)",
-                        read.begin, end, data_bytes));
+                        read.begin, read.end, data_bytes));
     }
     const std::size_t width = element_bytes(read.dtype);
     std::int64_t elements = 1, size = 0;
@@ -180,11 +182,41 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
     if (overflow)
       wrong(fmt::format("has shape {} of {}, more bytes than can be counted", shape_text(read.shape),
                         read.dtype));
-    if (width != 0 && static_cast<std::size_t>(size) != end - read.begin) {
+    if (width != 0 && static_cast<std::size_t>(size) != read.end - read.begin) {
       wrong(fmt::format("has shape {} of {}, which takes {} bytes, but {} are stored", shape_text(read.shape),
-                        read.dtype, size, end - read.begin));
+                        read.dtype, size, read.end - read.begin));
     }
     entries_.emplace(name, std::move(read));
+  }
+  check_layout(data_bytes);
+}
+
+void Safetensors::check_layout(std::size_t data_bytes) const {
+  using Place = std::pair<const std::string, Entry>;
+  std::vector<const Place*> places;
+  for (const Place& place : entries_) places.push_back(&place);
+  std::ranges::sort(places, {}, [](const Place* p) { return std::pair(p->second.begin, p->second.end); });
+  const auto refuse = [&](const std::string& what) { throw ConfigError(path_.string() + ": " + what); };
+  std::size_t covered = 0;
+  std::string before;
+  for (const Place* place : places) {
+    const auto& [name, entry] = *place;
+    if (entry.begin < covered) {
+      refuse(
+          fmt::format("tensors '{}' and '{}' overlap: the latter begins at byte {} of the data, before the "
+                      "former ends, at {}",
+                      before, name, entry.begin, covered));
+    }
+    if (entry.begin > covered) {
+      refuse(fmt::format("bytes {} to {} of the data, before tensor '{}', belong to no tensor (damaged?)",
+                         covered, entry.begin, name));
+    }
+    covered = entry.end;
+    before = name;
+  }
+  if (covered != data_bytes) {
+    refuse(fmt::format("the last {} of {} bytes of the data belong to no tensor (damaged?)",
+                       data_bytes - covered, data_bytes));
   }
 }
 

@@ -59,10 +59,13 @@ class Safetensors {
   struct Entry {
     std::string dtype;
     std::vector<std::int64_t> shape;
-    std::size_t begin = 0;  // within the data, in bytes
+    std::size_t begin = 0, end = 0;  // within the data, in bytes
   };
 
   const Entry& entry(const std::string& name) const;
+  // The format's own library asks for it: each tensor begins where the one before it ends, and the last ends
+  // with the file.
+  void check_layout(std::size_t data_bytes) const;
 
   std::filesystem::path path_;
   MappedFile file_;

@@ -58,14 +58,14 @@ std::vector<Span> arrange(std::vector<Span> spans, SplitBehavior behavior) {
 void split_pieces(std::vector<Piece>& pieces, const Regex& pattern, SplitBehavior behavior, bool invert) {
   std::vector<Piece> parts;
   for (const Piece& piece : pieces) {
-    std::vector<Span> spans = pattern.cover(piece.text);
+    std::vector<Span> spans = pattern.cover(piece.text, *piece.steps);
     if (invert) {
       for (Span& span : spans) span.match = !span.match;
     }
     for (const Span& span : arrange(std::move(spans), behavior)) {
       if (span.begin == span.end) continue;
-      parts.push_back(
-          {piece.text.substr(span.begin, span.end - span.begin), piece.at_start && span.begin == 0});
+      parts.push_back({piece.text.substr(span.begin, span.end - span.begin),
+                       piece.at_start && span.begin == 0, piece.steps});
     }
   }
   pieces = std::move(parts);

@@ -71,10 +71,17 @@ TokenDecoder strip(const Component& component) {
   };
 }
 
+std::size_t bytes_of(const std::vector<std::string>& pieces) {
+  std::size_t bytes = 0;
+  for (const std::string& piece : pieces) bytes += piece.size();
+  return bytes;
+}
+
 TokenDecoder replace(const Component& component) {
   return [pattern = component.pattern("pattern"),
           content = component.text("content")](std::vector<std::string>& pieces) {
-    for (std::string& piece : pieces) piece = replace_all(pattern, piece, content);
+    MatchSteps steps(bytes_of(pieces));
+    for (std::string& piece : pieces) piece = replace_all(pattern, piece, content, steps);
   };
 }
 
@@ -82,8 +89,9 @@ TokenDecoder metaspace(const Component& component) {
   const Regex replacement = Regex::literal(component.character("replacement"));
   const bool prepended = prepend_scheme(component) != "never";
   return [replacement, prepended](std::vector<std::string>& pieces) {
+    MatchSteps steps(bytes_of(pieces));
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-      pieces[i] = replace_all(replacement, pieces[i], i == 0 && prepended ? "" : " ");
+      pieces[i] = replace_all(replacement, pieces[i], i == 0 && prepended ? "" : " ", steps);
     }
   };
 }
@@ -92,9 +100,7 @@ TokenDecoder in_sequence(std::vector<TokenDecoder> steps) {
   return [steps = std::move(steps)](std::vector<std::string>& pieces) {
     for (const TokenDecoder& step : steps) {
       step(pieces);
-      std::size_t size = 0;
-      for (const std::string& piece : pieces) size += piece.size();
-      check_growth(size);
+      check_growth(bytes_of(pieces));
     }
   };
 }

@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "core/errors.h"
 #include "core/json_text.h"
+#include "core/models/missing_tokenizer.h"
 #include "core/models/utf8.h"
 #include "core/text_file.h"
 
@@ -34,36 +34,10 @@ const Component& of_bpe(const Component& file) {
                   model.type()));
 }
 
-constexpr std::string_view kConvert =
-    "which Hugging Face's transformers makes: AutoTokenizer.from_pretrained(folder).save_pretrained(folder)";
-
-// What stands in the folder instead of a tokenizer.json.
-void refuse_if_missing(const std::filesystem::path& file) {
-  std::error_code error;
-  if (std::filesystem::exists(file, error)) return;
-  constexpr std::array<std::pair<const char*, const char*>, 6> kOthers = {{
-      {"tokenizer.model", "a SentencePiece (or tiktoken) tokenizer"},
-      {"spiece.model", "a SentencePiece tokenizer, as T5 has"},
-      {"tekken.json", "Mistral's own tokenizer"},
-      {"merges.txt", "a tokenizer as vocab.json and merges.txt"},
-      {"vocab.txt", "a WordPiece tokenizer, as BERT has, which is not supported,"},
-      {"rwkv_vocab_v20230424.txt", "RWKV's tokenizer, which is not supported,"},
-  }};
-  for (const auto& [name, what] : kOthers) {
-    if (!std::filesystem::exists(file.parent_path() / name, error)) continue;
-    throw ConfigError(
-        fmt::format("{}: there is no such file, but {}, {} and none is read but a tokenizer.json, {}",
-                    file.string(), name, what, kConvert));
-  }
-  throw ConfigError(
-      fmt::format("{}: there is no such file; a model's folder has its tokenizer as tokenizer.json, {}",
-                  file.string(), kConvert));
-}
-
 }  // namespace
 
 Tokenizer Tokenizer::load(const std::filesystem::path& tokenizer_json) {
-  refuse_if_missing(tokenizer_json);
+  require_tokenizer(tokenizer_json);
   const nlohmann::json json = parse_json(read_text_file(tokenizer_json), tokenizer_json.string());
   Tokenizer tokenizer(Component(json, tokenizer_json.string(), ""));
   tokenizer.compare_with(TokenizerConfig::beside(tokenizer_json));
@@ -127,26 +101,28 @@ std::vector<Token> Tokenizer::encode(std::string_view text, bool add_special_tok
   if (!valid_utf8(text)) text = repaired = replace_invalid_utf8(text);
   std::vector<Token> tokens;
   Words words;
+  MatchSteps steps(text.size());
   for (const AddedSpan& span : added_.split(text, false)) {
     if (span.token) {
       tokens.push_back(*span.token);
     } else {
-      encode_plain(text.substr(span.begin, span.end - span.begin), span.begin == 0, words, tokens);
+      encode_plain(text.substr(span.begin, span.end - span.begin), span.begin == 0, steps, words, tokens);
     }
   }
   if (add_special_tokens && post_processor_) post_processor_(tokens);
   return tokens;
 }
 
-void Tokenizer::encode_plain(std::string_view text, bool at_start, Words& words,
+void Tokenizer::encode_plain(std::string_view text, bool at_start, MatchSteps& steps, Words& words,
                              std::vector<Token>& tokens) const {
-  Piece piece{std::string(text), at_start};
+  Piece piece{std::string(text), at_start, &steps};
   if (normalizer_) normalizer_(piece);
   for (const AddedSpan& span : added_.split(piece.text, true)) {
     if (span.token) {
       tokens.push_back(*span.token);
     } else {
-      encode_words({piece.text.substr(span.begin, span.end - span.begin), piece.at_start && span.begin == 0},
+      encode_words({piece.text.substr(span.begin, span.end - span.begin), piece.at_start && span.begin == 0,
+                    piece.steps},
                    words, tokens);
     }
   }

@@ -49,7 +49,8 @@ class Tokenizer {
 
   explicit Tokenizer(const Component& file);
   void compare_with(const TokenizerConfig& config);
-  void encode_plain(std::string_view text, bool at_start, Words& words, std::vector<Token>& tokens) const;
+  void encode_plain(std::string_view text, bool at_start, MatchSteps& steps, Words& words,
+                    std::vector<Token>& tokens) const;
   void encode_words(Piece piece, Words& words, std::vector<Token>& tokens) const;
 
   Normalizer normalizer_;       // empty: none

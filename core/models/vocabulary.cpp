@@ -1,5 +1,8 @@
 #include "core/models/vocabulary.h"
 
+#include <algorithm>
+#include <vector>
+
 #include "core/fnv1a.h"
 
 namespace speclab {
@@ -7,8 +10,8 @@ namespace speclab {
 bool Vocabulary::add(std::string_view piece, Token token) {
   if (token < 0 || token >= kMostTokens || has(token)) return false;
   if (!ids_.emplace(piece, token).second) return false;
-  if (token >= end()) pieces_.resize(static_cast<std::size_t>(token) + 1);
-  pieces_[static_cast<std::size_t>(token)] = piece;
+  pieces_.emplace(token, piece);
+  end_ = std::max(end_, token + 1);
   return true;
 }
 
@@ -18,19 +21,20 @@ std::optional<Token> Vocabulary::id(std::string_view piece) const {
   return found->second;
 }
 
-bool Vocabulary::has(Token token) const {
-  return token >= 0 && token < end() && pieces_[static_cast<std::size_t>(token)].has_value();
-}
+bool Vocabulary::has(Token token) const { return pieces_.contains(token); }
 
 std::string_view Vocabulary::piece(Token token) const {
-  if (!has(token)) return {};
-  return *pieces_[static_cast<std::size_t>(token)];
+  const auto found = pieces_.find(token);
+  return found == pieces_.end() ? std::string_view() : found->second;
 }
 
 std::uint64_t Vocabulary::fingerprint() const {
+  std::vector<Token> tokens;
+  tokens.reserve(pieces_.size());
+  for (const auto& [token, piece] : pieces_) tokens.push_back(token);
+  std::ranges::sort(tokens);
   Fnv1a hash;
-  for (Token token = 0; token < end(); ++token) {
-    if (!has(token)) continue;
+  for (const Token token : tokens) {
     hash.add(static_cast<std::uint64_t>(token));
     hash.add(std::uint64_t{piece(token).size()});
     hash.add(piece(token));

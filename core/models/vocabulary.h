@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "core/token_tree.h"
 
@@ -30,11 +29,12 @@ class Vocabulary {
   std::string_view piece(Token token) const;  // empty if there is none
 
   std::size_t size() const { return ids_.size(); }
-  int end() const { return static_cast<int>(pieces_.size()); }  // one more than the largest token
+  int end() const { return end_; }    // one more than the largest token
   std::uint64_t fingerprint() const;  // equal for equal vocabularies, on any machine
 
  private:
-  std::vector<std::optional<std::string>> pieces_;
+  std::unordered_map<Token, std::string> pieces_;  // tokens may have wide gaps
+  int end_ = 0;
   std::unordered_map<std::string, Token, StringHash, std::equal_to<>> ids_;
 };
 

@@ -307,7 +307,7 @@ const std::vector<Mistake> kModels = {
      [] { model(), fs::remove("target/config.json"); }},
     {"no_tokenizer",
      kModel,
-     {"target/tokenizer.json: is not there", "a model is a folder in Hugging Face layout"},
+     {"target/tokenizer.json: there is no such file", "save_pretrained"},
      {"run", "c.toml"},
      [] { model(), fs::remove("target/tokenizer.json"); }},
     {"malformed_tokenizer",

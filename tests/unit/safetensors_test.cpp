@@ -220,6 +220,63 @@ TEST_F(CheckpointTest, NumbersOfATypeThatIsNotKnownTakeNoMemory) {
   EXPECT_THROW(Safetensors(weights_).integers("x"), ConfigError);
 }
 
+// The format: "the byte buffer needs to be entirely indexed, and cannot contain holes".
+TEST_F(CheckpointTest, TensorsThatOverlapOrLeaveHolesAreNamed) {
+  const auto with = [&](const std::string& entries) {
+    const std::string text = "{" + entries + "}";
+    const std::uint64_t length = text.size();
+    std::ofstream out(weights_, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(&length), 8);
+    out << text << "123456789012";
+    out.close();
+    try {
+      const Safetensors file(weights_);
+    } catch (const ConfigError& error) {
+      return std::string(error.what()).substr(weights_.string().size() + 2);
+    }
+    return std::string("nothing was refused");
+  };
+  const auto entry = [](const std::string& name, int elements, int begin) {
+    return Json(name).dump() + ":" +
+           Json{{"dtype", "F32"}, {"shape", {elements}}, {"data_offsets", {begin, begin + 4 * elements}}}
+               .dump();
+  };
+  EXPECT_EQ(with(entry("b", 1, 0) + "," + entry("a", 2, 4)), "nothing was refused");
+  EXPECT_EQ(with(entry("b", 1, 0) + "," + entry("a", 2, 4) + "," + entry("none", 0, 4)),
+            "nothing was refused");
+  EXPECT_EQ(with(entry("a", 2, 0) + "," + entry("b", 2, 4)),
+            "tensors 'a' and 'b' overlap: the latter begins at byte 4 of the data, before the former ends, at "
+            "8");
+  EXPECT_EQ(with(entry("a", 3, 0) + "," + entry("b", 3, 0)),
+            "tensors 'a' and 'b' overlap: the latter begins at byte 0 of the data, before the former ends, at "
+            "12");
+  EXPECT_EQ(with(entry("a", 1, 0) + "," + entry("b", 1, 8)),
+            "bytes 4 to 8 of the data, before tensor 'b', belong to no tensor (damaged?)");
+  EXPECT_EQ(with(entry("b", 2, 4)), "bytes 0 to 4 of the data, before tensor 'b', belong to no tensor (damaged?)");
+  EXPECT_EQ(with(entry("a", 1, 0)), "the last 8 of 12 bytes of the data belong to no tensor (damaged?)");
+}
+
+TEST_F(CheckpointTest, OfTwoLayoutsTheOneFileIsReadAndANoteSaysSo) {
+  EXPECT_EQ(Checkpoint(path_).config().remarks, std::vector<std::string>());
+  std::ofstream(path_ / "model.safetensors.index.json") << "{}";
+  EXPECT_EQ(refusal(), "nothing was refused");
+  const std::vector<std::string> remarks = Checkpoint(path_).config().remarks;
+  ASSERT_EQ(remarks.size(), 1u);
+  EXPECT_NE(remarks[0].find("has both model.safetensors and model.safetensors.index.json; read is the former"),
+            std::string::npos)
+      << remarks[0];
+}
+
+TEST_F(CheckpointTest, EndTokensBeyondTheVocabularyAreLeftOutAndNamed) {
+  change_config([](Json& json) { json["eos_token_id"] = {66, 67, 9}; });
+  std::ofstream(path_ / "generation_config.json") << R"({"eos_token_id": 1000})";
+  const LlamaConfig config = read_llama_config(path_);
+  EXPECT_EQ(config.end_tokens, (std::vector<Token>{66, 9}));
+  ASSERT_EQ(config.remarks.size(), 1u);
+  EXPECT_EQ(config.remarks[0], path_.string() +
+                                   ": 'eos_token_id' 67, 1000 is beyond 'vocab_size', 67: no text ends with it");
+}
+
 TEST_F(CheckpointTest, WrongTensorsAreNamed) {
   tensor("model.layers.1.mlp.up_proj.weight").shape = {44, 75};
   write();

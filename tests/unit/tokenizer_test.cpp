@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
+#include "core/models/vocabulary.h"
 #include "tests/support/project_files.h"
 #include "tests/support/temporary_folder.h"
 
@@ -224,6 +226,63 @@ TEST(Tokenizer, BacktrackingWithoutEndIsNamed) {
       {"type", "Split"}, {"pattern", {{"Regex", "(a+)+$"}}}, {"behavior", "Isolated"}, {"invert", false}};
   const std::string said = complaint([&] { load(file).encode(std::string(40, 'a') + "b", false); });
   EXPECT_NE(said.find("the tokenizer's pattern '(a+)+$' backtracks without end"), std::string::npos) << said;
+}
+
+// Each match and each word is within what one of them may take; the text has thousands.
+TEST(Tokenizer, ManyExpensiveMatchesAreNamed) {
+  const json expensive = {
+      {"type", "Split"}, {"pattern", {{"Regex", "(a+)+c|."}}}, {"behavior", "Isolated"}, {"invert", false}};
+  const json words = {
+      {"type", "Split"}, {"pattern", {{"String", "b"}}}, {"behavior", "Isolated"}, {"invert", false}};
+  std::string text;
+  for (int i = 0; i < 3000; ++i) text += std::string(16, 'a') + "b";
+  for (const json& step : {expensive, json{{"type", "Sequence"}, {"pretokenizers", {words, expensive}}}}) {
+    json file = tiny();
+    file["pre_tokenizer"] = step;
+    const Tokenizer tokenizer = load(file);
+    EXPECT_EQ(complaint([&] { tokenizer.encode(text.substr(0, 17), false); }), "no ConfigError");
+    const std::string said = complaint([&] { tokenizer.encode(text, false); });
+    EXPECT_NE(said.find("on a text of 51000 bytes: its matches may take"), std::string::npos) << said;
+  }
+}
+
+// A run of a hundred thousand spaces is a match of as many steps, and no mistake.
+TEST(Tokenizer, LongMatchesAreNoMistake) {
+  json file = tiny();
+  file["model"]["vocab"]["d"] = 4;
+  file["pre_tokenizer"] = {{"type", "Split"},
+                           {"pattern", {{"Regex", "\\s+(?!\\S)|\\s+|(?:a|b)+|\\w"}}},
+                           {"behavior", "Isolated"},
+                           {"invert", false}};
+  std::string text;
+  for (int i = 0; i < 10; ++i) text += std::string(100'000, ' ') + "d" + std::string(100'000, 'a');
+  EXPECT_EQ(load(file).encode(text, false).size(), 10u * 100'001u);
+}
+
+TEST(Tokenizer, TokensFarApartTakeNoRoom) {
+  Vocabulary vocabulary;
+  EXPECT_TRUE(vocabulary.add("a", Vocabulary::kMostTokens - 1));
+  EXPECT_TRUE(vocabulary.add("b", 7));
+  EXPECT_FALSE(vocabulary.add("c", 7));
+  EXPECT_FALSE(vocabulary.add("c", Vocabulary::kMostTokens));
+  EXPECT_FALSE(vocabulary.add("c", -1));
+  EXPECT_EQ(vocabulary.end(), Vocabulary::kMostTokens);
+  EXPECT_EQ(vocabulary.piece(7), "b");
+  EXPECT_EQ(vocabulary.piece(8), "");
+  EXPECT_FALSE(vocabulary.has(8));
+  const struct mallinfo2 before = mallinfo2();
+  std::vector<Vocabulary> copies(32, vocabulary);
+  const struct mallinfo2 after = mallinfo2();
+  EXPECT_LT(after.uordblks + after.hblkhd, before.uordblks + before.hblkhd + (1u << 20));
+}
+
+TEST(Tokenizer, OtherKindsOfItAreNamedWhereItIsMissing) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() / "vocab.txt") << "a";
+  const std::string said = complaint([&] { Tokenizer::load(folder.path() / "tokenizer.json"); });
+  EXPECT_NE(said.find(": has a tokenizer as vocab.txt (WordPiece, which is not supported), but no tokenizer.json"),
+            std::string::npos)
+      << said;
 }
 
 TEST(Tokenizer, ReplacementsThatGrowWithoutEndAreNamed) {
