@@ -34,10 +34,10 @@ class Pricing {
   // Where prices are to be timed before the first run; null elsewhere.
   CalibratedCost* calibrated() const { return calibrated_; }
   // Whether the priced devices hold the target, the caches of the longest requests that may be in a batch
-  // and, if the drafter runs models, what price.draft names: ImpossiblePoint where they do not, or with
-  // price.offload the rest of the target is priced as brought from the host. To be asked before a strategy
-  // sees prices.
-  void require_room(const Workload& workload, bool drafter_runs_models);
+  // and as many of the models that price.draft names as the drafter runs: ImpossiblePoint where they do not,
+  // or with price.offload the rest of the target is priced as brought from the host. To be asked before a
+  // strategy sees prices.
+  void require_room(const Workload& workload, int draft_models);
   // Who the next draft model is. ConfigError where its passes have no price though others have.
   Actor next_draft();
   // Draft models so far, those of parts of the target apart.
@@ -57,9 +57,8 @@ class Pricing {
   void resolve_digests(std::map<std::string, nlohmann::json>& settings) const;
   // So many devices for a draft where the target has so many.
   int devices_of_draft(const ModelShape& draft, int target_devices) const;
-  Room room_on(int devices, bool drafter_runs_models, const std::vector<int>& positions) const;
-  [[noreturn]] void refuse(const Room& room, bool drafter_runs_models,
-                           const std::vector<int>& positions) const;
+  Room room_on(int devices, int draft_models, const std::vector<int>& positions) const;
+  [[noreturn]] void refuse(const Room& room, int draft_models, const std::vector<int>& positions) const;
   void remark_on_draft(const Named& draft);
 
   std::unique_ptr<CostModel> prices_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <span>
 
 #include "core/memory_need.h"
 #include "core/stated_error.h"
@@ -149,14 +150,15 @@ int Pricing::devices_of_draft(const ModelShape& draft, int target_devices) const
   return indivisible(draft, target_devices).empty() ? target_devices : 1;
 }
 
-Room Pricing::room_on(int devices, bool drafter_runs_models, const std::vector<int>& positions) const {
+Room Pricing::room_on(int devices, int draft_models, const std::vector<int>& positions) const {
   std::vector<PlacedModel> drafts;
-  for (const Named& one : named_)
-    if (drafter_runs_models) drafts.push_back({one.model.shape, devices_of_draft(one.model.shape, devices)});
+  for (const Named& one :
+       std::span(named_).first(std::min(named_.size(), static_cast<std::size_t>(draft_models))))
+    drafts.push_back({one.model.shape, devices_of_draft(one.model.shape, devices)});
   return room(priced_on_, usable_, {target_.model.shape, devices}, drafts, positions);
 }
 
-void Pricing::require_room(const Workload& workload, bool drafter_runs_models) {
+void Pricing::require_room(const Workload& workload, int draft_models) {
   if (roofline_ == nullptr) return;
   std::vector<int> positions;
   for (const Request& request : workload.requests)
@@ -164,12 +166,12 @@ void Pricing::require_room(const Workload& workload, bool drafter_runs_models) {
   std::ranges::sort(positions, std::greater<>());
   positions.resize(std::min(positions.size(), static_cast<std::size_t>(workload.batch)));
   const int devices = target_.model.devices;
-  const Room room = room_on(devices, drafter_runs_models, positions);
+  const Room room = room_on(devices, draft_models, positions);
   memory_ = fmt::format("{} of {:.1f} GB that can be used{}", room.sum(), room.usable / 1e9,
                         devices > 1 ? " on the busiest device" : "");
   if (room.missing() == 0) return;
   const double layers = layer_bytes(target_.model.shape) / devices;
-  if (!offload_ || room.missing() > layers) refuse(room, drafter_runs_models, positions);
+  if (!offload_ || room.missing() > layers) refuse(room, draft_models, positions);
   offloaded_ = room.missing() / layers;
   roofline_->offload(Actor::target, offloaded_);
   remarks_.push_back(fmt::format(
@@ -180,12 +182,12 @@ void Pricing::require_room(const Workload& workload, bool drafter_runs_models) {
       priced_on_.efficiency.host_link_bandwidth * priced_on_.host_link_bytes_per_second / 1e9));
 }
 
-void Pricing::refuse(const Room& room, bool drafter_runs_models, const std::vector<int>& positions) const {
+void Pricing::refuse(const Room& room, int draft_models, const std::vector<int>& positions) const {
   const int devices = target_.model.devices;
   std::string ways;
   for (int more = devices + 1; more <= 1024 && priced_on_.link_bytes_per_second > 0; ++more) {
     if (!indivisible(target_.model.shape, more).empty()) continue;
-    if (room_on(more, drafter_runs_models, positions).missing() > 0) continue;
+    if (room_on(more, draft_models, positions).missing() > 0) continue;
     ways = fmt::format("price.tensor_parallel = {} would do; or ", more);
     break;
   }

@@ -7,6 +7,7 @@
 #include "experiments/config_section.h"
 #include "experiments/run_settings.h"
 #include "experiments/serve.h"
+#include "strategies/drafter_kinds.h"
 #include "strategies/drafters/none.h"
 #include "strategies/fit.h"
 #include "strategies/rules/speculative_sampling.h"
@@ -71,8 +72,7 @@ Rig::Rig(const Config& config, ModelShelf& shelf)
   if (workload_.batch == 1) settings_.erase("workload.refill");
   if (!workload_.prompts_digest.empty()) settings_["workload.prompts_digest"] = workload_.prompts_digest;
   resolve(sampling);
-  Params drafter = section(config, "drafter", "model");
-  pricing_.require_room(workload_, chosen_entry(drafters(), drafter).runs_model);
+  pricing_.require_room(workload_, models_of(config.sections.value("drafter", nlohmann::json::object())));
   make_strategy(config);
   Params record = section(config, "record");
   steps_recorded_ = read_steps_recorded(record);
@@ -128,8 +128,7 @@ void Rig::make_strategy(const Config& config) {
   };
   Params topology = section(config, "topology", kDefaultTopology),
          drafter = section(config, "drafter", kDefaultDrafter), rule = section(config, "rule", kDefaultRule);
-  Params peek = drafter;
-  parts.free_drafts = !chosen_entry(drafters(), peek).runs_model;
+  parts.free_drafts = !runs_models(config.sections.value("drafter", nlohmann::json::object()));
   topology_ = make(topologies(), topology, parts);
   parts.new_topology = [&, topology = section(config, "topology", kDefaultTopology)] {
     Params another = topology;
