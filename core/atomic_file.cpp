@@ -1,6 +1,7 @@
 #include "core/atomic_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <system_error>
 #include <vector>
 
+#include "core/errors.h"
 #include "core/hdf5.h"
 
 namespace speclab {
@@ -48,10 +50,22 @@ void write_all(const std::filesystem::path& path, std::span<const std::byte> byt
 
 }  // namespace
 
-void check_writable(const std::filesystem::path& folder) {
-  std::error_code error;
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error, ignored;
   std::filesystem::create_directories(folder, error);
-  if (error) throw Hdf5Error(folder, "create_directories", error.message());
+  if (std::filesystem::is_directory(folder, ignored)) return;
+  for (std::filesystem::path at = folder; !at.empty(); at = at.parent_path()) {
+    if (std::filesystem::exists(at, ignored) && !std::filesystem::is_directory(at, ignored)) {
+      throw ConfigError(fmt::format("{}: is a file, so there can be no folder {}; give results a folder",
+                                    at.string(), folder.string()));
+    }
+    if (at == at.parent_path()) break;
+  }
+  throw Hdf5Error(folder, "making the folder", error.message());
+}
+
+void check_writable(const std::filesystem::path& folder) {
+  make_folder(folder);
   if (::access(folder.c_str(), W_OK | X_OK) != 0) throw refused(folder, "access");
 }
 

@@ -6,7 +6,11 @@
 
 namespace speclab {
 
-// Throws Hdf5Error now if a file could not be made there later; creates the folder.
+// Makes the folder and those above it. ConfigError where a file stands in the place of one of them, Hdf5Error
+// where it cannot be made for another reason.
+void make_folder(const std::filesystem::path& folder);
+
+// Throws as make_folder does, or Hdf5Error, now if a file could not be made there later; makes the folder.
 void check_writable(const std::filesystem::path& folder);
 
 // The path either keeps what it had or has all of the bytes, on the disk: they go to

@@ -168,6 +168,27 @@ int Params::guesses(Names names, Names with_root, int fallback, Range range, std
   return value;
 }
 
+void Params::only(Names names, std::initializer_list<json> values, std::string_view why) {
+  for (const std::string_view name : names) {
+    const auto found = given_.find(std::string(name));
+    if (found == given_.end()) continue;
+    read_as_[std::string(name)] = name;
+    if (std::ranges::find(values, *found) != values.end()) continue;
+    std::string known;
+    for (const json& value : values) known += (known.empty() ? "" : " or ") + value.dump();
+    fail(std::string(name),
+         fmt::format("= {} has no meaning here, only {} has: {}", found->dump(), known, why));
+  }
+}
+
+void Params::never(Names names, const json& value, std::string_view why) const {
+  for (const std::string_view name : names) {
+    const auto found = given_.find(std::string(name));
+    if (found != given_.end() && *found == value)
+      fail(std::string(name), fmt::format("= {} has no meaning here: {}", value.dump(), why));
+  }
+}
+
 double Params::number(Names names, double fallback, Range range, std::string_view help) {
   const json* found = find(names, fallback, within("number", range), help);
   if (found == nullptr) return fallback;

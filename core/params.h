@@ -52,6 +52,11 @@ class Params {
   double number(Names names, double fallback, Range range, std::string_view help);
   std::string text(Names names, std::string_view fallback, std::string_view help);
   std::string required_text(Names names, std::string_view help);
+  // Another tool's setting that has no part here but at these values; `why` says what it is about. It is not
+  // among what was read.
+  void only(Names names, std::initializer_list<nlohmann::json> values, std::string_view why);
+  // Fails where a setting has this value, which means something in another tool and nothing here.
+  void never(Names names, const nlohmann::json& value, std::string_view why) const;
   std::vector<int> integers(Names names, std::vector<int> fallback, Range range, std::string_view help);
   std::vector<double> numbers(Names names, const std::vector<double>& fallback, Range range,
                               std::string_view help);

@@ -115,6 +115,7 @@ void read_skip_ifs(const toml::node& node, const std::string& file, Experiment& 
         throw ConfigError(fmt::format("{}: when.{} is to be a setting in quotes, such as \"{}.kind\"",
                                       place(file, value), setting, setting));
       }
+      check_setting(setting, place(file, value));
       skip.when[setting] = to_json(value, file);
     }
     experiment.skip_ifs.push_back(std::move(skip));
@@ -207,23 +208,6 @@ void set_value(Config& config, const std::string& key, const json& value, const 
   config.places[key] = place;
   if (begin > 0 || !value.is_object()) return;
   for (const auto& [setting, ignored] : value.items()) config.places[key + "." + setting] = place;
-}
-
-bool holds(const Config& config, const SkipIf& skip) {
-  return std::ranges::all_of(skip.when, [&](const auto& condition) {
-    const auto& [key, value] = condition;
-    const auto dot = key.find('.');
-    const std::string section = key.substr(0, dot);
-    if (dot == std::string::npos || !config.sections.contains(section)) return false;
-    const json* at = &config.sections[section];
-    for (std::size_t from = dot + 1, end = 0; end != std::string::npos; from = end + 1) {
-      end = key.find('.', from);
-      const auto found = at->find(key.substr(from, end == std::string::npos ? end : end - from));
-      if (found == at->end()) return false;
-      at = &*found;
-    }
-    return *at == value;
-  });
 }
 
 }  // namespace
@@ -347,7 +331,9 @@ std::vector<PointRequest> points(const Experiment& experiment) {
     for (const Override& o : experiment.overrides) set_value(point.config, o.key, o.value, o.place);
     kinds.apply(point.config);
     for (const SkipIf& skip : experiment.skip_ifs) {
-      if (point.skipped.empty() && holds(point.config, skip)) point.skipped = skip.reason;
+      const bool holds = std::ranges::all_of(
+          skip.when, [&](const auto& one) { return kinds.gives(point.config, one.first, one.second); });
+      if (point.skipped.empty() && holds) point.skipped = skip.reason;
     }
   }
   return all;

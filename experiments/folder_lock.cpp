@@ -7,14 +7,14 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/hdf5.h"
 
 namespace speclab {
 
 FolderLock::FolderLock(const std::filesystem::path& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
+  make_folder(folder);
   file_ = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (file_ < 0) throw Hdf5Error(folder, "opening the folder", std::strerror(errno));
   if (flock(file_, LOCK_EX | LOCK_NB) == 0) return;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "core/params.h"
@@ -54,6 +55,25 @@ void add_names(std::set<std::string>& names, const std::vector<SettingNote>& not
   }
 }
 
+struct SettingParts {
+  std::string section, name;
+  std::vector<std::string> inner;
+};
+
+// Of "section.name.inner".
+SettingParts parts_of(const std::string& setting) {
+  std::vector<std::string> steps(1);
+  for (const char c : setting) {
+    if (c == '.') {
+      steps.emplace_back();
+    } else {
+      steps.back() += c;
+    }
+  }
+  steps.resize(std::max<std::size_t>(steps.size(), 2));
+  return {steps[0], steps[1], {steps.begin() + 2, steps.end()}};
+}
+
 bool is_kind(const std::string& key, const std::string& section) {
   return key == section + ".kind" || key == section + ".method";
 }
@@ -81,18 +101,67 @@ KindChange::Named KindChange::named(const std::string& section) const {
   return all;
 }
 
-const std::set<std::string>& KindChange::known(const std::string& section, const std::string& kind) {
+const KindChange::Known& KindChange::known(const std::string& section, const std::string& kind) {
   const auto [slot, first] = settings_.try_emplace(section);
   if (first) {
     const SectionPage page = settings_page(page_of(section));
     for (const SectionSettings& each : page.kinds) {
-      std::set<std::string>& names = slot->second[each.kind];
-      add_names(names, page.every_kind);
-      add_names(names, each.notes);
+      Known& known = slot->second[each.kind];
+      for (const std::vector<SettingNote>& notes : {page.every_kind, each.notes}) {
+        add_names(known.names, notes);
+        known.settings.insert(known.settings.end(), notes.begin(), notes.end());
+      }
     }
   }
   const std::string own = section != "workload" ? kind : kind == "checkpoint" ? kOfText : kSynthetic;
   return slot->second[own];
+}
+
+bool KindChange::gives(const Config& point, const std::string& setting, const json& value) {
+  const auto [section, name, inner] = parts_of(setting);
+  if (!point.sections.contains(section) || !point.sections.at(section).is_object()) return false;
+  const json& given = point.sections.at(section);
+  const auto is = [&](const std::string& key, const json& wanted) {
+    const auto found = given.find(key);
+    if (found == given.end()) return false;
+    const json* at = &*found;
+    for (const std::string& step : inner) {
+      if (!at->is_object() || !at->contains(step)) return false;
+      at = &at->at(step);
+    }
+    return *at == wanted;
+  };
+  const std::string governing = governor(section);
+  const std::string kind =
+      governing.empty() ? ""
+                        : kind_of(governing, point.sections.value(governing, json::object()), point.places);
+  for (const SettingNote& note : known(section, kind).settings) {
+    const bool rooted = std::ranges::find(note.with_root, name) != note.with_root.end();
+    if (note.name != name && !rooted && std::ranges::find(note.aliases, name) == note.aliases.end()) continue;
+    // Under names that count the root of their tree too, one more is meant.
+    const auto plus = [&](int more) {
+      return more != 0 && value.is_number_integer() ? json(value.get<std::int64_t>() + more) : value;
+    };
+    const json own = plus(rooted ? -1 : 0), with_root = plus(rooted ? 0 : 1);
+    return is(note.name, own) ||
+           std::ranges::any_of(note.aliases, [&](const std::string& alias) { return is(alias, own); }) ||
+           std::ranges::any_of(note.with_root,
+                               [&](const std::string& alias) { return is(alias, with_root); });
+  }
+  return is(name, value);
+}
+
+void check_setting(const std::string& setting, const std::string& place) {
+  const auto [section, name, inner] = parts_of(setting);
+  const SectionPage page = settings_page(page_of(section));
+  std::set<std::string> names;
+  add_names(names, page.every_kind);
+  for (const SectionSettings& kind : page.kinds) add_names(names, kind.notes);
+  if (names.contains(name)) return;
+  const std::vector<std::string> all(names.begin(), names.end());
+  throw ConfigError(fmt::format(
+      "{}: \"{}\" is no setting: [{}] has none of that name{}; `speclab list settings {}` has all", place,
+      setting, section, did_you_mean(name, all), page_of(section)));
 }
 
 void KindChange::apply(Config& point) {
@@ -107,7 +176,7 @@ void KindChange::apply(Config& point) {
         kind_of(governing, point.sections.value(governing, json::object()), point.places);
     const auto& [by_file, by_axis] = named->second;
     if (kind.empty() || by_file.empty() || (by_file.size() == 1 && by_file.contains(kind))) continue;
-    if (known(section, kind).empty()) continue;
+    if (known(section, kind).names.empty()) continue;
     json kept = json::object();
     std::map<std::string, std::vector<std::string>> left_out;  // by the kind whose they are
     for (const auto& [key, value] : point.sections[section].items()) {
@@ -115,9 +184,9 @@ void KindChange::apply(Config& point) {
       const bool by_option = place != point.places.end() && place->second.starts_with("--");
       const std::set<std::string>& others = by_option ? by_axis : by_file;
       const auto other = std::ranges::find_if(others, [&, &key = key](const std::string& named_kind) {
-        return known(section, named_kind).contains(key);
+        return known(section, named_kind).names.contains(key);
       });
-      if (known(section, kind).contains(key) || other == others.end()) {
+      if (known(section, kind).names.contains(key) || other == others.end()) {
         kept[key] = value;
         continue;
       }

@@ -3,7 +3,9 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
+#include "core/params.h"
 #include "experiments/config_file.h"
 
 namespace speclab {
@@ -18,6 +20,8 @@ class KindChange {
 
   // Of one of the experiment's points; adds to its remarks.
   void apply(Config& point);
+  // Whether a point gives a setting this value, under whichever of its names. What is left out is not given.
+  bool gives(const Config& point, const std::string& setting, const nlohmann::json& value);
 
  private:
   // The kinds that the experiment names for a section: in its file, and in axes that are in effect.
@@ -25,13 +29,20 @@ class KindChange {
     std::set<std::string> by_file, by_axis;
   };
   Named named(const std::string& section) const;
-  // Names and aliases of a section's settings under a kind of the section that governs it; empty where there
-  // is no such kind.
-  const std::set<std::string>& known(const std::string& section, const std::string& kind);
+  struct Known {
+    std::vector<SettingNote> settings;
+    std::set<std::string> names;  // and aliases
+  };
+  // A section's settings under a kind of the section that governs it; empty where there is no such kind.
+  const Known& known(const std::string& section, const std::string& kind);
 
   const Experiment& experiment_;
-  std::map<std::string, Named> named_;                                            // by section
-  std::map<std::string, std::map<std::string, std::set<std::string>>> settings_;  // by section and kind
+  std::map<std::string, Named> named_;                            // by section
+  std::map<std::string, std::map<std::string, Known>> settings_;  // by section and kind
 };
+
+// ConfigError "place: ..." where no kind of the section has a setting of that name; `setting` is
+// "section.name", or "section.name.inner" where the setting is a table.
+void check_setting(const std::string& setting, const std::string& place);
 
 }  // namespace speclab

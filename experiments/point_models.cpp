@@ -35,8 +35,10 @@ SourceKind read_source_kind(Params& p) {
 }
 
 std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int default_seed) {
+  // Markov's table has a number for each pair of tokens.
   const int vocab =
-      p.integer({"vocab"}, 16, {.least = 2, .most = 65536}, "tokens of the synthetic vocabulary");
+      p.integer({"vocab"}, 16, {.least = 2, .most = kind == SourceKind::markov ? 4096.0 : 65536.0},
+                "tokens of the synthetic vocabulary");
   const auto seed = static_cast<std::uint64_t>(
       p.integer({"source_seed"}, default_seed, {.least = 0}, "of the synthetic text"));
   if (kind == SourceKind::hashed) return std::make_shared<const Hashed>(vocab, seed);

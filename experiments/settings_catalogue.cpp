@@ -133,9 +133,8 @@ SectionSettings workload_of(const std::string& kind, const std::string& summary,
   facts.vocab = 16;
   Params p = Params::listing("workload"), s = Params::listing("sampling");
   if (kind == kOfText) {
-    facts.tokenizer = &shelf.tokenizer(project_configs("models") / "speclab-target-11m");
-    facts.vocab = facts.tokenizer->vocab();
-    p = Params::listing("workload", {{"prompts", (project_configs("prompts") / "code.jsonl").string()}});
+    facts.of_text = true;
+    p = Params::listing("workload", {{"prompts", "any"}});
   }
   read_workload(p, s, facts, Config{}, shelf);
   if (sampling != nullptr) *sampling = s.notes();

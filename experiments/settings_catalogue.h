@@ -29,8 +29,7 @@ inline constexpr const char* kSynthetic = "synthetic";
 // Every section that a config may have, in the order in which one is usually written.
 std::vector<std::string> settings_pages();
 
-// One of them. ConfigError naming what there is. A page is made by reading: strategies are made of stand-ins,
-// and a tokenizer is loaded for [workload].
+// One of them. ConfigError naming what there is. A page is made by reading: strategies are made of stand-ins.
 SectionPage settings_page(const std::string& section);
 
 }  // namespace speclab

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 #include "core/counter_chance.h"
@@ -11,6 +12,10 @@
 
 namespace speclab {
 namespace {
+
+constexpr int kMostRequests = 1 << 20;
+constexpr int kMostPositions = 1 << 20;                   // of a text
+constexpr std::int64_t kMostSyntheticTokens = 1ll << 26;  // of all prompts together
 
 enum Stream : std::uint64_t { kDraftStream, kJudgeStream, kPromptStream };
 
@@ -26,14 +31,15 @@ std::vector<Request> make_prompts(int count, int length, int vocab, std::uint64_
   return requests;
 }
 
-AddBos read_add_bos(Params& workload, const Tokenizer& tokenizer) {
+// Without a tokenizer it is asked what there is to set.
+AddBos read_add_bos(Params& workload, const Tokenizer* tokenizer) {
   const bool by_default = workload.lacks("add_bos") && workload.lacks("add_special_tokens");
   const bool add =
-      workload.flag({"add_bos", "add_special_tokens"}, !tokenizer.before().empty(),
+      workload.flag({"add_bos", "add_special_tokens"}, tokenizer == nullptr || !tokenizer->before().empty(),
                     "put the tokenizer's begin-of-text token before prompts; false: a template did");
   if (by_default) return AddBos::as_tokenizer;
   if (!add) return AddBos::no;
-  if (tokenizer.before().empty() && !tokenizer.bos())
+  if (tokenizer != nullptr && tokenizer->before().empty() && !tokenizer->bos())
     workload.fail("add_bos", "= true, but the target's tokenizer has no begin-of-text token");
   return AddBos::yes;
 }
@@ -41,12 +47,16 @@ AddBos read_add_bos(Params& workload, const Tokenizer& tokenizer) {
 void read_file(Workload& made, Params& workload, const TargetFacts& target, const Config& config,
                ModelShelf& shelf) {
   made.prompts = workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
-  const std::filesystem::path file = find_path("workload.prompts", made.prompts, config.directory);
-  made.prompts_digest = shelf.digest_of(file, config.digest);
-  made.add_bos = read_add_bos(workload, *target.tokenizer);
-  PromptFile read = read_prompts(file, *target.tokenizer, target.vocab, made.add_bos);
-  made.requests = std::move(read.requests);
-  made.remarks = std::move(read.remarks);
+  made.add_bos = read_add_bos(workload, target.tokenizer);
+  if (target.tokenizer != nullptr) {
+    const std::filesystem::path file = find_path("workload.prompts", made.prompts, config.directory);
+    made.prompts_digest = shelf.digest_of(file, config.digest);
+    PromptFile read = read_prompts(file, *target.tokenizer, target.vocab, made.add_bos);
+    made.requests = std::move(read.requests);
+    made.remarks = std::move(read.remarks);
+  } else {
+    made.requests.resize(1);
+  }
   const int requests =
       workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts that fit; 0: all");
   if (requests > static_cast<int>(made.requests.size())) {
@@ -106,10 +116,10 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
       static_cast<std::uint64_t>(sampling.integer({"seed"}, 0, {.least = 0}, "of all random decisions"));
   sampling.finish();
 
-  made.max_new_tokens =
-      workload.integer({"max_new_tokens", "n_predict", "max_tokens"}, 128, {.least = 1}, "per request");
-  made.batch =
-      workload.integer({"batch", "batch_size", "max_num_seqs"}, 1, {.least = 1}, "requests decoded at once");
+  made.max_new_tokens = workload.integer({"max_new_tokens", "n_predict", "max_tokens"}, 128,
+                                         {.least = 1, .most = kMostPositions}, "per request");
+  made.batch = workload.integer({"batch", "batch_size", "max_num_seqs"}, 1,
+                                {.least = 1, .most = kMostRequests}, "requests decoded at once");
   made.refill =
       workload.flag({"refill"}, true,
                     "where batch is above 1: further requests keep all places taken until the last of "
@@ -119,12 +129,17 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
   const bool ignore_eos = workload.flag(
       {"ignore_eos"}, false, "go on after an end-of-text token, so that all texts are equally long");
   if (!ignore_eos) made.end_tokens = target.end_tokens;
-  if (target.tokenizer != nullptr) {
+  if (target.tokenizer != nullptr || target.of_text) {
     read_file(made, workload, target, config, shelf);
   } else {
-    const int requests =
-        workload.integer({"requests"}, std::max(16, made.batch), {.least = 1}, "how many; 16, or the batch");
-    const int length = workload.integer({"prompt_tokens"}, 16, {.least = 1}, "of each synthetic prompt");
+    const int requests = workload.integer({"requests"}, std::max(16, made.batch),
+                                          {.least = 1, .most = kMostRequests}, "how many; 16, or the batch");
+    const int length = workload.integer({"prompt_tokens"}, 16, {.least = 1, .most = kMostPositions},
+                                        "of each synthetic prompt");
+    if (std::int64_t{requests} * length > kMostSyntheticTokens) {
+      workload.fail("prompt_tokens", fmt::format("= {} of {} requests are more than {} tokens", length,
+                                                 requests, kMostSyntheticTokens));
+    }
     made.requests = make_prompts(requests, length, target.vocab, made.seed);
     fit_prompts(made, workload, {.positions = target.max_positions, .whose = "the target"}, 0);
   }

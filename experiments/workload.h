@@ -42,6 +42,7 @@ struct Workload {
 // What the target tells of itself.
 struct TargetFacts {
   const Tokenizer* tokenizer = nullptr;  // null for a synthetic source
+  bool of_text = false;                  // it would have one: to learn what there is to set, without a file
   int vocab = 0;
   int max_positions = 0;  // 0: no limit
   std::vector<Token> end_tokens;

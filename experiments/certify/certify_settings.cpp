@@ -10,7 +10,7 @@ namespace speclab {
 CertifySettings read_certify(Params& p) {
   CertifySettings settings;
   StatisticalOptions& options = settings.options;
-  options.tokens = p.integer({"tokens"}, static_cast<int>(options.tokens), {.least = 1},
+  options.tokens = p.integer({"tokens"}, static_cast<int>(options.tokens), {.least = 1, .most = 100'000'000},
                              "emitted at least; the most where it stops when decided");
   options.certificate.level =
       p.number({"level"}, options.certificate.level, {.least = 0, .most = 0.5, .open_least = true},
@@ -20,7 +20,7 @@ CertifySettings read_certify(Params& p) {
                "total variation that must not go unnoticed for LOSSLESS");
   options.until_decided = p.flag({"until_decided"}, false, "stop as soon as the verdict is certain");
   const int seeds =
-      p.integer({"seeds"}, 0, {.least = 0},
+      p.integer({"seeds"}, 0, {.least = 0, .most = 1'000'000},
                 "certificates on random small worlds, to see how often each verdict comes; 0: none");
   settings.trial.control =
       p.text({"control"}, "", "a strategy broken on purpose; \"\": speculative sampling");

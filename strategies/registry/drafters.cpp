@@ -45,11 +45,14 @@ Draw read_draw(Params& p) {
       "likeliest); at temperature 0 always the likeliest");
 }
 
+// Tokens or places in a text that a step looks through.
+constexpr Params::Range kLookedUp{.least = 1, .most = 4096};
+
 std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
-  const int most = p.integer({"max_ngram", "max_matching_ngram_size", "prompt_lookup_max"}, 3, {.least = 1},
+  const int most = p.integer({"max_ngram", "max_matching_ngram_size", "prompt_lookup_max"}, 3, kLookedUp,
                              "tokens of the longest n-gram that is looked up");
-  const int least = p.integer({"min_ngram", "prompt_lookup_min"}, 1, {.least = 1}, "tokens of the shortest");
-  const int places = p.integer({"max_places"}, 32, {.least = 1}, "earlier occurrences that are remembered");
+  const int least = p.integer({"min_ngram", "prompt_lookup_min"}, 1, kLookedUp, "tokens of the shortest");
+  const int places = p.integer({"max_places"}, 32, kLookedUp, "earlier occurrences that are remembered");
   if (least > most) p.fail("min_ngram", fmt::format("= {} is more than max_ngram = {}", least, most));
   return std::make_unique<NgramDrafter>(*parts.topology, most, least, places);
 }
@@ -92,8 +95,8 @@ std::unique_ptr<Drafter> make_eagle(Params& p, const Parts& parts) {
 std::unique_ptr<Drafter> make_suffix(Params& p, const Parts& parts) {
   SuffixDrafter::Settings s;
   s.max_match = p.integer({"max_match", "max_tree_depth", "suffix_decoding_max_tree_depth"}, s.max_match,
-                          {.least = 1}, "tokens at the text's end that are looked up, at most");
-  s.min_match = p.integer({"min_match"}, s.min_match, {.least = 1}, "and at least");
+                          kLookedUp, "tokens at the text's end that are looked up, at most");
+  s.min_match = p.integer({"min_match"}, s.min_match, kLookedUp, "and at least");
   s.factor = p.number({"spec_factor", "max_spec_factor", "suffix_decoding_max_spec_factor"}, s.factor,
                       {.least = 0}, "guesses in a row per matched token; 0: as many as the topology wants");
   s.min_probability = p.number(

@@ -30,6 +30,7 @@ StepPrices step_prices(const Params& p, const Parts& parts, const std::string& k
 }
 
 constexpr int kMostSequences = 65536;
+constexpr int kMostNodes = 4096;  // of a tree
 
 std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
   std::vector<double> acceptance =
@@ -41,8 +42,8 @@ std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
                  p.integer({"depth"}, 0, depth_range, "levels; 0: as many as pay under [price]")};
   TreeSize most{p.guesses({"most_nodes"}, {"max_budget"}, 127, {.least = 1, .most = 1024}, "where nodes = 0"),
                 p.integer({"most_depth"}, 16, {.least = 1, .most = 64}, "where depth = 0")};
-  const int context =
-      p.integer({"context"}, 512, {.least = 0}, "cached positions of a sequence, for the prices");
+  const int context = p.integer({"context"}, 512, {.least = 0, .most = 1 << 24},
+                                "cached positions of a sequence, for the prices");
   const int sequences =
       p.integer({"sequences"}, std::min(parts.batch, kMostSequences), {.least = 1, .most = kMostSequences},
                 "sequences that share a pass, for the prices; left out: workload.batch");
@@ -113,24 +114,59 @@ std::unique_ptr<Topology> make_adaptive(Params& p, const Parts& parts) {
       goodput, step_prices(p, parts, "schedule", "set topology.schedule = 'heuristic'"));
 }
 
+// llama.cpp drops drafts that are shorter than this.
+void read_least_draft(Params& p) {
+  p.only({"draft_min", "n_min", "spec_draft_n_min"}, {0, 1}, "drafts that turn out short are used here too");
+}
+
+std::unique_ptr<Topology> make_chain(Params& p, const Parts&) {
+  constexpr Params::Range range{.least = 1, .most = 1024};
+  constexpr std::string_view help = "guesses per step";
+  const Params::Names names{"length",
+                            "k",
+                            "gamma",
+                            "num_speculative_tokens",
+                            "num_assistant_tokens",
+                            "prompt_lookup_num_tokens",
+                            "num_pred_tokens",
+                            "speculate_k",
+                            "max_draft_len",
+                            "draft_max",
+                            "spec_draft_n_max",
+                            "speculative_num_steps",
+                            "num_steps"};
+  const bool steps = !p.lacks("speculative_num_steps") || !p.lacks("num_steps");
+  const int length =
+      steps ? p.integer(names, 4, range, help)
+            : p.guesses(names, {"speculative_num_draft_tokens", "num_draft_tokens"}, 4, range, help);
+  if (steps) {
+    p.only({"speculative_num_draft_tokens", "num_draft_tokens"}, {length + 1},
+           "a chain has a guess a step, and SGLang counts the token before them too");
+  }
+  p.only({"speculative_eagle_topk"}, {1},
+         "a chain has one guess at each depth; kind = 'best_first' has more");
+  read_least_draft(p);
+  return std::make_unique<Chain>(length);
+}
+
 }  // namespace
 
 std::span<const Entry<Topology>> topologies() {
   static constexpr Entry<Topology> entries[] = {
       {"chain", "a straight line of `length` guesses", "Leviathan et al. 2023 (arXiv 2211.17192)",
-       [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
-         return std::make_unique<Chain>(
-             p.integer({"length", "k", "gamma", "num_speculative_tokens", "num_assistant_tokens",
-                        "prompt_lookup_num_tokens", "num_pred_tokens", "speculate_k", "max_draft_len",
-                        "draft_max", "spec_draft_n_max"},
-                       4, {.least = 1, .most = 1024}, "guesses per step"));
-       }},
+       make_chain},
       {"layered", "every node of depth d has widths[d] children",
        "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
          auto widths =
              p.integers({"widths", "expansion"}, {3, 2, 1}, {.least = 1, .most = 1024}, "children by depth");
          if (widths.empty()) p.fail("widths", "is an empty list");
+         std::int64_t nodes = 0, level = 1;
+         for (const int width : widths) {
+           level *= width;
+           nodes += level;
+           if (nodes > kMostNodes) p.fail("widths", fmt::format("makes more than {} guesses", kMostNodes));
+         }
          return std::make_unique<Layered>(std::move(widths));
        }},
       {"paths", "any static tree, as a list of rank paths", "Medusa, Cai et al. 2024 (arXiv 2401.10774)",
@@ -149,9 +185,13 @@ std::span<const Entry<Topology>> topologies() {
        "temperature 0",
        "EAGLE-2, Li et al. 2024 (arXiv 2406.16858)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
-         const int nodes = p.guesses({"nodes", "max_total_draft_tokens"},
-                                     {"total_token", "speculative_num_draft_tokens", "num_draft_tokens"}, 59,
-                                     {.least = 1, .most = 4096}, "guesses that stay");
+         p.never({"total_token", "total_tokens"}, -1,
+                 "EAGLE then times its target on this machine and takes 40 to 60; give a number, or "
+                 "kind = 'sequoia' with nodes = 0, which asks [price]");
+         const int nodes =
+             p.guesses({"nodes", "max_total_draft_tokens"},
+                       {"total_token", "total_tokens", "speculative_num_draft_tokens", "num_draft_tokens"},
+                       59, {.least = 1, .most = kMostNodes}, "guesses that stay");
          const int depth =
              p.integer({"depth", "speculative_num_steps", "num_steps"}, 6, {.least = 1, .most = 1024},
                        "levels (EAGLE's code makes one more than its `depth` says)");
@@ -163,8 +203,10 @@ std::span<const Entry<Topology>> topologies() {
       {"confident", "a chain that goes on while the draft model is sure of its guesses",
        "assisted generation in transformers; llama.cpp; SpecDec++, Huang et al. 2024 (arXiv 2405.19715)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
-         const int length = p.integer({"length", "k", "gamma", "num_assistant_tokens", "spec_draft_n_max"}, 8,
-                                      {.least = 1, .most = 1024}, "guesses per step, at most");
+         const int length = p.integer({"length", "k", "gamma", "num_assistant_tokens",
+                                       "num_speculative_tokens", "draft_max", "spec_draft_n_max"},
+                                      8, {.least = 1, .most = 1024}, "guesses per step, at most");
+         read_least_draft(p);
          const double threshold = p.number(
              {"threshold", "p_min", "spec_draft_p_min", "draft_p_min", "assistant_confidence_threshold"}, 0.4,
              {.least = 0, .most = 1}, "confidence below which a guess is the last");

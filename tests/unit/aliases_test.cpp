@@ -26,6 +26,8 @@ TEST(Aliases, AreUnderstoodAsTheirToolsMeanThem) {
       {"chain", "TensorRT-LLM", "max_draft_len", 4, "length", 4},
       {"chain", "llama.cpp", "draft_max", 16, "length", 16},
       {"chain", "llama.cpp", "spec_draft_n_max", 3, "length", 3},
+      {"chain", "SGLang", "speculative_num_steps", 5, "length", 5},
+      {"chain", "SGLang, root included", "speculative_num_draft_tokens", 6, "length", 5},
       {"chain", "gpt-fast", "speculate_k", 5, "length", 5},
       {"chain", "Leviathan et al.", "gamma", 7, "length", 7},
       {"paths", "Medusa, TensorRT-LLM", "medusa_choices", {{0}, {1}, {0, 0}}, "paths", {{0}, {1}, {0, 0}}},
@@ -44,6 +46,8 @@ TEST(Aliases, AreUnderstoodAsTheirToolsMeanThem) {
       {"best_first", "SGLang", "speculative_eagle_topk", 8, "top_k", 8},
       {"best_first", "TensorRT-LLM", "dynamic_tree_max_topK", 10, "top_k", 10},
       {"confident", "transformers", "assistant_confidence_threshold", 0.4, "threshold", 0.4},
+      {"confident", "llama.cpp", "draft_max", 16, "length", 16},
+      {"confident", "vLLM", "num_speculative_tokens", 5, "length", 5},
       {"confident", "llama.cpp", "draft_p_min", 0.75, "threshold", 0.75},
       {"adaptive", "transformers", "num_assistant_tokens_schedule", "constant", "schedule", "constant"},
       {"adaptive", "transformers", "num_assistant_tokens_schedule", "heuristic", "schedule", "heuristic"},
@@ -55,6 +59,43 @@ TEST(Aliases, AreUnderstoodAsTheirToolsMeanThem) {
     EXPECT_NO_THROW(make(topologies(), p, {})) << w.tool << ": " << w.alias;
     EXPECT_EQ(p.resolved().at(w.name), w.meant) << w.tool << ": " << w.alias;
   }
+}
+
+std::string refusal(const json& topology) {
+  Params p("topology", topology);
+  try {
+    make(topologies(), p, {});
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "none; length " + p.resolved().at("length").dump();
+}
+
+TEST(Aliases, WhatHasNoMeaningHereIsRefusedWithTheReason) {
+  for (const char* kind : {"chain", "confident"}) {
+    for (const char* name : {"draft_min", "n_min", "spec_draft_n_min"}) {
+      EXPECT_EQ(
+          refusal({{"kind", kind}, {name, 2}}),
+          std::string("topology.") + name +
+              " = 2 has no meaning here, only 0 or 1 has: drafts that turn out short are used here too");
+      EXPECT_EQ(refusal({{"kind", kind}, {"draft_max", 7}, {name, 1}}), "none; length 7");
+    }
+  }
+  EXPECT_EQ(
+      refusal({{"kind", "chain"}, {"speculative_eagle_topk", 4}}),
+      "topology.speculative_eagle_topk = 4 has no meaning here, only 1 has: a chain has one guess at each "
+      "depth; kind = 'best_first' has more");
+  const json sglang = {{"kind", "chain"}, {"speculative_num_steps", 3}, {"speculative_eagle_topk", 1}};
+  json whole = sglang;
+  whole["speculative_num_draft_tokens"] = 4;
+  EXPECT_EQ(refusal(sglang), "none; length 3");
+  EXPECT_EQ(refusal(whole), "none; length 3");
+  whole["speculative_num_draft_tokens"] = 8;
+  EXPECT_NE(refusal(whole).find("speculative_num_draft_tokens = 8 has no meaning here, only 4 has"),
+            std::string::npos);
+  EXPECT_NE(refusal({{"kind", "best_first"}, {"total_token", -1}})
+                .find("total_token = -1 has no meaning here: EAGLE then times its target"),
+            std::string::npos);
 }
 
 TEST(Aliases, TextThatIsNoListOfPathsIsRefused) {

@@ -1,7 +1,9 @@
 #include "experiments/config_file.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "core/errors.h"
@@ -176,6 +178,30 @@ TEST(ConfigFile, SkipsWithAReason) {
   EXPECT_EQ(skipped, 1);
 }
 
+TEST(ConfigFile, SkipsUnderEveryNameOfASetting) {
+  const auto skipped = [](const std::string& when, const std::string& sections) {
+    const auto all = points(read("skip_if=[{when={" + when + "},reason='r'}]\n" + sections));
+    return std::ranges::count(all, "r", &PointRequest::skipped);
+  };
+  const std::string lengths = "[sweep]\ntopology.length=[2,3,4]\n";
+  for (const char* name : {"length", "gamma", "k", "num_speculative_tokens"})
+    EXPECT_EQ(skipped(fmt::format("'topology.{}'=3", name), lengths), 1) << name;
+  EXPECT_EQ(skipped("'topology.length'=3", "[sweep]\ntopology.gamma=[2,3,4]\n"), 1);
+  // total_token counts the root too.
+  const std::string kind = "[topology]\nkind='best_first'\n[sweep]\n";
+  EXPECT_EQ(skipped("'topology.total_token'=11", kind + "topology.nodes=[10,11]\n"), 1);
+  EXPECT_EQ(skipped("'topology.nodes'=10", kind + "topology.total_token=[10,11]\n"), 1);
+  EXPECT_EQ(skipped("'topology.nodes'=11", kind + "topology.total_token=[10,11]\n"), 0);
+  EXPECT_EQ(skipped("'topology.method'='chain'", "[sweep]\ntopology.kind=['chain','layered']\n"), 1);
+  // `length` is jacobi's window, and that of no other drafter.
+  EXPECT_EQ(skipped("'drafter.length'=3", "[drafter]\nkind='jacobi'\nwindow=3\n"), 1);
+  EXPECT_EQ(skipped("'drafter.length'=3", "[drafter]\nkind='lookahead'\nwindow=3\n"), 0);
+  EXPECT_EQ(
+      skipped("'price.device_override.memory_gb'=3", "[price]\ndevice='d'\ndevice_override={memory_gb=3}\n"),
+      1);
+  EXPECT_EQ(skipped("'workload.batch_size'=2", "[target]\nkind='hashed'\n[workload]\nbatch=2\n"), 1);
+}
+
 TEST(ConfigFile, NamesFileAndLine) {
   const auto fails_with = [](const std::string& text, const std::string& fragment) {
     try {
@@ -193,6 +219,10 @@ TEST(ConfigFile, NamesFileAndLine) {
   fails_with("[topology]\nlength=1979-05-27\n", "dates and times are no settings");
   fails_with("topology=3\n", "topology is a section");
   fails_with("experiment='a/b'\n", "plain name");
+  fails_with("\nskip_if=[{when={'topology.lenght'=3},reason='r'}]\n",
+             "test.toml:2: \"topology.lenght\" is no setting: [topology] has none of that name, did you mean "
+             "'length'?");
+  fails_with("skip_if=[{when={'workload.promts'='p'},reason='r'}]\n", "did you mean 'prompts'?");
 }
 
 }  // namespace

@@ -244,15 +244,18 @@ TEST_F(CheckpointTest, TensorsThatOverlapOrLeaveHolesAreNamed) {
   EXPECT_EQ(with(entry("b", 1, 0) + "," + entry("a", 2, 4)), "nothing was refused");
   EXPECT_EQ(with(entry("b", 1, 0) + "," + entry("a", 2, 4) + "," + entry("none", 0, 4)),
             "nothing was refused");
-  EXPECT_EQ(with(entry("a", 2, 0) + "," + entry("b", 2, 4)),
-            "tensors 'a' and 'b' overlap: the latter begins at byte 4 of the data, before the former ends, at "
-            "8");
-  EXPECT_EQ(with(entry("a", 3, 0) + "," + entry("b", 3, 0)),
-            "tensors 'a' and 'b' overlap: the latter begins at byte 0 of the data, before the former ends, at "
-            "12");
+  EXPECT_EQ(
+      with(entry("a", 2, 0) + "," + entry("b", 2, 4)),
+      "tensors 'a' and 'b' overlap: the latter begins at byte 4 of the data, before the former ends, at "
+      "8");
+  EXPECT_EQ(
+      with(entry("a", 3, 0) + "," + entry("b", 3, 0)),
+      "tensors 'a' and 'b' overlap: the latter begins at byte 0 of the data, before the former ends, at "
+      "12");
   EXPECT_EQ(with(entry("a", 1, 0) + "," + entry("b", 1, 8)),
             "bytes 4 to 8 of the data, before tensor 'b', belong to no tensor (damaged?)");
-  EXPECT_EQ(with(entry("b", 2, 4)), "bytes 0 to 4 of the data, before tensor 'b', belong to no tensor (damaged?)");
+  EXPECT_EQ(with(entry("b", 2, 4)),
+            "bytes 0 to 4 of the data, before tensor 'b', belong to no tensor (damaged?)");
   EXPECT_EQ(with(entry("a", 1, 0)), "the last 8 of 12 bytes of the data belong to no tensor (damaged?)");
 }
 
@@ -262,8 +265,9 @@ TEST_F(CheckpointTest, OfTwoLayoutsTheOneFileIsReadAndANoteSaysSo) {
   EXPECT_EQ(refusal(), "nothing was refused");
   const std::vector<std::string> remarks = Checkpoint(path_).config().remarks;
   ASSERT_EQ(remarks.size(), 1u);
-  EXPECT_NE(remarks[0].find("has both model.safetensors and model.safetensors.index.json; read is the former"),
-            std::string::npos)
+  EXPECT_NE(
+      remarks[0].find("has both model.safetensors and model.safetensors.index.json; read is the former"),
+      std::string::npos)
       << remarks[0];
 }
 
@@ -273,8 +277,8 @@ TEST_F(CheckpointTest, EndTokensBeyondTheVocabularyAreLeftOutAndNamed) {
   const LlamaConfig config = read_llama_config(path_);
   EXPECT_EQ(config.end_tokens, (std::vector<Token>{66, 9}));
   ASSERT_EQ(config.remarks.size(), 1u);
-  EXPECT_EQ(config.remarks[0], path_.string() +
-                                   ": 'eos_token_id' 67, 1000 is beyond 'vocab_size', 67: no text ends with it");
+  EXPECT_EQ(config.remarks[0],
+            path_.string() + ": 'eos_token_id' 67, 1000 is beyond 'vocab_size', 67: no text ends with it");
 }
 
 TEST_F(CheckpointTest, WrongTensorsAreNamed) {

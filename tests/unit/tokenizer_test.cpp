@@ -280,8 +280,9 @@ TEST(Tokenizer, OtherKindsOfItAreNamedWhereItIsMissing) {
   const TemporaryFolder folder;
   std::ofstream(folder.path() / "vocab.txt") << "a";
   const std::string said = complaint([&] { Tokenizer::load(folder.path() / "tokenizer.json"); });
-  EXPECT_NE(said.find(": has a tokenizer as vocab.txt (WordPiece, which is not supported), but no tokenizer.json"),
-            std::string::npos)
+  EXPECT_NE(
+      said.find(": has a tokenizer as vocab.txt (WordPiece, which is not supported), but no tokenizer.json"),
+      std::string::npos)
       << said;
 }
 
