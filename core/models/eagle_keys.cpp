@@ -135,6 +135,8 @@ constexpr KnownKey kTopLevel[] = {
     {"model", only, "a config within the config, as vLLM's old converter made it, cannot be read"},  // [V1]
     {"is_causal", only, "a head that sees what follows cannot be run; only true can", "[true]"},     // [V3]
     {"target_layer_count", inert, "the target says so itself"},                                      // [V3]
+    {"mlp_bias", only, "a head's feed-forward part with biases cannot be run; only false can",
+     "[false]"},  // [V1] [V3] [T]
     {"use_sliding_window", inert, "of Qwen's architectures, which a head's layer is none of"},
     {"max_window_layers", inert, "of Qwen's architectures, which a head's layer is none of"},
     {"num_lookahead_tokens", inert, kServing},                                       // [V1]

@@ -40,7 +40,8 @@ constexpr KnownTensor kLlama[] = {
     {"*.self_attn.k_norm.*", refused, "heads whose keys are normed are Qwen3ForCausalLM's"},
     {"*.self_attn.*_proj.bias", refused,
      "attention with biases is Qwen2ForCausalLM's, or another's with 'attention_bias' true"},
-    {"*.mlp.*_proj.bias", refused, "a feed-forward part with biases ('mlp_bias') cannot be run"},
+    {"*.mlp.*_proj.bias", refused,
+     "a feed-forward part with biases is LlamaForCausalLM's with 'mlp_bias' true"},
     {"lm_head.bias", refused, "a head with a bias cannot be run"},
     {"model.layers.*", refused, "'num_hidden_layers' may be too small"},
 };

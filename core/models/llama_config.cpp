@@ -170,10 +170,17 @@ LlamaConfig read_llama_config(const fs::path& directory) {
   const fs::path path = directory / "config.json";
   const Json json = read_json_object(path);
   LlamaConfig config = read(json, path, kModels);
-  // Qwen2 has biases and Mistral has none, whatever it says.
-  const bool told = config.architecture != "Qwen2ForCausalLM" && config.architecture != "MistralForCausalLM";
-  if (told && Settings(json, path.string()).flag("attention_bias"))
-    throw ConfigError(path.string() + ": 'attention_bias' is true; only false can be run");
+  // As transformers has it: Qwen2 has biases of its own and Mistral has none, whatever the file says.
+  const Settings settings(json, path.string());
+  if (config.architecture == "LlamaForCausalLM" || config.architecture == "Qwen3ForCausalLM")
+    config.qkv_bias = config.output_bias = settings.flag("attention_bias");
+  const bool named = settings.flag("mlp_bias");
+  if (named && config.architecture != "LlamaForCausalLM") {
+    settings.refuse(
+        fmt::format("'mlp_bias' is true, but only LlamaForCausalLM has such biases, and this is {}",
+                    config.architecture));
+  }
+  config.mlp_bias = named;
   check_keys(json, path.string(), llama_config_keys(), config.remarks);
   return config;
 }

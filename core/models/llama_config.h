@@ -36,7 +36,9 @@ struct LlamaConfig {
   double rms_epsilon = 1e-6;
   RopeConfig rope;
   bool tied = false;           // the embedding is the output head
-  bool qkv_bias = false;       // Qwen2
+  bool qkv_bias = false;       // Qwen2, and others' `attention_bias`
+  bool output_bias = false;    // of attention's output: `attention_bias` of Llama and Qwen3
+  bool mlp_bias = false;       // of the feed-forward part's three products
   bool qk_norm = false;        // Qwen3: RMSNorm of each head's query and key
   int sliding_window = 0;      // a query sees this many positions, its own included; 0: all
   std::vector<bool> windowed;  // by layer: whether sliding_window is its; empty: of all layers

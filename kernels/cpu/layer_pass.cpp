@@ -52,11 +52,11 @@ void LayerPass::layer(const LlamaWeights::Layer& layer, int index, const Input& 
   team_.barrier();
   attend_all(layer, index, thread);
   team_.barrier();
-  add_output(layer.output, query_length_, attended_, count, thread);
+  add_output(layer.output, layer.output_bias, query_length_, attended_, count, thread);
   team_.barrier();
   gate_up(layer, normed(residual_.data(), count, layer.output_norm, nullptr, thread), count, thread);
   team_.barrier();
-  add_output(layer.down, config_.intermediate, activated_, count, thread);
+  add_output(layer.down, layer.down_bias, config_.intermediate, activated_, count, thread);
   team_.barrier();
 }
 
@@ -223,8 +223,8 @@ void LayerPass::rotated_query(const LlamaWeights::Layer& layer, int n, int head,
   rope_.rotate(query, rows_[static_cast<std::size_t>(n)].position);
 }
 
-void LayerPass::add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel,
-                           int count, int thread) {
+void LayerPass::add_output(const std::byte* matrix, const std::vector<float>& bias, int depth,
+                           const AlignedBuffer<std::byte>& panel, int count, int thread) {
   const Share share = share_of(config_.hidden, 16, thread, team_.size());
   arithmetic_.matmul({.dtype = dtype_,
                       .weights = matrix,
@@ -236,6 +236,7 @@ void LayerPass::add_output(const std::byte* matrix, int depth, const AlignedBuff
                       .count = count,
                       .out = residual_.data(),
                       .out_stride = static_cast<std::size_t>(hidden_stride_),
+                      .bias = bias.empty() ? nullptr : bias.data(),
                       .add = true});
 }
 
@@ -253,10 +254,15 @@ void LayerPass::gate_up(const LlamaWeights::Layer& layer, const Input& input, in
                 .out_stride = kGateBlock};
     const std::size_t skipped =
         static_cast<std::size_t>(begin) * static_cast<std::size_t>(config_.hidden) * bytes_of(dtype_);
+    const auto biases = [&](const std::vector<float>& of) {
+      return of.empty() ? nullptr : of.data() + begin;
+    };
     task.weights = layer.gate + skipped;
+    task.bias = biases(layer.gate_bias);
     task.out = scratch.gate.data();
     arithmetic_.matmul(task);
     task.weights = layer.up + skipped;
+    task.bias = biases(layer.up_bias);
     task.out = scratch.up.data();
     arithmetic_.matmul(task);
     for (int n = 0; n < count; ++n) {

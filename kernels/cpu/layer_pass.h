@@ -67,8 +67,8 @@ class LayerPass {
   KvCache& cache_of(const PassRow& row) const { return *caches_[static_cast<std::size_t>(row.slice)]; }
   void attend(const LlamaWeights::Layer& layer, int index, int begin, int end, int kv_head, int thread);
   void rotated_query(const LlamaWeights::Layer& layer, int n, int head, float* query) const;
-  void add_output(const std::byte* matrix, int depth, const AlignedBuffer<std::byte>& panel, int count,
-                  int thread);
+  void add_output(const std::byte* matrix, const std::vector<float>& bias, int depth,
+                  const AlignedBuffer<std::byte>& panel, int count, int thread);
   void gate_up(const LlamaWeights::Layer& layer, const Input& input, int count, int thread);
 
   const LlamaConfig& config_;

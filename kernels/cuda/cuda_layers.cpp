@@ -8,8 +8,10 @@
 
 #include "core/errors.h"
 #include "kernels/cpu/rope_table.h"
+#include "kernels/cuda/head_kernels.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/rms_norm.h"
+#include "kernels/cuda/swiglu.h"
 #include "kernels/cuda/tree_attention.h"
 
 namespace speclab {
@@ -44,6 +46,7 @@ CudaLayers<T>::CudaLayers(const LlamaConfig& config, int widest_input, int most_
       queries_(room(c_.heads * padded8(c_.head_dim)), kWork),
       attended_(room(padded16(queries_length_)), kWork),
       activated_(room(padded16(c_.intermediate)), kWork),
+      gate_and_up_(c_.mlp_bias ? room(2 * c_.intermediate) : 0, kWork),
       frequencies_(static_cast<std::size_t>(c_.head_dim / 2), kWork) {
   // What kernels never write must not be NaN.
   fill_bytes(attended_.data(), 0, attended_.size() * sizeof(T), stream_);
@@ -93,31 +96,42 @@ void CudaLayers<T>::run(const PassPart& part, const CudaWeights::Layer& layer, i
                          .stride = qkv_length_},
                         layer.query);
   attend(part, layer, index);
-  products_.multiply<T>({.x = attended_.data(),
+  add_product(attended_.data(), queries_length_, layer.output, layer.output_bias, rows);
+  norm(layer.output_norm, nullptr, rows, nullptr);
+  activate(layer, rows);
+  add_product(activated_.data(), c_.intermediate, layer.down, layer.down_bias, rows);
+}
+
+template <class T>
+void CudaLayers<T>::add_product(const T* x, int inputs, const DeviceMatrix& matrix, const float* bias,
+                                int rows) {
+  products_.multiply<T>({.x = x,
                          .out = residual_.data(),
                          .rows = rows,
-                         .inputs = queries_length_,
+                         .inputs = inputs,
                          .outputs = c_.hidden,
                          .stride = c_.hidden,
                          .finish = Finish::add},
-                        layer.output);
-  norm(layer.output_norm, nullptr, rows, nullptr);
+                        matrix);
+  if (bias) add_bias({residual_.data(), bias, rows, c_.hidden}, stream_);
+}
+
+// What a product can do by itself, unless there are biases between.
+template <class T>
+void CudaLayers<T>::activate(const CudaWeights::Layer& layer, int rows) {
+  const bool biased = layer.gate_bias != nullptr;
   products_.multiply<T>({.x = input_.data(),
-                         .out = activated_.data(),
+                         .out = biased ? static_cast<void*>(gate_and_up_.data()) : activated_.data(),
                          .rows = rows,
                          .inputs = c_.hidden,
-                         .outputs = c_.intermediate,
-                         .stride = padded16(c_.intermediate),
-                         .finish = Finish::gate},
+                         .outputs = biased ? 2 * c_.intermediate : c_.intermediate,
+                         .stride = biased ? 2 * c_.intermediate : padded16(c_.intermediate),
+                         .finish = biased ? Finish::store : Finish::gate},
                         layer.gate);
-  products_.multiply<T>({.x = activated_.data(),
-                         .out = residual_.data(),
-                         .rows = rows,
-                         .inputs = c_.intermediate,
-                         .outputs = c_.hidden,
-                         .stride = c_.hidden,
-                         .finish = Finish::add},
-                        layer.down);
+  if (!biased) return;
+  add_bias({gate_and_up_.data(), layer.gate_bias, rows, 2 * c_.intermediate}, stream_);
+  swiglu<T>({.y = gate_and_up_.data(), .out = activated_.data(), .rows = rows, .width = c_.intermediate},
+            stream_);
 }
 
 template <class T>

@@ -35,6 +35,9 @@ class CudaLayers {
  private:
   std::size_t room(int width) const { return most_rows_ * static_cast<std::size_t>(width); }
   void attend(const PassPart& part, const CudaWeights::Layer& layer, int index);
+  // input to residual += matrix of it, and its bias where there is one.
+  void add_product(const T* x, int inputs, const DeviceMatrix& matrix, const float* bias, int rows);
+  void activate(const CudaWeights::Layer& layer, int rows);
 
   LlamaConfig c_;
   const PagePool& pool_;
@@ -45,9 +48,10 @@ class CudaLayers {
   DeviceBuffer<float> residual_;
   DeviceBuffer<float> qkv_;  // (most_rows, qkv_length)
   DeviceBuffer<T> input_;
-  DeviceBuffer<T> queries_;    // (most_rows, heads, padded8(head_dim))
-  DeviceBuffer<T> attended_;   // (most_rows, padded16(heads head_dim))
-  DeviceBuffer<T> activated_;  // (most_rows, padded16(intermediate))
+  DeviceBuffer<T> queries_;          // (most_rows, heads, padded8(head_dim))
+  DeviceBuffer<T> attended_;         // (most_rows, padded16(heads head_dim))
+  DeviceBuffer<T> activated_;        // (most_rows, padded16(intermediate))
+  DeviceBuffer<float> gate_and_up_;  // (most_rows, 2 intermediate), where these have biases
   DeviceBuffer<double> frequencies_;
   std::size_t partials_ = 0;
   int positions_ = 0;

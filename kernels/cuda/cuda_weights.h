@@ -21,7 +21,7 @@ struct DeviceMatrix {
 
 // A model's weights in one piece of device memory. Parts lie one after another in the order of take_parts, so
 // query, key and value of a layer are one matrix that starts at `query`, their biases one vector, and gate
-// and up one matrix that starts at `gate`.
+// and up one matrix that starts at `gate`, their biases one vector.
 struct CudaWeights : LlamaParts<DeviceMatrix, const float*> {
   LlamaConfig config;
   Dtype dtype = Dtype::bf16;  // of activations and of matrices that are not int8: bf16 or f16

@@ -16,8 +16,9 @@ struct LlamaParts {
     Vector input_norm{}, output_norm{};  // (hidden): before attention, before the feed-forward part
     Matrix query{}, key{}, value{}, output{};
     Matrix gate{}, up{}, down{};
-    Vector query_bias{}, key_bias{}, value_bias{};  // empty without
-    Vector query_norm{}, key_norm{};                // (head_dim), empty without
+    Vector query_bias{}, key_bias{}, value_bias{}, output_bias{};  // empty without
+    Vector gate_bias{}, up_bias{}, down_bias{};                    // likewise
+    Vector query_norm{}, key_norm{};                               // (head_dim), empty without
   };
 
   Matrix embedding{};  // (vocab, hidden)
@@ -48,6 +49,7 @@ LlamaParts<Matrix, Vector> take_parts(const LlamaConfig& config, Taker& take) {
       layer.key_bias = take.vector(prefix + "self_attn.k_proj.bias", keys);
       layer.value_bias = take.vector(prefix + "self_attn.v_proj.bias", keys);
     }
+    if (config.output_bias) layer.output_bias = take.vector(prefix + "self_attn.o_proj.bias", hidden);
     if (config.qk_norm) {
       layer.query_norm = take.vector(prefix + "self_attn.q_norm.weight", d);
       layer.key_norm = take.vector(prefix + "self_attn.k_norm.weight", d);
@@ -56,6 +58,11 @@ LlamaParts<Matrix, Vector> take_parts(const LlamaConfig& config, Taker& take) {
     layer.gate = take.matrix(prefix + "mlp.gate_proj.weight", config.intermediate, hidden);
     layer.up = take.matrix(prefix + "mlp.up_proj.weight", config.intermediate, hidden);
     layer.down = take.matrix(prefix + "mlp.down_proj.weight", hidden, config.intermediate);
+    if (config.mlp_bias) {
+      layer.gate_bias = take.vector(prefix + "mlp.gate_proj.bias", config.intermediate);
+      layer.up_bias = take.vector(prefix + "mlp.up_proj.bias", config.intermediate);
+      layer.down_bias = take.vector(prefix + "mlp.down_proj.bias", hidden);
+    }
     parts.layers.push_back(std::move(layer));
   }
   parts.final_norm = take.vector("model.norm.weight", hidden);

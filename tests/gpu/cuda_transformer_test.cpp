@@ -23,6 +23,8 @@ struct Case {
   std::string architecture;
   Dtype dtype;
   int max_positions;
+  bool biases = false;
+  LlamaConfig with_biases(const LlamaConfig& config) const { return biases ? biased(config) : config; }
 };
 void PrintTo(const Case& of, std::ostream* out) { *out << of.architecture << ' ' << name_of(of.dtype); }
 
@@ -47,7 +49,7 @@ double difference(const std::vector<float>& found, const Expected& expected) {
 constexpr double kOfBf16 = 3e-2, kBesideCpu = 2e-2, kF16 = 0x1p-3;
 
 TEST_P(CudaTransformerOnDevice, equals_the_plain_transformer_and_the_processors) {
-  const LlamaConfig config = tiny_config(GetParam().architecture);
+  const LlamaConfig config = GetParam().with_biases(tiny_config(GetParam().architecture));
   const double finer = GetParam().dtype == Dtype::f16 ? kF16 : 1;
   const auto tensors = random_tensors(config, GetParam().dtype, 3);
   const ReferenceTransformer exact(config, tensors);
@@ -64,18 +66,19 @@ TEST_P(CudaTransformerOnDevice, equals_the_plain_transformer_and_the_processors)
 // Bits: trees and paths, keep, rewind, batches, cuts. The first case crosses pages and parts of attention;
 // all let the cache grow.
 TEST_P(CudaTransformerOnDevice, keeps_the_contract) {
-  const LlamaConfig config = smallest_config(GetParam().architecture);
+  const LlamaConfig config = GetParam().with_biases(smallest_config(GetParam().architecture));
   const auto tensors = random_tensors(config, GetParam().dtype, 3);
   check_model_conformance([&] { return cuda_model(config, tensors, {.cache_positions = 64}); },
                           GetParam().max_positions, config.sliding_window);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, CudaTransformerOnDevice,
-                         testing::Values(Case{"LlamaForCausalLM", Dtype::bf16, 150},
-                                         Case{"MistralForCausalLM", Dtype::f16, 20},
-                                         Case{"Qwen2ForCausalLM", Dtype::bf16, 20},
-                                         Case{"Qwen3ForCausalLM", Dtype::f16, 20}),
-                         [](const auto& param) { return param.param.architecture; });
+INSTANTIATE_TEST_SUITE_P(
+    All, CudaTransformerOnDevice,
+    testing::Values(Case{"LlamaForCausalLM", Dtype::bf16, 150}, Case{"MistralForCausalLM", Dtype::f16, 20},
+                    Case{"Qwen2ForCausalLM", Dtype::bf16, 20}, Case{"Qwen3ForCausalLM", Dtype::f16, 20},
+                    Case{"LlamaForCausalLM", Dtype::bf16, 20, true},
+                    Case{"Qwen3ForCausalLM", Dtype::f16, 20, true}),
+    [](const auto& param) { return param.param.architecture + (param.param.biases ? "_biases" : ""); });
 
 TEST_F(OnDevice, windows_of_some_layers_equal_the_processors) {
   LlamaConfig config = tiny_config("MistralForCausalLM");

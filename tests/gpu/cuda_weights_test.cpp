@@ -82,6 +82,17 @@ void expect_equal(const CudaWeights& found, const LlamaWeights& expected, Stream
     } else {
       EXPECT_EQ(a.query_bias, nullptr);
     }
+    EXPECT_EQ(a.output_bias != nullptr, c.output_bias);
+    if (c.output_bias) {
+      EXPECT_EQ(floats_of(a.output_bias, c.hidden, stream), b.output_bias);
+    }
+    EXPECT_EQ(a.gate_bias != nullptr, c.mlp_bias);
+    if (c.mlp_bias) {
+      std::vector<float> bias = b.gate_bias;
+      bias.insert(bias.end(), b.up_bias.begin(), b.up_bias.end());
+      EXPECT_EQ(floats_of(a.gate_bias, 2 * c.intermediate, stream), bias);
+      EXPECT_EQ(floats_of(a.down_bias, c.hidden, stream), b.down_bias);
+    }
     if (c.qk_norm) {
       EXPECT_EQ(floats_of(a.query_norm, c.head_dim, stream), b.query_norm);
       EXPECT_EQ(floats_of(a.key_norm, c.head_dim, stream), b.key_norm);
@@ -93,8 +104,9 @@ void expect_equal(const CudaWeights& found, const LlamaWeights& expected, Stream
 using CudaWeightsOnDevice = OnDevice;
 
 TEST_F(CudaWeightsOnDevice, are_random_as_on_the_processor) {
-  for (const char* architecture : {"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM"}) {
-    const LlamaConfig config = tiny_config(architecture);
+  for (const LlamaConfig& config :
+       {tiny_config("LlamaForCausalLM"), tiny_config("Qwen2ForCausalLM"), tiny_config("Qwen3ForCausalLM"),
+        biased(tiny_config("LlamaForCausalLM"))}) {
     for (const Dtype dtype : {Dtype::bf16, Dtype::f16}) {
       in_every_order([&] {
         Stream stream;

@@ -37,6 +37,12 @@ LlamaConfig tiny_config(const std::string& architecture) {
   return config;
 }
 
+LlamaConfig biased(LlamaConfig config) {
+  config.qkv_bias = config.output_bias = true;
+  config.mlp_bias = config.architecture == "LlamaForCausalLM";
+  return config;
+}
+
 std::vector<StoredTensor> random_tensors(const LlamaConfig& config, Dtype dtype, std::uint64_t seed) {
   std::vector<StoredTensor> tensors;
   // The names and shapes are asked for in order, and the values follow in the same order.
@@ -70,6 +76,7 @@ std::vector<StoredTensor> random_tensors(const LlamaConfig& config, Dtype dtype,
       add_floats(prefix + "self_attn.k_proj.bias", layer.key_bias);
       add_floats(prefix + "self_attn.v_proj.bias", layer.value_bias);
     }
+    if (config.output_bias) add_floats(prefix + "self_attn.o_proj.bias", layer.output_bias);
     if (config.qk_norm) {
       add_floats(prefix + "self_attn.q_norm.weight", layer.query_norm);
       add_floats(prefix + "self_attn.k_norm.weight", layer.key_norm);
@@ -78,6 +85,11 @@ std::vector<StoredTensor> random_tensors(const LlamaConfig& config, Dtype dtype,
     add(prefix + "mlp.gate_proj.weight", {inner, hidden}, layer.gate);
     add(prefix + "mlp.up_proj.weight", {inner, hidden}, layer.up);
     add(prefix + "mlp.down_proj.weight", {hidden, inner}, layer.down);
+    if (config.mlp_bias) {
+      add_floats(prefix + "mlp.gate_proj.bias", layer.gate_bias);
+      add_floats(prefix + "mlp.up_proj.bias", layer.up_bias);
+      add_floats(prefix + "mlp.down_proj.bias", layer.down_bias);
+    }
   }
   add_floats("model.norm.weight", weights.final_norm);
   if (!config.tied) add("lm_head.weight", {config.vocab, hidden}, weights.head);
@@ -100,6 +112,8 @@ void write_config(const fs::path& directory, const LlamaConfig& config) {
                          {"eos_token_id", config.end_tokens},
                          {"hidden_act", "silu"}};
   if (config.sliding_window > 0) json["sliding_window"] = config.sliding_window;
+  if (config.output_bias) json["attention_bias"] = true;
+  if (config.mlp_bias) json["mlp_bias"] = true;
   for (const bool windowed : config.windowed)
     json["layer_types"].push_back(windowed ? "sliding_attention" : "full_attention");
   if (config.rope.scaling == RopeConfig::Scaling::linear) {

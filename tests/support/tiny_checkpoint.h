@@ -35,6 +35,8 @@ class TemporaryDirectory {
 
 // Small shapes with nothing round about them: no side is a multiple of a vector's length.
 LlamaConfig tiny_config(const std::string& architecture);
+// With all biases that an architecture may have: of Llama and Qwen3.
+LlamaConfig biased(LlamaConfig config);
 
 std::vector<StoredTensor> random_tensors(const LlamaConfig& config, Dtype dtype, std::uint64_t seed);
 void write_config(const std::filesystem::path& directory, const LlamaConfig& config);

@@ -59,12 +59,16 @@ double difference(const std::vector<float>& found, const std::vector<double>& ex
 struct Case {
   std::string architecture;
   Dtype dtype;
+  bool biases = false;
+  LlamaConfig config() const {
+    return biases ? biased(tiny_config(architecture)) : tiny_config(architecture);
+  }
 };
 void PrintTo(const Case& of, std::ostream* out) { *out << of.architecture << ' ' << name_of(of.dtype); }
 
 class CpuTransformerTest : public testing::TestWithParam<Case> {
  protected:
-  LlamaConfig config_ = tiny_config(GetParam().architecture);
+  LlamaConfig config_ = GetParam().config();
   std::vector<StoredTensor> tensors_ = random_tensors(config_, GetParam().dtype, 3);
 };
 
@@ -111,11 +115,38 @@ INSTANTIATE_TEST_SUITE_P(All, CpuTransformerTest, testing::ValuesIn([] {
                                cases.push_back({architecture, dtype});
                              }
                            }
+                           for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+                             cases.push_back({"LlamaForCausalLM", dtype, true});
+                             cases.push_back({"Qwen3ForCausalLM", dtype, true});
+                           }
                            return cases;
                          }()),
                          [](const auto& param) {
-                           return param.param.architecture + name_of(param.param.dtype);
+                           return param.param.architecture + name_of(param.param.dtype) +
+                                  (param.param.biases ? "biases" : "");
                          });
+
+TEST(CpuTransformerBiases, EveryOneCounts) {
+  for (const char* architecture : {"LlamaForCausalLM", "Qwen3ForCausalLM"}) {
+    const LlamaConfig config = biased(tiny_config(architecture));
+    std::vector<StoredTensor> tensors = random_tensors(config, Dtype::f32, 3);
+    const std::vector<Token> text = some_text(9, config.vocab);
+    const std::vector<float> before = last_row(*stored(config, tensors), text);
+    int biases = 0;
+    for (StoredTensor& tensor : tensors) {
+      if (!tensor.name.ends_with(".bias")) continue;
+      ++biases;
+      const std::vector<std::byte> bytes = tensor.bytes;
+      auto* values = reinterpret_cast<float*>(tensor.bytes.data());
+      for (std::int64_t i = 0; i < tensor.view().elements(); i += 2) values[i] += 0.5f;
+      const std::vector<float> row = last_row(*stored(config, tensors), text);
+      EXPECT_NE(row, before) << tensor.name;
+      EXPECT_LT(difference(row, ReferenceTransformer(config, tensors).logits(text)), 1e-5) << tensor.name;
+      tensor.bytes = bytes;
+    }
+    EXPECT_EQ(biases, config.layers * (config.mlp_bias ? 7 : 4));
+  }
+}
 
 // Rows of the tokens that there are, to the last bit, whatever the files hold beyond them.
 TEST(CpuTransformerVocabularyTest, TokensThatAreLeftOutLeaveTheOthersAlone) {

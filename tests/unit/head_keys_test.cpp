@@ -87,7 +87,7 @@ const std::vector<Published> kEitherEagle = {
     {"transformers' Qwen2Config", {}, {}, {"use_sliding_window", "max_window_layers"}},
     {"vLLM",
      {"truncated_vocab_size", "attention_bias", "eagle_config"},
-     {"model", "parallel_drafting", "mask_token_id", "ptd_token_id", "pard_token", "is_causal"},
+     {"mlp_bias", "model", "parallel_drafting", "mask_token_id", "ptd_token_id", "pard_token", "is_causal"},
      {"num_lookahead_tokens", "target_layer_count"}},
     {"SGLang", {"tie_word_embeddings", "target_hidden_size", "bias"}, {}, {}},
     {"SpecForge", {"target_hidden_size"}, {"target_layer_ids"}, {"ttt_length"}},

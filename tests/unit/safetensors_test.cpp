@@ -351,8 +351,12 @@ TEST_F(CheckpointTest, ConfigsThatCannotBeRunAreNamed) {
             "config.json: 'head_dim' is 7; it must be even");
   EXPECT_EQ(refused_config([](Json& json) { json["hidden_act"] = "gelu"; }),
             "config.json: 'hidden_act' is 'gelu'; only silu can be run");
-  EXPECT_EQ(refused_config([](Json& json) { json["attention_bias"] = true; }),
-            "config.json: 'attention_bias' is true; only false can be run");
+  EXPECT_EQ(refused_config([](Json& json) {
+              json["architectures"] = {"Qwen3ForCausalLM"};
+              json["mlp_bias"] = true;
+            }),
+            "config.json: 'mlp_bias' is true, but only LlamaForCausalLM has such biases, and this is "
+            "Qwen3ForCausalLM");
   EXPECT_EQ(refused_config([](Json& json) {
               json["rope_scaling"] = {{"rope_type", "yarn"}, {"factor", 2}};
             }),
