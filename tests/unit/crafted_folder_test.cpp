@@ -121,6 +121,9 @@ TEST(CraftedFolderTest, SettingsThatContradictEachOtherAreRefused) {
             "LlamaForCausalLM is 'llama'");
   EXPECT_NE(refusal(llama, {{"sliding_window", 4}}).find("LlamaForCausalLM does not read"),
             std::string::npos);
+  EXPECT_NE(refusal(mistral, {{"sliding_window", 7}, {"use_sliding_window", false}})
+                .find("'use_sliding_window' is false and 'sliding_window' is 7"),
+            std::string::npos);
   EXPECT_NE(refusal(qwen, {{"layer_types", {"sliding_attention", "full_attention"}}})
                 .find("there is no 'sliding_window' that is in use"),
             std::string::npos);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "core/errors.h"
 #include "experiments/prompt_fit.h"
@@ -121,6 +122,49 @@ TEST_F(Prompts, ARenderedTemplateNeedNotBeginTwice) {
   EXPECT_EQ(once.requests[0].prompt[0], bos);
   EXPECT_NE(once.requests[0].prompt[1], bos);
   EXPECT_TRUE(once.remarks.empty());
+}
+
+TEST_F(Prompts, ABeginningIsKnownAsSuchAndPutWhereTheTokenizerLeavesItOut) {
+  EXPECT_EQ(read("{\"text\":\"hello\"}\n").requests[0].leading, 1);
+  EXPECT_EQ(read("{\"text\":\"hello\"}\n", AddBos::no).requests[0].leading, 0);
+  EXPECT_EQ(read("{\"tokens\":[5,6]}\n").requests[0].leading, 0);
+  const std::filesystem::path file = folder_.path() / "tokenizer.json";
+  nlohmann::json bare = nlohmann::json::parse(
+      std::ifstream(project_files() / "configs/models/speclab-target-11m/tokenizer.json"));
+  bare["post_processor"] = nullptr;
+  std::ofstream(file) << bare;
+  std::ofstream(folder_.path() / "tokenizer_config.json") << R"({"bos_token": "<|begin_of_text|>"})";
+  tokenizer_ = Tokenizer::load(file);
+  ASSERT_TRUE(tokenizer_.before().empty());
+  const std::vector<Token> plain = encode("hello");
+  std::vector<Token> begun{tokenizer_.bos().value()};
+  begun.insert(begun.end(), plain.begin(), plain.end());
+  const PromptFile left_out = read("{\"text\":\"hello\"}\n"),
+                   put = read("{\"text\":\"hello\"}\n", AddBos::yes);
+  EXPECT_EQ(left_out.requests[0].prompt, plain);
+  EXPECT_EQ(left_out.requests[0].leading, 0);
+  EXPECT_EQ(put.requests[0].prompt, begun);
+  EXPECT_EQ(put.requests[0].leading, 1);
+}
+
+TEST_F(Prompts, TokensAreOfModelAndTokenizerBoth) {
+  const int known = tokenizer_.vocab();
+  const auto refusal = [&](int vocab, const std::string& line) {
+    const std::filesystem::path file = folder_.path() / "p.jsonl";
+    std::ofstream(file) << line;
+    try {
+      read_prompts(file, tokenizer_, vocab, AddBos::no);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string("no ConfigError");
+  };
+  const std::string last = "{\"tokens\":[" + std::to_string(known - 1) + "]}",
+                    beyond = "{\"tokens\":[" + std::to_string(known) + "]}";
+  EXPECT_EQ(refusal(known + 8, last), "no ConfigError");
+  EXPECT_NE(refusal(known + 8, beyond).find("0 to " + std::to_string(known - 1)), std::string::npos);
+  EXPECT_NE(refusal(known - 1, last).find("0 to " + std::to_string(known - 2)), std::string::npos);
+  EXPECT_NE(refusal(3, "{\"text\":\"hello\"}").find("belongs to another model"), std::string::npos);
 }
 
 class Fit : public testing::Test {

@@ -31,6 +31,11 @@ TEST(MemoryNeed, CountsEveryExpertAndTiedTablesOnce) {
   EXPECT_EQ(weight_bytes(eagle), layer_bytes(eagle));
 }
 
+TEST(MemoryNeed, CountsLearnedPositionsBesideATiedTable) {
+  const ModelShape opt = shape("opt-125m");  // 50,272 tokens and 2,050 positions of 768
+  EXPECT_EQ(weight_bytes(opt) - layer_bytes(opt), 2.0 * (50'272 + 2'050) * 768);
+}
+
 TEST(MemoryNeed, CachesHoldTheirFormatAndWindow) {
   ModelShape llama = shape("llama-3.1-8b");  // 2 x 8 x 128 numbers in 32 layers
   const std::vector<int> positions{1000, 200};
