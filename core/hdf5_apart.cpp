@@ -1,6 +1,7 @@
 #include "core/hdf5_apart.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -96,20 +97,22 @@ std::shared_ptr<Stem> make_stem() {
 }
 
 // One for the process; another where that has ended, or is of the process that this one was forked off.
-std::unique_ptr<Apart> copy_of_stem(const std::string& path, unsigned seconds) {
+std::shared_ptr<Stem> stem(bool another) {
   static std::mutex mutex;
-  static std::shared_ptr<Stem> stem;
-  const Stem::Bytes subject(path.begin(), path.end());
+  static std::shared_ptr<Stem> made;
   const std::lock_guard lock(mutex);
-  if (stem && stem->of_this_process()) {
-    try {
-      return std::make_unique<Apart>(stem, subject, seconds);
-    } catch (const std::system_error& error) {
-      if (error.code().value() != ECHILD) throw;
-    }
+  if (another || !made || !made->of_this_process()) made = make_stem();
+  return made;
+}
+
+std::unique_ptr<Apart> copy_of_stem(const std::string& path, unsigned seconds) {
+  const Stem::Bytes subject(path.begin(), path.end());
+  try {
+    return std::make_unique<Apart>(stem(false), subject, seconds);
+  } catch (const std::system_error& error) {
+    if (error.code().value() != ECHILD) throw;
   }
-  stem = make_stem();
-  return std::make_unique<Apart>(stem, subject, seconds);
+  return std::make_unique<Apart>(stem(true), subject, seconds);
 }
 
 unsigned seconds_for(const std::filesystem::path& path) {
@@ -120,6 +123,14 @@ unsigned seconds_for(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+void Hdf5Apart::prepare() {
+  try {
+    stem(false);
+  } catch (const std::system_error&) {
+    return;  // the first file says so
+  }
+}
 
 Hdf5Apart::Hdf5Apart(std::filesystem::path path) : path_(std::move(path)) {
   try {

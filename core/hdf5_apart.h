@@ -18,6 +18,10 @@ namespace speclab {
 // memory that was damaged without a crash there may crash here.
 class Hdf5Apart : public Hdf5Reader {
  public:
+  // Starts the small process now, while this one is small; otherwise the first file does. Harmless if it
+  // fails.
+  static void prepare();
+
   // Throws Hdf5Error unless it is a whole HDF5 file.
   explicit Hdf5Apart(std::filesystem::path path);
 

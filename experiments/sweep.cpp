@@ -15,7 +15,7 @@
 #include "analysis/merge.h"
 #include "analysis/point_file.h"
 #include "core/errors.h"
-#include "core/hdf5.h"
+#include "core/hdf5_apart.h"
 #include "core/hdf5_recorder.h"
 #include "experiments/folder_lock.h"
 #include "experiments/progress.h"
@@ -79,6 +79,7 @@ class Sweep {
  public:
   Sweep(const Experiment& experiment, const SweepOptions& options)
       : options_(options), experiment_(experiment.name), shelf_(0) {
+    Hdf5Apart::prepare();  // before there are models
     std::set<std::uint64_t> seen;
     for (const PointRequest& request : points(experiment)) {
       Point point = resolve(request, experiment.name, shelf_);

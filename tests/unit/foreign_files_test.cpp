@@ -20,6 +20,12 @@ namespace fs = std::filesystem;
 
 const std::vector<std::int64_t> kValues{1, 2, 3, 4};
 
+// Before the tests have filled the process's memory, of which each file that is read would copy the tables.
+class EarlyStem : public testing::Environment {
+  void SetUp() override { Hdf5Apart::prepare(); }
+};
+const testing::Environment* const kEarly = testing::AddGlobalTestEnvironment(new EarlyStem);
+
 class ForeignFile : public testing::Test {
  protected:
   ForeignFile() { ForeignHdf5(path_).write("values", {kValues.size()}, std::span(kValues)); }

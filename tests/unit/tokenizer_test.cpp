@@ -289,7 +289,8 @@ TEST(Tokenizer, OtherKindsOfItAreNamedWhereItIsMissing) {
 TEST(Tokenizer, ReplacementsThatGrowWithoutEndAreNamed) {
   json steps = json::array();
   for (int i = 0; i < 40; ++i)
-    steps.push_back({{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", "aa"}});
+    steps.push_back(
+        {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", std::string(256, 'a')}});
   json normalized = tiny();
   normalized["normalizer"] = {{"type", "Sequence"}, {"normalizers", steps}};
   json decoded = tiny();
