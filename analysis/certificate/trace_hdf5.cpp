@@ -244,8 +244,7 @@ class Reader {
 
 void read_hdf5_trace(const std::filesystem::path& file, const TraceSink& sink) {
   try {
-    const Hdf5Apart opened(file);
-    Reader(opened).read(sink);
+    read_hdf5_trace(Hdf5Apart(file), sink);
   } catch (const Hdf5Error& error) {
     throw ConfigError(
         fmt::format("{}: the file is cut, damaged or of another layout ({}: {}); write it again, "
@@ -253,5 +252,7 @@ void read_hdf5_trace(const std::filesystem::path& file, const TraceSink& sink) {
                     file.string(), error.call(), error.reason()));
   }
 }
+
+void read_hdf5_trace(const Hdf5Reader& file, const TraceSink& sink) { Reader(file).read(sink); }
 
 }  // namespace speclab

@@ -21,6 +21,7 @@ constexpr FuzzTarget kTargets[] = {
     {"eagle", fuzz_eagle},
     {"trace_json", fuzz_trace_json},
     {"trace_hdf5", fuzz_trace_hdf5},
+    {"trace_values", fuzz_trace_values},
     {"result_file", fuzz_result_file},
     {"result_values", fuzz_result_values},
 };

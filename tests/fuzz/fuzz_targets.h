@@ -38,6 +38,7 @@ void fuzz_hydra(std::string_view bytes);
 void fuzz_eagle(std::string_view bytes);
 void fuzz_trace_json(std::string_view bytes);
 void fuzz_trace_hdf5(std::string_view bytes);     // through the HDF5 library, in a process of its own
+void fuzz_trace_values(std::string_view bytes);   // what a sound HDF5 trace might hold
 void fuzz_result_file(std::string_view bytes);    // likewise: load and report
 void fuzz_result_values(std::string_view bytes);  // load and report of what a sound HDF5 file might hold
 

@@ -1,12 +1,12 @@
 // Result files: bytes that are read through the HDF5 library, and values as a sound file might hold them.
 #include <algorithm>
 #include <cstring>
-#include <limits>
 
 #include "analysis/metric_table.h"
 #include "analysis/report.h"
 #include "analysis/result_files.h"
 #include "core/errors.h"
+#include "tests/fuzz/bytes_of_input.h"
 #include "tests/fuzz/fuzz_targets.h"
 
 namespace speclab {
@@ -24,13 +24,13 @@ class ValuesOfBytes : public Hdf5Reader {
   explicit ValuesOfBytes(std::string_view bytes) : bytes_(bytes) {}
 
   const std::filesystem::path& path() const override { return path_; }
-  bool has(const std::string&) const override { return (next() & 7) != 0; }
+  bool has(const std::string&) const override { return (bytes_.next() & 7) != 0; }
   std::vector<std::string> children(const std::string&) const override { return {}; }
 
   nlohmann::json get(const std::string&, const std::string& name) const override {
     if (name == "schema") return kSchema;
     if (name == "status") return kDone;
-    if (name == "record") return (next() & 1) != 0 ? "steps" : "counts";
+    if (name == "record") return (bytes_.next() & 1) != 0 ? "steps" : "counts";
     return "0";
   }
   std::map<std::string, nlohmann::json> attributes(const std::string& object) const override {
@@ -43,12 +43,12 @@ class ValuesOfBytes : public Hdf5Reader {
     }
     for (const char* name : {"sampling.temperature", "drafter.kind", "topology.kind", "topology.length",
                              "workload.requests", "price.kind", "git_commit", "dirty"}) {
-      switch (next() & 7) {
+      switch (bytes_.next() & 7) {
         case 0:
-          values[name] = integer();
+          values[name] = bytes_.integer();
           break;
         case 1:
-          values[name] = real();
+          values[name] = bytes_.real();
           break;
         case 2:
           values[name] = "calibrated";
@@ -70,7 +70,7 @@ class ValuesOfBytes : public Hdf5Reader {
     if (dataset == "/text") return {1000};
     const auto found = sizes_.find(dataset);
     if (found != sizes_.end()) return {found->second};
-    return {sizes_[dataset] = next() % 9};
+    return {sizes_[dataset] = bytes_.next() % 9};
   }
   void read_table(const std::string&, std::span<const Column> columns, std::size_t row_bytes, std::size_t,
                   std::size_t count, void* rows) const override {
@@ -78,15 +78,15 @@ class ValuesOfBytes : public Hdf5Reader {
     for (std::size_t i = 0; i < count; ++i, row += row_bytes) {
       for (const Column& column : columns) {
         std::byte* cell = row + column.offset;
-        const std::int64_t whole = integer();
+        const std::int64_t whole = bytes_.integer();
         const auto half = static_cast<std::int32_t>(whole);
-        const double number = column.type == CellType::f64 ? real() : 0;
+        const double number = column.type == CellType::f64 ? bytes_.real() : 0;
         if (column.type == CellType::i32)
           std::memcpy(cell, &half, sizeof half);
         else if (column.type == CellType::f64)
           std::memcpy(cell, &number, sizeof number);
         else if (column.type == CellType::text)
-          std::memset(cell, next(), column.width);
+          std::memset(cell, bytes_.next(), column.width);
         else
           std::memcpy(cell, &whole, sizeof whole);
       }
@@ -101,29 +101,8 @@ class ValuesOfBytes : public Hdf5Reader {
   }
 
  private:
-  std::uint8_t next() const {
-    return at_ < bytes_.size() ? static_cast<std::uint8_t>(bytes_[at_++]) : std::uint8_t{0};
-  }
-  std::int64_t integer() const {
-    constexpr std::int64_t kEdges[] = {-1,        INT32_MAX,     INT32_MIN, INT64_MAX,
-                                       INT64_MIN, 1'000'000'000, 4096,      255};
-    const std::uint8_t byte = next();
-    return byte < 0xf8 ? byte % 8 : kEdges[byte - 0xf8];
-  }
-  double real() const {
-    constexpr double kEdges[] = {-1,
-                                 1e308,
-                                 -1e308,
-                                 1e-308,
-                                 std::numeric_limits<double>::infinity(),
-                                 std::numeric_limits<double>::quiet_NaN()};
-    const std::uint8_t byte = next();
-    return byte < 0xfa ? byte / 16.0 : kEdges[byte - 0xfa];
-  }
-
   std::filesystem::path path_ = "bytes";
-  std::string_view bytes_;
-  mutable std::size_t at_ = 0;
+  mutable BytesOfInput bytes_;
   mutable std::map<std::string, std::size_t> sizes_;
 };
 
