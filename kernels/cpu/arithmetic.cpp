@@ -9,7 +9,22 @@
 #include "core/errors.h"
 #include "kernels/cpu/instruction_sets.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace speclab {
+namespace {
+
+#if defined(__x86_64__)
+// Clang 14 cannot ask for it by name.
+bool converts_f16() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0;
+}
+#endif
+
+}  // namespace
 
 bool available(InstructionSet set) {
 #if defined(__x86_64__)
@@ -17,8 +32,7 @@ bool available(InstructionSet set) {
     case InstructionSet::portable:
       return true;
     case InstructionSet::avx2:
-      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-             __builtin_cpu_supports("f16c");
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && converts_f16();
     case InstructionSet::avx512:
       return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
