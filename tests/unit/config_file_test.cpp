@@ -189,7 +189,8 @@ TEST(ConfigFile, SkipsUnderEveryNameOfASetting) {
   EXPECT_EQ(skipped("'topology.length'=3", "[sweep]\ntopology.gamma=[2,3,4]\n"), 1);
   // total_token counts the root too.
   const std::string kind = "[topology]\nkind='best_first'\n[sweep]\n";
-  EXPECT_EQ(skipped("'topology.total_token'=11", kind + "topology.nodes=[10,11]\n"), 1);
+  EXPECT_EQ(skipped("'topology.total_token'=11", kind + "topology.nodes=[10,12]\n"), 1);
+  EXPECT_EQ(skipped("'topology.total_token'=11", kind + "topology.nodes=[11,12]\n"), 0);
   EXPECT_EQ(skipped("'topology.nodes'=10", kind + "topology.total_token=[10,11]\n"), 1);
   EXPECT_EQ(skipped("'topology.nodes'=11", kind + "topology.total_token=[10,11]\n"), 0);
   EXPECT_EQ(skipped("'topology.method'='chain'", "[sweep]\ntopology.kind=['chain','layered']\n"), 1);

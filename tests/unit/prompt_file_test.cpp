@@ -192,6 +192,22 @@ TEST_F(Fit, RefusesByLine) {
   EXPECT_EQ(fitted("", 1).requests.size(), 1u);
 }
 
+TEST_F(Fit, TakesAPromptThatFitsExactlyAndNoneThatIsOneLonger) {
+  for (const int length : {4, 5}) {
+    Workload made;
+    made.max_new_tokens = 4;
+    made.prompts = "p.jsonl";
+    made.requests = {{std::vector<Token>(static_cast<std::size_t>(length), 1), "a", 1, 0}};
+    Params p("workload");
+    const auto fit = [&] { fit_prompts(made, p, {.positions = 8, .whose = "the target"}, 0); };
+    if (length == 4) {
+      EXPECT_NO_THROW(fit());
+    } else {
+      EXPECT_THROW(fit(), ConfigError);
+    }
+  }
+}
+
 TEST_F(Fit, SkipsAndSaysWhich) {
   const Workload made = fitted("skip", 2);
   ASSERT_EQ(made.requests.size(), 2u);
