@@ -146,11 +146,12 @@ Value Hdf5Apart::ask(const json& question) const {
   constexpr std::size_t kSmall = 1 << 14, kMostKnown = 1 << 10;
   const Apart::Bytes asked = json::to_cbor(question);
   try {
-    if (const auto found = known_.find(asked); found != known_.end()) return found->second.get<Value>();
+    const std::string key(asked.begin(), asked.end());
+    if (const auto found = known_.find(key); found != known_.end()) return found->second.get<Value>();
     const Apart::Bytes answer = process_->ask(asked);
     const json reply = json::from_cbor(answer);
     if (!reply.contains("value")) throw Hdf5Error(path_, reply.at("call"), reply.at("reason"));
-    if (answer.size() <= kSmall && known_.size() < kMostKnown) known_.emplace(asked, reply["value"]);
+    if (answer.size() <= kSmall && known_.size() < kMostKnown) known_.emplace(key, reply["value"]);
     return reply["value"].get<Value>();
   } catch (const ProcessEnded& end) {
     throw Hdf5Error(

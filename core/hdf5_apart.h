@@ -48,7 +48,7 @@ class Hdf5Apart : public Hdf5Reader {
 
   std::filesystem::path path_;
   std::unique_ptr<Apart> process_;
-  mutable std::map<Apart::Bytes, nlohmann::json> known_;  // small answers, by question
+  mutable std::map<std::string, nlohmann::json> known_;  // small answers, by question
 };
 
 }  // namespace speclab

@@ -29,7 +29,10 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 std::string nearest_names(std::string_view name, std::span<const std::string> names, std::size_t most) {
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
-  for (const std::string& known : names) ranked.emplace_back(edits(name, known), known);
+  for (const std::string& known : names) {
+    if (std::ranges::find(ranked, known, &std::pair<std::size_t, std::string_view>::second) == ranked.end())
+      ranked.emplace_back(edits(name, known), known);
+  }
   std::ranges::stable_sort(ranked, {}, [](const auto& entry) { return entry.first; });
   std::string list;
   for (std::size_t i = 0; i < std::min(most, ranked.size()); ++i) {

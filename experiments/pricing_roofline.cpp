@@ -194,7 +194,8 @@ void Pricing::refuse(const Room& room, int draft_models, const std::vector<int>&
   ways += "store fewer bits (price.format, draft_format, cache_format)";
   if (offload_) {
     ways = "not even without the target's layers, which price.offload brings from the host; " + ways;
-  } else if (priced_on_.host_link_bytes_per_second > 0) {
+  } else if (priced_on_.host_link_bytes_per_second > 0 &&
+             room.missing() <= layer_bytes(target_.model.shape) / devices) {
     ways += ", or set price.offload = true";
   }
   throw ImpossiblePoint(fmt::format(

@@ -69,7 +69,7 @@ int answer_command(const std::vector<std::string>& arguments, const std::string&
                     "same options and lie in one folder: FOLDER/<experiment>.h5, .png, .svg,\n"
                     ".metrics.h5 and -certificate.h5. Finished points are kept.\n\n"
                     "  speclab answer configs/batch.toml\n"
-                    "  speclab answer configs/batch.toml --set price.device=a100-sxm-80gb -o a100\n\n"
+                    "  speclab answer configs/batch.toml --set price.device=a100-80gb-sxm -o a100\n\n"
                     "exit status: 0 done, 1 points failed, 3 error, 130 interrupted\n");
   if (parsed.help) return 0;
   const Experiment experiment = named_experiment(parsed, "answer", Axes::keep);
