@@ -137,8 +137,9 @@ Stem::~Stem() {
 bool Stem::of_this_process() const { return maker_ == getpid(); }
 
 std::int64_t Stem::order(const Order& order, const Bytes& subject, int along) {
-  Bytes bytes = bytes_of(order);
-  bytes.insert(bytes.end(), subject.begin(), subject.end());
+  Bytes bytes(sizeof order + subject.size());
+  std::memcpy(bytes.data(), &order, sizeof order);
+  if (!subject.empty()) std::memcpy(bytes.data() + sizeof order, subject.data(), subject.size());
   const std::lock_guard lock(mutex_);
   if (!channel_.send(bytes, along)) return -ECHILD;
   return channel_.receive(bytes) ? value_of<std::int64_t>(bytes) : -ECHILD;
