@@ -100,6 +100,9 @@ class Params {
   const std::string& section() const { return section_; }
   bool empty() const { return given_.empty(); }
   bool lacks(const std::string& key) const { return !given_.contains(key); }
+  bool by_option(const std::string& key) const;
+  // As if it were not given, because an option of the command line says the same in another way.
+  void overrule(const std::string& key) { given_.erase(key); }
 
   // Throws ConfigError "section.key <what> (file:line)".
   [[noreturn]] void fail(const std::string& key, const std::string& what) const;
@@ -110,7 +113,6 @@ class Params {
                              std::string_view help);
   // The one of these names of a setting that is given, the command line's before a file's; or "".
   std::string given_as(const std::vector<std::string>& names);
-  bool by_option(const std::string& key) const;
   std::string one_of(Names names, const std::vector<std::string>& known, std::string_view help);
   nlohmann::json resolved_table() const;
   // A number is taken as the name that it is written like.

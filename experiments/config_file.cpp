@@ -299,7 +299,9 @@ void apply_set(Experiment& experiment, const std::string& assignment, const std:
   std::vector<json> values = read_values(assignment.substr(equals + 1), assignment, option);
   refuse_twice(experiment, key, option);
   std::erase_if(experiment.axes, [&](const Axis& axis) { return axis.key == key; });
-  if (values.size() == 1) {
+  if (key.starts_with("figure.") && values.size() > 1) {  // a figure is no axis: a list
+    experiment.overrides.push_back({key, values, option});
+  } else if (values.size() == 1) {
     experiment.overrides.push_back({key, values.front(), option});
   } else {
     experiment.axes.push_back({key, std::move(values), option});
@@ -313,6 +315,8 @@ std::vector<PointRequest> points(const Experiment& experiment) {
   std::stable_partition(axes.begin(), axes.end(),
                         [](const Axis& axis) { return axis.key.find('.') == std::string::npos; });
   for (const Axis& axis : axes) {
+    if (axis.key == "figure" || axis.key.starts_with("figure."))
+      throw ConfigError(fmt::format("{}: '{}' is no axis: a sweep has one figure", axis.place, axis.key));
     if (all.size() * axis.values.size() > static_cast<std::size_t>(kMostPoints)) {
       throw ConfigError(
           fmt::format("{}: with {} values of '{}' there are more than {} points; sweep fewer at once",
@@ -327,14 +331,26 @@ std::vector<PointRequest> points(const Experiment& experiment) {
     all = std::move(product);
   }
   KindChange kinds(experiment);
+  std::vector<bool> met(experiment.skip_ifs.size());
   for (PointRequest& point : all) {
     for (const Override& o : experiment.overrides) set_value(point.config, o.key, o.value, o.place);
     kinds.apply(point.config);
-    for (const SkipIf& skip : experiment.skip_ifs) {
+    for (std::size_t i = 0; i < met.size(); ++i) {
+      const SkipIf& skip = experiment.skip_ifs[i];
       const bool holds = std::ranges::all_of(
           skip.when, [&](const auto& one) { return kinds.gives(point.config, one.first, one.second); });
       if (point.skipped.empty() && holds) point.skipped = skip.reason;
+      met[i] = met[i] || holds;
     }
+  }
+  // Options may have left out what a condition is about.
+  for (std::size_t i = 0; i < met.size() && experiment.overrides.empty() && !experiment.axes.empty(); ++i) {
+    if (met[i]) continue;
+    const auto run = std::ranges::find(all, "", &PointRequest::skipped);
+    if (run == all.end()) break;
+    run->config.remarks.push_back(fmt::format("skip_if \"{}\" holds at no point: {}",
+                                              experiment.skip_ifs[i].reason,
+                                              json(experiment.skip_ifs[i].when).dump()));
   }
   return all;
 }

@@ -6,6 +6,7 @@
 
 #include "analysis/metrics.h"
 #include "experiments/config_section.h"
+#include "experiments/kind_change.h"
 
 namespace speclab {
 namespace {
@@ -31,28 +32,47 @@ void check_quantities(const Params& p, const std::vector<std::string>& names) {
   }
 }
 
+// A column of the figure's data: a metric, what a point is, or a setting under its own name.
+void check_column(const Params& p, const std::string& key, const std::string& name) {
+  const std::vector<std::string> known = quantities();
+  constexpr std::string_view kFacts[] = {"label", "drafted", "tree", "strategy"};
+  if (name.empty() || std::ranges::count(known, without_position(name)) > 0 ||
+      std::ranges::count(kFacts, name) > 0)
+    return;
+  const std::size_t dot = name.find('.');
+  if (dot == std::string::npos)
+    p.fail(key, fmt::format("= \"{}\" is no metric and no setting, such as \"topology.length\"{}", name,
+                            did_you_mean(name, known)));
+  check_setting(name, "figure." + key);
+}
+
 }  // namespace
 
 FigureSettings read_figure(Params& p) {
   FigureSettings settings;
   p.required_text({"title"}, "what the figure shows, above it");
-  p.text(
+  settings.others["x"] = {p.text(
       {"x"}, "",
       "a setting or a metric, or drafted: a chain's length or a tree's nodes per step; left out: a bar for "
-      "each series");
+      "each series")};
   p.text({"x_label"}, "", "its words; \"\": the program's own");
   p.flag({"log_x"}, false, "x doubles from tick to tick");
-  check_quantities(p, p.texts({"y"}, {}, "metrics, a row of panels each; required"));
-  p.texts({"series"}, {}, "settings that tell lines or bars apart; required");
+  settings.y = p.texts({"y"}, {}, "metrics, a row of panels each; required");
+  check_quantities(p, settings.y);
+  settings.series = p.texts({"series"}, {}, "settings that tell lines or bars apart; required");
   p.text({"series_label"}, "", "a word before each series' values");
   p.text({"left_out"}, "", "what is cut from the names of series");
-  p.text({"colour"}, "",
-         "a setting that colours tell, or label, the kind of text; lines then tell series by mark and dash");
+  settings.others["colour"] = {p.text(
+      {"colour"}, "",
+      "a setting that colours tell, or label, the kind of text; lines then tell series by mark and dash")};
   p.text({"colour_label"}, "", "a word before each colour's value");
-  p.text({"panel"}, "", "a setting that tells columns of panels apart, or label, the kind of text");
+  settings.others["panel"] = {
+      p.text({"panel"}, "", "a setting that tells columns of panels apart, or label, the kind of text")};
   p.text({"panel_label"}, "", "a word before each panel's value");
-  p.texts({"point_label"}, {}, "settings whose values stand beside each point");
-  p.text({"best_over"}, "", "a setting of which each point shows the best, by the first y");
+  settings.others["point_label"] =
+      p.texts({"point_label"}, {}, "settings whose values stand beside each point");
+  settings.others["best_over"] = {
+      p.text({"best_over"}, "", "a setting of which each point shows the best, by the first y")};
   p.flag({"join"}, true, "points of a series are joined");
   p.flag({"join_trees"}, true, "so are those of trees");
   p.text({"ceiling"}, "",
@@ -66,6 +86,11 @@ FigureSettings read_figure(const Config& config) {
   Params p = section(config, "figure");
   FigureSettings settings = read_figure(p);
   p.finish();
+  for (const auto& [key, names] : {std::pair{"y", settings.y}, {"series", settings.series}})
+    if (names.empty()) p.fail(key, "is required");
+  settings.others["series"] = settings.series;
+  for (const auto& [key, names] : settings.others)
+    for (const std::string& name : names) check_column(p, key, name);
   return settings;
 }
 

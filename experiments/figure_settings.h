@@ -1,5 +1,9 @@
 #pragma once
 
+#include <map>
+#include <string>
+#include <vector>
+
 #include "core/params.h"
 #include "experiments/config_file.h"
 
@@ -7,6 +11,8 @@ namespace speclab {
 
 // What a config's figure shows: [figure]. analysis/figures/figure.py reads the table itself; this checks it.
 struct FigureSettings {
+  std::vector<std::string> y, series;
+  std::map<std::string, std::vector<std::string>> others;  // columns that further settings name, by setting
   bool certificates = false;  // it shows what `speclab certify` finds about the same points
 };
 

@@ -151,17 +151,56 @@ bool KindChange::gives(const Config& point, const std::string& setting, const js
   return is(name, value);
 }
 
-void check_setting(const std::string& setting, const std::string& place) {
-  const auto [section, name, inner] = parts_of(setting);
+namespace {
+
+std::set<std::string> names_of(const std::string& section) {
   const SectionPage page = settings_page(page_of(section));
   std::set<std::string> names;
   add_names(names, page.every_kind);
   for (const SectionSettings& kind : page.kinds) add_names(names, kind.notes);
+  return names;
+}
+
+void check_known(const std::set<std::string>& names, const std::string& setting, const std::string& place) {
+  const auto [section, name, inner] = parts_of(setting);
   if (names.contains(name)) return;
   const std::vector<std::string> all(names.begin(), names.end());
   throw ConfigError(fmt::format(
       "{}: \"{}\" is no setting: [{}] has none of that name{}; `speclab list settings {}` has all", place,
       setting, section, did_you_mean(name, all), page_of(section)));
+}
+
+}  // namespace
+
+void check_setting(const std::string& setting, const std::string& place) {
+  check_known(names_of(parts_of(setting).section), setting, place);
+}
+
+void check_spelling(const Experiment& experiment) {
+  std::map<std::string, std::set<std::string>> known;
+  const auto check = [&](const std::string& section, const json& value, const std::string& name,
+                         const std::string& place) {
+    const auto [names, first] = known.try_emplace(section);
+    if (first) names->second = names_of(section);
+    if (!name.empty()) return check_known(names->second, section + "." + name, place);
+    if (!value.is_object()) return;
+    for (const auto& [key, ignored] : value.items()) check_known(names->second, section + "." + key, place);
+  };
+  const auto check_key = [&](const std::string& key, const json& value, const std::string& place) {
+    const std::size_t dot = key.find('.');
+    const std::string name = dot == std::string::npos ? "" : parts_of(key).name;
+    check(key.substr(0, dot), value, name, place);
+  };
+  for (const auto& [section, table] : experiment.base.sections.items()) {
+    if (!table.is_object()) continue;
+    for (const auto& [key, value] : table.items()) {
+      const auto place = experiment.base.places.find(section + "." + key);
+      check(section, value, key, place == experiment.base.places.end() ? section : place->second);
+    }
+  }
+  for (const Axis& axis : experiment.axes)
+    for (const json& value : axis.values) check_key(axis.key, value, axis.place);
+  for (const Override& o : experiment.overrides) check_key(o.key, o.value, o.place);
 }
 
 void KindChange::apply(Config& point) {

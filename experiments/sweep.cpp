@@ -18,6 +18,7 @@
 #include "core/hdf5_apart.h"
 #include "core/hdf5_recorder.h"
 #include "experiments/folder_lock.h"
+#include "experiments/kind_change.h"
 #include "experiments/progress.h"
 #include "experiments/provenance.h"
 #include "experiments/rig.h"
@@ -90,6 +91,7 @@ class Sweep {
       keys_.insert(point.settings.name());
       points_.push_back(std::move(point));
     }
+    check_spelling(experiment);
     outcome_.file = options.results / (experiment.name + ".h5");
   }
 

@@ -63,8 +63,26 @@ double from_mean_accepted(double accepted, int length) {
   return accepted == length ? 1 : (low + high) / 2;
 }
 
+// A form that the command line gives goes before those of a file, and before the length that belongs to them.
+void overrule_other_forms(Params& p) {
+  std::vector<std::string> by_file;
+  bool by_option = false;
+  for (const auto& names :
+       {std::span<const std::string_view>(kConditional), std::span<const std::string_view>(kJoint),
+        std::span<const std::string_view>(kShare), std::span<const std::string_view>(kTokens)}) {
+    const std::string form = given(p, names);
+    if (form.empty()) continue;
+    by_option = by_option || p.by_option(form);
+    if (!p.by_option(form)) by_file.push_back(form);
+  }
+  if (!by_option || by_file.empty()) return;
+  for (const std::string& form : by_file) p.overrule(form);
+  if (!p.by_option("at_length")) p.overrule("at_length");
+}
+
 std::vector<double> read_acceptance(Params& p, const std::string& meaning) {
   const Params::Range probability{.least = 0, .most = 1};
+  overrule_other_forms(p);
   const std::string joint = given(p, kJoint), share = given(p, kShare), tokens = given(p, kTokens);
   std::vector<std::string> forms;
   for (const std::string& form : {given(p, kConditional), joint, share, tokens}) {

@@ -24,7 +24,7 @@ def looks(selection):
 
 
 def is_joined(selection, spec, chosen):
-    if not spec.get("join", True) or len(chosen) < 2:
+    if not spec.get("join", True) or len(chosen) < 2 or selection.x_names is not None:
         return False
     return spec.get("join_trees", True) or not selection.rows["tree"][chosen].any()
 
@@ -110,7 +110,9 @@ def draw(selection, spec, facts):
     many = len(panels) > 1
     shape = (len(quantities), len(panels)) if many else (1, len(quantities))
     cell = MANY if many else ONE
-    width = max(4.8, LEFT + RIGHT + cell[0] * shape[1])
+    # The first words on x lean out to the left.
+    left = LEFT if selection.x_names is None else max(LEFT, 0.055 * max(map(len, selection.x_names)))
+    width = max(4.8, left + RIGHT + cell[0] * shape[1])
     figure, grid = plt.subplots(*shape, squeeze=False, sharex=True, sharey="row" if many else False,
                                 figsize=(width, cell[1] * shape[0]))
     drawn = {}
@@ -133,11 +135,11 @@ def draw(selection, spec, facts):
         axes.set_xlabel(spec.get("x_label") or words.axis(spec["x"]))
 
     frame = Frame(width, spec["title"], caption(facts), handles_of(drawn, styles, selection, spec))
-    below = 0.48 + (0.2 if selection.x_names is not None else 0)
+    below = 0.48 + (0 if selection.x_names is None else 0.035 * max(map(len, selection.x_names)))
     top, bottom = frame.top + (0.24 if many else 0.1), frame.bottom + below
     height = top + bottom + cell[1] * shape[0]
     figure.set_size_inches(width, height)
-    figure.subplots_adjust(left=LEFT / width, right=1 - RIGHT / width, top=1 - top / height, bottom=bottom / height,
+    figure.subplots_adjust(left=left / width, right=1 - RIGHT / width, top=1 - top / height, bottom=bottom / height,
                            hspace=0.14, wspace=0.1 if many else 0.3)
     figure.align_ylabels(grid[:, 0])
     frame.draw(figure)

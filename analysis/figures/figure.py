@@ -12,8 +12,11 @@ Exit status 2 where the figure cannot be drawn as it is asked for: a name that t
 it would show as one.
 """
 import argparse
+import difflib
 import json
+import sys
 import tomllib
+import warnings
 
 import matplotlib
 
@@ -24,7 +27,7 @@ import bars
 import curves
 from data import add_certificates, read
 from look import STYLE
-from selection import Selection, Unresolved
+from selection import CannotDraw, Selection
 
 
 def names_of(spec):
@@ -37,6 +40,28 @@ def listed(spec):
     as_lists = {key: [spec[key]] if isinstance(spec.get(key), str) else spec[key] for key in ("y", "series", "point_label")
                 if key in spec}
     return {key: value for key, value in {**spec, **as_lists}.items() if value != ""}
+
+
+def draw(config, arguments):
+    if "figure" not in config:
+        raise CannotDraw("there is no [figure]")
+    spec = config["figure"] = listed(config["figure"])
+    if missing := [name for name in ("title", "y", "series") if not spec.get(name)]:
+        raise CannotDraw(f"[figure] lacks {', '.join(missing)}")
+    rows, facts = read(arguments.data)
+    if arguments.certificates:
+        add_certificates(rows, arguments.certificates)
+    if missing := [name for name in names_of(spec) if name not in rows]:
+        near = {name: difflib.get_close_matches(name, rows, 3, 0.5) for name in missing}
+        raise CannotDraw("; ".join(f"[figure] names {name}, which the data lack" + (f"; nearest: {', '.join(near[name])}" if near[name] else "")
+                                   for name in missing))
+    plt.rcParams.update(STYLE)
+    selection = Selection(config, rows)
+    for y in selection.without_data:
+        print(f"note: the figure leaves out {y}, of which there are no data", file=sys.stderr)
+    figure = (curves if "x" in spec else bars).draw(selection, spec, facts)
+    figure.savefig(arguments.figure + ".png", dpi=220)
+    figure.savefig(arguments.figure + ".svg")
 
 
 def main():
@@ -52,26 +77,15 @@ def main():
     else:
         with open(arguments.config, "rb") as file:
             config = tomllib.load(file)
-    if "figure" not in config:
-        parser.error(f"{arguments.config} has no [figure]")
-    spec = config["figure"] = listed(config["figure"])
-    if missing := [name for name in ("title", "y", "series") if not spec.get(name)]:
-        parser.error(f"{arguments.config}: [figure] lacks {', '.join(missing)}")
-    rows, facts = read(arguments.data)
-    if arguments.certificates:
-        add_certificates(rows, arguments.certificates)
-    if missing := [name for name in names_of(spec) if name not in rows]:
-        parser.error(f"{arguments.config}: [figure] names {', '.join(missing)}; the data have: {', '.join(rows)}")
-    plt.rcParams.update(STYLE)
     try:
-        selection = Selection(config, rows)
-    except Unresolved as unresolved:
-        parser.error(f"{arguments.config}: {unresolved}")
-    if not selection.quantities:
-        parser.error(f"{arguments.config}: the data have none of {', '.join(spec['y'])}")
-    figure = (curves if "x" in spec else bars).draw(selection, spec, facts)
-    figure.savefig(arguments.figure + ".png", dpi=220)
-    figure.savefig(arguments.figure + ".svg")
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            draw(config, arguments)
+        if any("Glyph" in str(warning.message) for warning in warned):
+            print("note: the figure's font (DejaVu Sans) lacks some of the characters", file=sys.stderr)
+    except (CannotDraw, OSError) as error:
+        print(f"{arguments.config}: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

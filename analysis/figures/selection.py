@@ -5,8 +5,12 @@ import numpy as np
 import words
 
 
-class Unresolved(Exception):
-    """Points that the figure would draw as one."""
+class CannotDraw(Exception):
+    """What the figure asks for and the data do not have, or points that it would draw as one."""
+
+
+# Metrics of which less is better.
+COSTS = ("step_cost", "distance", "overshoot")
 
 
 def axes_of(config):
@@ -64,9 +68,10 @@ def kinds_of_text(labels):
 
 
 def best(rows, spec, names):
-    """Of points that differ in one setting, those with the largest first y."""
+    """Of points that differ in one setting, those with the best first y."""
     group = words.of_rows(rows, [spec["x"], "label", *names])
-    height = np.nan_to_num(rows[spec["y"][0]], nan=-np.inf)
+    sign = -1 if spec["y"][0].endswith(COSTS) else 1
+    height = np.nan_to_num(sign * rows[spec["y"][0]], nan=-np.inf)
     chosen = [members[np.argmax(height[members])] for name in dict.fromkeys(group.tolist())
               if len(members := np.flatnonzero(group == name))]
     return {name: column[chosen] for name, column in rows.items()}
@@ -85,7 +90,8 @@ def on_axis(config, rows, name):
 class Selection:
     """The rows of a figure, each with its series, colour, panel and place along x.
 
-    Raises Unresolved where two points would be drawn as one, or a line would run over more than one axis of the sweep.
+    Raises CannotDraw where two points would be drawn as one, a line would run over more than one axis of the sweep, or
+    what is asked for is not there.
     """
 
     def __init__(self, config, rows):
@@ -108,7 +114,19 @@ class Selection:
         self.panel_of, self.panels = self._of_one(config, "panel")
         self.point_words = words.beside_points(self.rows, spec["point_label"]) if "point_label" in spec else None
         self.quantities = [y for y in spec["y"] if y in self.rows and np.isfinite(self.rows[y]).any()]
+        self.without_data = [y for y in spec["y"] if y not in self.quantities]
+        self._refuse_what_is_not_there()
         self._refuse_what_is_unresolved(config)
+
+    def _refuse_what_is_not_there(self):
+        if not self.quantities:
+            raise CannotDraw(f"the data have none of {', '.join(self.spec['y'])}")
+        if self.spec.get("log_x") and not (self.x_names is None and "x" in self.spec and (self.x > 0).all()):
+            raise CannotDraw("[figure] log_x needs an x of numbers above 0")
+        if "ceiling" in self.spec and "overlap" not in self.rows:
+            raise CannotDraw("[figure] ceiling comes from certificates: certificates = true")
+        if "ceiling" in self.spec and self.spec["ceiling"] not in self.panels:
+            raise CannotDraw(f"[figure] ceiling = \"{self.spec['ceiling']}\" is none of the panels: {', '.join(self.panels)}")
 
     def _of_one(self, config, key):
         if key not in self.spec:
@@ -134,11 +152,12 @@ class Selection:
                 for place in np.unique(self.x[members]):
                     here = [i for i in members if self.x[i] == place]
                     if len(here) > 1:
-                        raise Unresolved(self._text(where + (f" at {x} = {place:g}" if x else ""), self._varying(here)))
+                        at = self.x_names[int(place)] if self.x_names is not None else f"{place:g}"
+                        raise CannotDraw(self._text(where + (f" at {x} = {at}" if x else ""), self._varying(here)))
             else:  # where x is an outcome, a series may run over one axis alone
                 varying = [axis for axis in axes if self._varying(members, columns_of(axis, self.rows))]
                 if len(varying) > 1:
-                    raise Unresolved(self._text(where, varying))
+                    raise CannotDraw(self._text(where, varying))
 
     def _varying(self, members, columns=None):
         """Settings in which these rows differ."""

@@ -1,13 +1,17 @@
 #include "experiments/commands/command.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <utility>
+#include <vector>
 
 #include "analysis/report.h"
 #include "core/errors.h"
@@ -105,6 +109,8 @@ void use_random_weights(Experiment& experiment, const std::string& shapes) {
     return nlohmann::json{{"kind", "random"}, {"shape", shape}};
   };
   sections["target"] = random(shapes.substr(0, comma));
+  if (comma != std::string::npos && shapes.find(',', comma + 1) != std::string::npos)
+    throw ConfigError(fmt::format("--random-weights {} names more than a target and a draft", shapes));
   if (comma != std::string::npos) sections["draft"] = random(shapes.substr(comma + 1));
   if (sections.contains("workload")) sections["workload"].erase("prompts");
   if (sections.contains("price")) {  // as the shapes that run
@@ -114,6 +120,22 @@ void use_random_weights(Experiment& experiment, const std::string& shapes) {
   std::erase_if(experiment.axes, [](const Axis& axis) { return axis.key == "workload.prompts"; });
 }
 
+// Axes of a config that a command of one point does not run, and no option gives a value.
+void note_dropped(Experiment& experiment, const std::vector<Axis>& axes) {
+  std::vector<std::string> left;
+  for (const Axis& axis : axes) {
+    const auto gives = [&](const Override& o) {
+      return o.key == axis.key || o.key.starts_with(axis.key + ".");
+    };
+    if (std::ranges::none_of(experiment.overrides, gives)) left.push_back(axis.key);
+  }
+  if (left.empty()) return;
+  experiment.base.remarks.push_back(fmt::format(
+      "the config sweeps {0}, of which this is one point, with the values of its sections or the defaults; "
+      "`speclab sweep` runs all, --set {1}=... names one",
+      fmt::join(left, ", "), left.front()));
+}
+
 }  // namespace
 
 Experiment named_experiment(const ParsedOptions& parsed, std::string_view command, Axes axes) {
@@ -121,7 +143,8 @@ Experiment named_experiment(const ParsedOptions& parsed, std::string_view comman
     throw ConfigError(fmt::format("which config? usage: speclab {} CONFIG.toml [options]", command));
   }
   Experiment experiment = read_experiment(parsed.values["config"].as<std::vector<std::string>>().front());
-  if (axes == Axes::drop) experiment.axes.clear();
+  const std::vector<Axis> dropped =
+      axes == Axes::drop ? std::exchange(experiment.axes, {}) : std::vector<Axis>{};
   if (parsed.values.contains("random-weights")) {
     use_random_weights(experiment, parsed.values["random-weights"].as<std::string>());
   }
@@ -132,10 +155,11 @@ Experiment named_experiment(const ParsedOptions& parsed, std::string_view comman
   if (parsed.values.contains("device")) {
     apply_set(experiment, "target.device=" + parsed.values["device"].as<std::string>(), "--device");
   }
-  if (!parsed.values.contains("set")) return experiment;
-  for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>()) {
-    apply_set(experiment, set);
+  if (parsed.values.contains("set")) {
+    for (const std::string& set : parsed.values["set"].as<std::vector<std::string>>())
+      apply_set(experiment, set);
   }
+  note_dropped(experiment, dropped);
   return experiment;
 }
 

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "analysis/figure_data.h"
 #include "analysis/metric_table.h"
 #include "analysis/metrics.h"
 #include "analysis/result_files.h"
 #include "analysis/wrapped_text.h"
 #include "core/errors.h"
+#include "core/hdf5_apart.h"
 #include "experiments/commands/command.h"
 
 namespace speclab {
@@ -23,6 +26,26 @@ std::vector<LoadedPoint> load_all(const std::vector<std::string>& files) {
     std::ranges::move(some.points, std::back_inserter(all));
   }
   return all;
+}
+
+// What is there already is written over only where it is figure data, which can be made again.
+void check_figure_data(const std::filesystem::path& path, const std::vector<std::string>& files) {
+  if (!std::filesystem::exists(path)) return;
+  for (const std::string& file : files) {
+    std::error_code none;
+    if (std::filesystem::equivalent(path, file, none))
+      throw ConfigError(
+          fmt::format("--figure-data {} would write over what it reads; name another file", path.string()));
+  }
+  bool replaceable = false;
+  try {
+    const Hdf5Apart there(path);
+    replaceable = there.has("/rows") && there.attributes("/").contains("measured_on");
+  } catch (const Hdf5Error&) {
+  }
+  if (!replaceable)
+    throw ConfigError(fmt::format("--figure-data {}: this file is there, and is no figure data; name another",
+                                  path.string()));
 }
 
 }  // namespace
@@ -57,7 +80,14 @@ int report_command(const std::vector<std::string>& arguments, const std::string&
   }
   if (!parsed.values.contains("file"))
     throw ConfigError("which file? usage: speclab report FILE... [options]");
-  const std::vector<LoadedPoint> points = load_all(parsed.values["file"].as<std::vector<std::string>>());
+  int forms = 0;
+  for (const char* form : {"markdown", "csv", "json", "figure-data"})
+    forms += parsed.values.contains(form) ? 1 : 0;
+  if (forms > 1) throw ConfigError("give one of --markdown, --csv, --json and --figure-data");
+  const auto& files = parsed.values["file"].as<std::vector<std::string>>();
+  if (parsed.values.contains("figure-data"))
+    check_figure_data(parsed.values["figure-data"].as<std::string>(), files);
+  const std::vector<LoadedPoint> points = load_all(files);
   if (parsed.values.contains("figure-data")) {
     write_figure_data(points, parsed.values["figure-data"].as<std::string>());
   } else if (parsed.values.contains("csv")) {

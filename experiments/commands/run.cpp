@@ -6,6 +6,7 @@
 #include "core/hdf5_recorder.h"
 #include "experiments/commands/command.h"
 #include "experiments/config_file.h"
+#include "experiments/kind_change.h"
 #include "experiments/provenance.h"
 #include "experiments/rig.h"
 
@@ -52,6 +53,7 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
 
   ModelShelf shelf(0);
   Rig rig(request.config, shelf);
+  check_spelling(experiment);
   const PointSettings settings{experiment.name, rig.settings()};
   Provenance made = provenance(command_line);
   rig.describe(made);

@@ -93,7 +93,7 @@ TEST_F(Answer, CertificatesOfOtherPointsAreNoneOfThese) {
 }
 
 TEST_F(Answer, AFigureThatCannotBeIsAnError) {
-  write_config(kFigure + "panel = \"no.such\"\n");
+  write_config(kFigure + "panel = \"drafter.window\"\n");  // of no drafter here
   const Ended ended = answer();
   EXPECT_EQ(ended.status, 3) << ended.err;
   EXPECT_NE(ended.err.find("the figure was not drawn"), std::string::npos) << ended.err;
@@ -123,6 +123,72 @@ TEST_F(Answer, PointsThatAFigureWouldShowAsOneAreAnError) {
         << "one value is no axis";
     fs::remove_all("r");
   }
+}
+
+// Found before anything runs.
+TEST_F(Answer, AFigureThatNamesWhatThereIsNotRunsNothing) {
+  const std::string begin = "[figure]\ntitle = \"Words.\"\ny = \"priced_speedup\"\n";
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {begin, "figure.series is required"},
+      {begin + "series = \"topology.lenght\"\n", "did you mean 'length'?"},
+      {begin + "series = \"drafter.kind\"\nx = \"lenght\"\n",
+       "figure.x = \"lenght\" is no metric and no setting"},
+      {begin + "series = \"drafter.kind\"\nbest_over = \"topologie.length\"\n", "topologie"},
+      {"[figure]\ntitle = \"Words.\"\nseries = \"drafter.kind\"\n", "figure.y is required"}};
+  for (const auto& [figure, message] : cases) {
+    write_config(figure);
+    const Ended ended = answer();
+    EXPECT_EQ(ended.status, 3) << figure;
+    EXPECT_NE(ended.err.find(message), std::string::npos) << figure << ended.err;
+    EXPECT_FALSE(fs::exists("r")) << figure;
+  }
+}
+
+TEST_F(Answer, WhatAFigureCannotShowIsOneLine) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"x = \"sampling.seed\"\nlog_x = true\n", "log_x needs an x of numbers above 0"},
+      {"x = \"topology.length\"\nceiling = \"all\"\n", "ceiling comes from certificates"}};
+  for (const auto& [figure, message] : cases) {
+    write_config(kFigure.substr(0, kFigure.find("x = ")) + "series = [\"topology.length\"]\n" + figure);
+    const Ended ended = answer();
+    EXPECT_EQ(ended.status, 3) << figure;
+    EXPECT_NE(ended.err.find(message), std::string::npos) << figure << ended.err;
+    EXPECT_EQ(ended.err.find("Traceback"), std::string::npos) << ended.err;
+    fs::remove_all("r");
+  }
+}
+
+TEST_F(Answer, TheBestOfACostIsTheSmallest) {
+  const std::string best =
+      "x = \"drafter.acceptance\"\nseries = [\"drafter.kind\"]\nbest_over = \"topology.length\"\n";
+  write("c.toml", "experiment = \"e\"\n" + kSynthetic +
+                      "[sweep]\ntopology.length = [2, 4]\ndrafter.acceptance = [0.5, 0.9]\n[figure]\ntitle = "
+                      "\"Words.\"\ny = [\"priced_step_cost\"]\n" +
+                      best);
+  ASSERT_EQ(answer().status, 0);
+  const std::string all = content("r/e.svg");
+  ASSERT_EQ(answer({"--set", "topology.length=2", "--set", "experiment=two"}).status, 0);
+  // Both have the costs of length 2, on an axis of the same numbers.
+  const auto numbers = [](const std::string& svg) {
+    std::vector<std::string> found;
+    for (std::size_t end = svg.find("</text>"); end != std::string::npos;
+         end = svg.find("</text>", end + 1)) {
+      const std::string text = svg.substr(svg.rfind('>', end) + 1, end - svg.rfind('>', end) - 1);
+      if (text.find_first_not_of("0123456789.") == std::string::npos) found.push_back(text);
+    }
+    return found;
+  };
+  EXPECT_GT(numbers(all).size(), 4u);
+  EXPECT_EQ(numbers(all), numbers(content("r/two.svg")));
+}
+
+TEST_F(Answer, SeveralValuesOfAFigureSettingAreAList) {
+  write_config();
+  ASSERT_EQ(answer({"--set", "figure.y=tokens_per_step,priced_step_cost"}).status, 0);
+  EXPECT_NE(content("r/e.svg").find("Step cost, priced"), std::string::npos);
+  const Ended ended = answer({"--set", "figure.title=a,b"});
+  EXPECT_EQ(ended.status, 3);
+  EXPECT_NE(ended.err.find("figure.title"), std::string::npos) << ended.err;
 }
 
 TEST_F(Answer, AQuantityThatIsNoMetricRunsNothing) {

@@ -147,7 +147,8 @@ TEST_F(Certify, RefusesWhatMakesNoSense) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{}, "a config or --trace"},
       {{"c.toml", "--trace", "x.jsonl"}, "one of them"},
-      {{"c.toml", "--tokens", "-5"}, "certify.tokens = -5 must be at least 1 and at most 100000000 (--tokens)"},
+      {{"c.toml", "--tokens", "-5"},
+       "certify.tokens = -5 must be at least 1 and at most 100000000 (--tokens)"},
       {{"c.toml", "--level", "2"}, "at most 0.5 (--level)"},
       {{"c.toml", "--device", "gpu"}, "(--device)"},
       {{"c.toml", "--set", "certify.tokns=5"}, "tokns"},

@@ -177,6 +177,22 @@ TEST_F(Output, TheLinesThatReadAResultWork) {
   EXPECT_EQ(lines(ended.out), 2u) << "one point is of n-grams: " << ended.out;
 }
 
+TEST_F(Output, FigureDataWritesOverNothingElse) {
+  make_result();
+  write("notes.toml", "experiment = \"mine\"\n");
+  for (const char* there : {"r/e.h5", "notes.toml"}) {
+    const auto before = std::filesystem::file_size(there);
+    const Ended ended = speclab({"report", "r/e.h5", "--figure-data", there});
+    EXPECT_EQ(ended.status, 3) << there;
+    EXPECT_NE(ended.err.find(there), std::string::npos) << ended.err;
+    EXPECT_EQ(std::filesystem::file_size(there), before);
+  }
+  for (int again = 0; again < 2; ++again)
+    EXPECT_EQ(speclab({"report", "r/e.h5", "--figure-data", "f.h5"}).status, 0)
+        << "figure data are made again";
+  EXPECT_EQ(speclab({"report", "r/e.h5", "--csv", "--json"}).status, 3);
+}
+
 TEST_F(Output, WritesFigureData) {
   make_result();
   const Ended ended = speclab({"report", "r/e.h5", "--figure-data", "f.h5"});

@@ -222,6 +222,43 @@ TEST_F(Sweep, FewRequestsOfABatchGiveTheSpeedupOfMany) {
       << "one at a time there is nothing to fill";
 }
 
+TEST_F(Sweep, RunSaysWhichAxesItLeavesOut) {
+  write("c.toml",
+        "experiment = \"e\"\n" + kSynthetic + "[sweep]\ntopology.length = [2, 3]\nsampling.seed = [1, 2]\n");
+  const auto said = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"run", "c.toml", "-o", "r"});
+    return speclab(more).err;
+  };
+  EXPECT_NE(said({}).find("the config sweeps sampling.seed, topology.length, of which this is one point"),
+            std::string::npos);
+  EXPECT_NE(said({"--set", "topology.length=2"}).find("the config sweeps sampling.seed, of"),
+            std::string::npos);
+  EXPECT_EQ(said({"--set", "topology.length=2", "--set", "sampling.seed=1"}).find("the config sweeps"),
+            std::string::npos);
+}
+
+TEST_F(Sweep, ASkipIfThatHoldsNowhereIsSaid) {
+  const std::string begin = "experiment = \"e\"\n" + kSynthetic +
+                            "[sweep]\ntopology.length = [2, 3]\n[[skip_if]]\nreason = \"r\"\n";
+  write("c.toml", begin + "when = { \"topology.length\" = \"2\" }\n");
+  EXPECT_NE(sweep("r").err.find("skip_if \"r\" holds at no point"), std::string::npos);
+  write("c.toml", begin + "when = { \"topology.length\" = 2 }\n");
+  EXPECT_EQ(sweep("s").err.find("holds at no point"), std::string::npos);
+}
+
+TEST_F(Sweep, WhatNobodyReadsIsSpeltRightAllTheSame) {
+  for (const char* extra : {"[draft]\nfoo = 1\n", "[certify]\ntoken = 5\n", "[figure]\ntitel = \"x\"\n"}) {
+    write("c.toml", "experiment = \"e\"\n" + kSynthetic + extra);
+    for (const char* command : {"run", "sweep"}) {
+      const Ended ended = speclab({command, "c.toml", "-o", "r"});
+      EXPECT_EQ(ended.status, 3) << command << extra;
+      EXPECT_NE(ended.err.find("is no setting"), std::string::npos) << extra << ended.err;
+    }
+  }
+  write("c.toml", "experiment = \"e\"\n" + kSynthetic);
+  EXPECT_EQ(speclab({"run", "c.toml", "-o", "r", "--set", "draft2.kin=hashed"}).status, 3);
+}
+
 TEST_F(Sweep, AMistakeInOnePointRunsNone) {
   write("c.toml", kSmall);
   EXPECT_EQ(sweep("r", {"--set", "topology.length=1,2,-3"}).status, 3);

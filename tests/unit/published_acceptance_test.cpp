@@ -71,6 +71,26 @@ TEST(PublishedAcceptance, ConditionalRatesStayAsTheyAre) {
   EXPECT_EQ(joint.resolved().at("acceptance"), json({0.8, 0.5}));
 }
 
+TEST(PublishedAcceptance, AFormOfTheCommandLineGoesBeforeThoseOfAFile) {
+  const auto rates_of = [](const json& given, const std::map<std::string, std::string>& places) {
+    Params p("drafter", given, places);
+    Rates rates = read_acceptance(p, "right");
+    p.finish();
+    return rates;
+  };
+  EXPECT_EQ(rates_of({{"acceptance", 0.7}, {"joint_acceptance", {0.8, 0.4}}},
+                     {{"drafter.acceptance", "c.toml:3"}, {"drafter.joint_acceptance", "--set"}}),
+            (Rates{0.8, 0.5}));
+  EXPECT_EQ(rates_of({{"accepted_share", 0.7}, {"at_length", 5}, {"alpha", 0.6}},
+                     {{"drafter.accepted_share", "c.toml:3"},
+                      {"drafter.at_length", "c.toml:4"},
+                      {"drafter.alpha", "--set"}}),
+            (Rates{0.6}));
+  EXPECT_THROW(rates_of({{"acceptance", 0.7}, {"tau", 2}, {"at_length", 3}},
+                        {{"drafter.acceptance", "--set"}, {"drafter.tau", "--set"}}),
+               ConfigError);
+}
+
 TEST(PublishedAcceptance, WhatCannotBeIsRefusedWithTheReason) {
   expect_refusal({{"joint_acceptance", {0.5, 0.6}}}, "joint rates never rise");
   expect_refusal({{"joint_acceptance", {1.5}}}, "no probability");
