@@ -49,7 +49,7 @@ void RowCheck::count(std::int64_t value, const char* column) {
 
 void RowCheck::between(std::int64_t value, std::int64_t least, std::int64_t most, const char* column) const {
   if (value < least || value > most)
-    fail(fmt::format("a row's '{}' is {}; it is between {} and {}", column, value, least, most));
+    fail(fmt::format("a row's '{}' is {}; it must be between {} and {}", column, value, least, most));
 }
 
 void RowCheck::room(std::int64_t units) {

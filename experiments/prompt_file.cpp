@@ -211,8 +211,10 @@ class Reader {
       said.push_back(fmt::format("{}: not read in its lines: \"{}\"; read are {}", name,
                                  fmt::join(unread_, "\", \""), kReadKeys));
     }
-    if (talks_ > 0)
-      said.push_back(fmt::format("{}: of the turns of {} prompts the first alone is decoded", name, talks_));
+    if (talks_ > 0) {
+      said.push_back(fmt::format("{}: of the turns of {} prompt{} the first alone is decoded", name, talks_,
+                                 talks_ == 1 ? "" : "s"));
+    }
     if (twice_ > 0) {
       said.push_back(fmt::format(
           "{}:{}{} begins with {} and gets it once more from the tokenizer, as engines do; workload.add_bos "

@@ -32,17 +32,22 @@ class JsonSettings {
   bool mentions(const char* key) const { return json_.contains(key); }
   // Present and not null.
   bool has(const char* key) const { return json_.contains(key) && !json_[key].is_null(); }
-  const nlohmann::json& at(const char* key) const { return json_[key]; }
+  // ConfigError where it is not there.
+  const nlohmann::json& at(const char* key) const {
+    if (!mentions(key)) refuse(fmt::format("has no '{}'", key));
+    return json_[key];
+  }
 
-  int count(const char* key) const {
+  int whole(const char* key, int least) const {
     if (!has(key)) refuse(fmt::format("has no '{}'", key));
     const nlohmann::json& value = json_[key];
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 1 ||
+    if (!value.is_number_integer() || value.get<std::int64_t>() < least ||
         value.get<std::int64_t>() > INT32_MAX) {
-      refuse(fmt::format("'{}' is {}; it must be a whole number, 1 or more", key, value.dump()));
+      refuse(fmt::format("'{}' is {}; it must be a whole number, {} or more", key, value.dump(), least));
     }
     return value.get<int>();
   }
+  int count(const char* key) const { return whole(key, 1); }
   int count(const char* key, int otherwise) const { return has(key) ? count(key) : otherwise; }
 
   double positive(const char* key) const {

@@ -50,9 +50,8 @@ void read_windows(const JsonSettings& settings, LlamaConfig& config) {
   int window = 0;
   if (qwen) {
     if (settings.flag("use_sliding_window")) window = window_of(settings);
-    const int full = settings.has("max_window_layers") && settings.at("max_window_layers") == 0
-                         ? 0
-                         : settings.count("max_window_layers", kUsualMaxWindowLayers);
+    const int full =
+        settings.has("max_window_layers") ? settings.whole("max_window_layers", 0) : kUsualMaxWindowLayers;
     if (!windowed) {
       windowed.emplace(static_cast<std::size_t>(config.layers), false);
       if (window > 0) std::fill(windowed->begin() + std::min(full, config.layers), windowed->end(), true);
@@ -69,11 +68,18 @@ void read_windows(const JsonSettings& settings, LlamaConfig& config) {
   } else {
     window = settings.count("sliding_window", 0);
     if (!windowed) windowed.emplace(static_cast<std::size_t>(config.layers), window > 0);
+    if (any(*windowed) && window == 0) {
+      settings.refuse(
+          fmt::format("'layer_types' has \"sliding_attention\", but there is no 'sliding_window'; {} has no "
+                      "windows in transformers, MistralForCausalLM has: leave 'layer_types' out where all "
+                      "layers see the whole text",
+                      config.architecture));
+    }
     if (any(*windowed) && window < config.max_positions) {
       settings.refuse(
           fmt::format("'sliding_window' is {}, which {} does not read in transformers and reads in "
                       "vLLM; MistralForCausalLM has windows",
-                      settings.at("sliding_window").dump(), config.architecture));
+                      window, config.architecture));
     }
   }
   if (any(*windowed) && window == 0) {

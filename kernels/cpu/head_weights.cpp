@@ -168,7 +168,7 @@ HeadWeights load_medusa(const fs::path& directory, const HeadTarget& target) {
   const auto folder =
       std::make_shared<HeadFolder>(directory, "medusa_lm_head.safetensors", target, medusa_keys());
   const JsonSettings& settings = folder->settings;
-  const char* reader = "every Medusa head";
+  const char* reader = "a Medusa head";
   either(settings, "medusa_num_layers", "num_hidden_layers");
   const int layers = medusa_layers(settings);
   const int vocab = target.config.vocab, hidden = target.config.hidden;
@@ -214,7 +214,7 @@ HeadWeights load_hydra(const fs::path& directory, const HeadTarget& target) {
   const auto folder =
       std::make_shared<HeadFolder>(directory, "hydra_lm_head.safetensors", target, hydra_keys());
   const JsonSettings& settings = folder->settings;
-  const char* reader = "every Hydra head";
+  const char* reader = "a Hydra head";
   const int layers = settings.count("hydra_num_layers", 1);
   const std::string kind = settings.text("hydra_head_arch", "mlp");
   if (kind != "mlp") settings.refuse(fmt::format("'hydra_head_arch' is '{}'; only mlp can be run", kind));

@@ -3,8 +3,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/errors.h"
+#include "core/models/json_settings.h"
 #include "core/models/llama_config.h"
+#include "kernels/cpu/eagle_weights.h"
 #include "tests/support/edited_checkpoint.h"
+#include "tests/support/tiny_heads.h"
 
 namespace speclab {
 namespace {
@@ -132,6 +136,48 @@ TEST(CraftedFolderTest, SettingsThatContradictEachOtherAreRefused) {
   EXPECT_NE(refusal(mistral, {{"layer_types", {"full_attention", "chunked_attention"}}})
                 .find("'layer_types' has \"chunked_attention\""),
             std::string::npos);
+  EXPECT_EQ(refusal(qwen, {{"use_sliding_window", true}, {"max_window_layers", -1}}),
+            "config.json: 'max_window_layers' is -1; it must be a whole number, 0 or more");
+}
+
+TEST(CraftedFolderTest, SlidingLayersWithoutAWindowAreRefused) {
+  constexpr const char* kWanted =
+      "'layer_types' has \"sliding_attention\", but there is no 'sliding_window'; ";
+  const EditedCheckpoint llama;
+  const LlamaConfig target = tiny_config("LlamaForCausalLM");
+  const LlamaWeights weights = random_weights(target, Dtype::f32, 3);
+  for (const bool null : {false, true}) {  // or not mentioned
+    const auto edit = [&](Json& json, std::size_t layers) {
+      json["layer_types"] = std::vector<std::string>(layers, "sliding_attention");
+      json.erase("sliding_window");
+      if (null) json["sliding_window"] = nullptr;
+    };
+    const std::string refusal = llama.refusal_with([&](Json& json) { edit(json, 2); });
+    EXPECT_NE(refusal.find(kWanted), std::string::npos) << refusal;
+    for (TinyHeads heads : {tiny_eagle(target, Dtype::f32), tiny_eagle3(target, Dtype::f32, 31)}) {
+      edit(heads.config, 1);
+      const TemporaryDirectory folder;
+      heads.write(folder.path());
+      try {
+        load_eagle(folder.path(), weights);
+        FAIL();
+      } catch (const ConfigError& error) {
+        EXPECT_NE(std::string(error.what()).find(kWanted), std::string::npos) << error.what();
+      }
+    }
+  }
+}
+
+TEST(JsonSettingsTest, AKeyThatIsNotThereIsRefusedByName) {
+  const Json json = {{"here", nullptr}};
+  const JsonSettings settings(json, "a.json");
+  EXPECT_EQ(settings.at("here"), nullptr);
+  try {
+    settings.at("elsewhere");
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(), "a.json: has no 'elsewhere'");
+  }
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ TEST_F(Prompts, TokensAndOtherNamesOfTextsAreRead) {
   EXPECT_EQ(file.requests[5].label, "writing");
   EXPECT_EQ(file.requests[6].prompt, encode("a"));
   ASSERT_EQ(file.remarks.size(), 1u);
-  EXPECT_NE(file.remarks[0].find("of the turns of 1 prompts the first alone"), std::string::npos);
+  EXPECT_NE(file.remarks[0].find("of the turns of 1 prompt the first alone"), std::string::npos);
 }
 
 TEST_F(Prompts, LinesThatAreNoPromptAreRefusedByPlace) {

@@ -93,21 +93,21 @@ TEST(ResultRows, OfAWholeFileAreRead) {
 
 TEST(ResultRows, SequencesArePlaces) {
   EXPECT_EQ(refusal([](Crafted& p) { p.prompts[0].sequence = -1; }),
-            "reading /prompts: a row's 'sequence' is -1; it is between 0 and 2147483646");
+            "reading /prompts: a row's 'sequence' is -1; it must be between 0 and 2147483646");
   EXPECT_EQ(refusal([](Crafted& p) { p.accepted[0].sequence = 2'000'000'000; }),
             "reading /accepted: its rows name more prompts, positions or models than 8 rows can have");
   EXPECT_EQ(refusal([](Crafted& p) { p.sequences[0].sequence = -5; }),
-            "reading /sequences: a row's 'sequence' is -5; it is between 0 and 2147483646");
+            "reading /sequences: a row's 'sequence' is -5; it must be between 0 and 2147483646");
   EXPECT_EQ(refusal([](Crafted& p) {
               p.record = "steps";
               p.steps[0].sequence = -7;
             }),
-            "reading /steps: a row's 'sequence' is -7; it is between 0 and 2147483646");
+            "reading /steps: a row's 'sequence' is -7; it must be between 0 and 2147483646");
   EXPECT_EQ(refusal([](Crafted& p) {
               p.record = "steps";
               p.charges[0].step = kAdmission;
             }),
-            "reading /charges: a row's 'sequence' is -1; it is between 0 and 2147483646");
+            "reading /charges: a row's 'sequence' is -1; it must be between 0 and 2147483646");
   // A prompt that took no step has a sequence and no row.
   EXPECT_EQ(refusal([](Crafted& p) { p.sequences[1].sequence = p.sequences[3].sequence = 100; }),
             "it was read");
@@ -115,7 +115,7 @@ TEST(ResultRows, SequencesArePlaces) {
 
 TEST(ResultRows, AcceptedCountsArePlaces) {
   EXPECT_EQ(refusal([](Crafted& p) { p.accepted[0].accepted = -1; }),
-            "reading /accepted: a row's 'accepted' is -1; it is between 0 and 2147483646");
+            "reading /accepted: a row's 'accepted' is -1; it must be between 0 and 2147483646");
   EXPECT_EQ(refusal([](Crafted& p) { p.accepted[0].accepted = INT32_MAX - 1; }),
             "reading /accepted: its rows name more prompts, positions or models than 8 rows can have");
   EXPECT_EQ(refusal([](Crafted& p) {
@@ -127,9 +127,9 @@ TEST(ResultRows, AcceptedCountsArePlaces) {
 
 TEST(ResultRows, RunsAreThoseThatRan) {
   EXPECT_EQ(refusal([](Crafted& p) { p.prompts[0].role = 2; }),
-            "reading /prompts: a row's 'role' is 2; it is between 0 and 1");
+            "reading /prompts: a row's 'role' is 2; it must be between 0 and 1");
   EXPECT_EQ(refusal([](Crafted& p) { p.prompts[0].repeat = 5000; }),
-            "reading /prompts: a row's 'repeat' is 5000; it is between 0 and 4095");
+            "reading /prompts: a row's 'repeat' is 5000; it must be between 0 and 4095");
   EXPECT_EQ(refusal([](Crafted& p) {
               for (auto* rows : {&p.prompts}) {
                 for (PromptRecord& row : *rows) row.repeat = 3;
@@ -142,19 +142,19 @@ TEST(ResultRows, RunsAreThoseThatRan) {
 
 TEST(ResultRows, ActorsAndOperationsAreKnown) {
   EXPECT_EQ(refusal([](Crafted& p) { p.times[0].actor = -1; }),
-            "reading /time: a row's 'actor' is -1; it is between 0 and 255");
+            "reading /time: a row's 'actor' is -1; it must be between 0 and 255");
   EXPECT_EQ(refusal([](Crafted& p) { p.times[0].op = 6; }),
-            "reading /time: a row's 'op' is 6; it is between 0 and 5");
+            "reading /time: a row's 'op' is 6; it must be between 0 and 5");
   EXPECT_EQ(refusal([](Crafted& p) {
               p.record = "steps";
               p.charges[0].actor = 1'000'000;
             }),
-            "reading /charges: a row's 'actor' is 1000000; it is between 0 and 255");
+            "reading /charges: a row's 'actor' is 1000000; it must be between 0 and 255");
 }
 
 TEST(ResultRows, CountsAddUp) {
   EXPECT_EQ(refusal([](Crafted& p) { p.prompts[0].steps = -4; }),
-            "reading /prompts: a row's 'steps' is -4; it is between 0 and 9223372036854775807");
+            "reading /prompts: a row's 'steps' is -4; it must be between 0 and 9223372036854775807");
   EXPECT_EQ(refusal([](Crafted& p) { p.prompts[0].steps = p.prompts[1].steps = INT64_MAX / 2 + 1; }),
             "reading /prompts: its counts add up to more than 9223372036854775807 at a 'steps' of "
             "4611686018427387904");
@@ -162,11 +162,11 @@ TEST(ResultRows, CountsAddUp) {
 
 TEST(ResultRows, TextsLieInTheText) {
   EXPECT_EQ(refusal([](Crafted& p) { p.sequences[2].text = 10; }),
-            "reading /sequences: a row's 'text' is 10; it is between 0 and 9");
+            "reading /sequences: a row's 'text' is 10; it must be between 0 and 9");
   EXPECT_EQ(refusal([](Crafted& p) { p.sequences[2].text = -1; }),
-            "reading /sequences: a row's 'text' is -1; it is between 0 and 9");
+            "reading /sequences: a row's 'text' is -1; it must be between 0 and 9");
   EXPECT_EQ(refusal([](Crafted& p) { p.sequences[2].new_tokens = -2; }),
-            "reading /sequences: a row's 'new_tokens' is -2; it is between 0 and 11");
+            "reading /sequences: a row's 'new_tokens' is -2; it must be between 0 and 11");
   EXPECT_EQ(refusal([](Crafted& p) { p.sequences[1] = p.sequences[0]; }),
             "reading /sequences: sequence 0 is there twice in one run");
 }
