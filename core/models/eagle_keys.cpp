@@ -149,9 +149,13 @@ constexpr KnownKey kTopLevel[] = {
 };
 
 constexpr const char* kNormed = "features that are normed before 'fc' cannot be run";
+constexpr const char* kOneLayer = "heads of more than one layer cannot be run";
 constexpr const char* kSpeculatorsTensor =
     "the folder is as vllm-project/speculators saves EAGLE-1, which cannot be read";
 constexpr KnownTensor kUnread[] = {
+    {"layers.*", TensorFate::beyond, kOneLayer},
+    {"model.layers.*", TensorFate::beyond, kOneLayer},
+    {"*additional_layers.*", TensorFate::refused, kOneLayer},  // [S3]
     {"*mask_hidden", TensorFate::refused,
      "heads that guess several tokens in a pass (P-EAGLE) cannot be run"},  // [V3]
     {"*parallel_draft_heads.*", TensorFate::refused,
@@ -164,14 +168,14 @@ constexpr KnownTensor kUnread[] = {
     {"*self_attn.o_proj.bias", TensorFate::refused,
      "an attention output with a bias cannot be run"},  // [V1] [V3]
     {"*self_attn.*_norm.weight", TensorFate::refused, "heads whose queries or keys are normed cannot be run"},
-    {"*additional_layers.*", TensorFate::refused, "heads of more than one layer cannot be run"},  // [S3]
 };
 
+constexpr const char* kNoFinalNorm = "EAGLE-1 does not norm before its output";
 constexpr KnownTensor kUnreadFirst[] = {
     {"*self_attn.*_proj.bias", TensorFate::refused,
      "queries, keys and values have biases only where 'qkv_bias' or 'attention_bias' is true"},  // [E1]
     {"*fc.bias", TensorFate::refused, "'bias' is false"},                                        // [E1]
-    {"*layers.0.input_layernorm.weight", TensorFate::refused,
+    {"*input_layernorm.weight", TensorFate::refused,
      "EAGLE-1's first layer does not norm what it reads"},  // [M]
     {"d2t", TensorFate::refused, "EAGLE-1 has no map"},
     {"t2d", TensorFate::refused, "EAGLE-1 has no map"},
@@ -181,8 +185,8 @@ constexpr KnownTensor kUnreadFirst[] = {
     {"fusion_fc.*", TensorFate::refused, kSpeculatorsTensor},                   // [P]
     {"transformer.*", TensorFate::refused, kSpeculatorsTensor},                 // [P]
     {"pre_lm_head_layernorm.weight", TensorFate::refused, kSpeculatorsTensor},  // [P]
-    {"*norm.weight", TensorFate::refused, "EAGLE-1 does not norm before its output"},
-    {"*layers.*", TensorFate::refused, "heads of more than one layer cannot be run"},
+    {"norm.weight", TensorFate::refused, kNoFinalNorm},
+    {"model.norm.weight", TensorFate::refused, kNoFinalNorm},
 };
 
 constexpr KnownTensor kUnreadThird[] = {
@@ -195,7 +199,6 @@ constexpr KnownTensor kUnreadThird[] = {
     {"d2t", TensorFate::refused, "'draft_vocab_size' is the target's whole vocabulary"},
     {"t2d", TensorFate::refused, "it comes without 'd2t'"},
     {"*verifier_*", TensorFate::refused, "they are the target's, whose own folder has them"},  // [P]
-    {"*layers.*", TensorFate::refused, "heads of more than one layer cannot be run"},
 };
 
 std::vector<KeyTable> with_llama(std::vector<KeyTable> own) {
@@ -217,8 +220,9 @@ std::span<const KeyTable> nested_eagle_keys(EagleKind kind) {
 }
 
 std::span<const TensorTable> eagle_unread_tensors(EagleKind kind) {
-  static const std::array<TensorTable, 3> first{kUnread, kUnreadFirst, llama_unread_tensors()},
-      third{kUnread, kUnreadThird, llama_unread_tensors()};
+  static const std::array<TensorTable, 4> first{telling_tensors(), kUnread, kUnreadFirst,
+                                                llama_unread_tensors()},
+      third{telling_tensors(), kUnread, kUnreadThird, llama_unread_tensors()};
   return kind == EagleKind::first ? first : third;
 }
 

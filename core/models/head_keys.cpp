@@ -103,9 +103,13 @@ constexpr const char* kWhole =
 constexpr KnownTensor kMedusaTensors[] = {
     {"*token_map", TensorFate::refused, "heads on a part of the vocabulary cannot be run"},  // [V]
     {"model.*", TensorFate::refused, kWhole},                                                // [M], new
-    {"*.linear.*", TensorFate::refused,
+    {"*.linear.weight", TensorFate::refused,
      "'medusa_num_layers' may be too small, or a head between is missing"},  // [M]
-    {"*blocks.*", TensorFate::refused,
+    {"*.linear.bias", TensorFate::refused,
+     "'medusa_num_layers' may be too small, or a head between is missing"},  // [M]
+    {"*blocks.*.weight", TensorFate::refused,
+     "'num_hidden_layers' may be too small, or a head between is missing"},  // [V]
+    {"*blocks.*.bias", TensorFate::refused,
      "'num_hidden_layers' may be too small, or a head between is missing"},  // [V]
     {"*lm_head*", TensorFate::refused,
      "outputs of heads and a shared output are both there, or there are more outputs than heads"},  // [V]
@@ -126,7 +130,9 @@ constexpr KnownTensor kHydraTensors[] = {
     {"*attn.*", TensorFate::refused, kEagle},                                        // [H]
     {"*fc.*", TensorFate::refused, kEagle},                                          // [H]
     {"*hydra_lm_head.*", TensorFate::refused, "there are more outputs than heads"},  // [H]
-    {"*hydra_mlp.*", TensorFate::refused,
+    {"*hydra_mlp.*.weight", TensorFate::refused,
+     "'hydra_num_layers' may be too small, or a head between is missing"},  // [H]
+    {"*hydra_mlp.*.bias", TensorFate::refused,
      "'hydra_num_layers' may be too small, or a head between is missing"},  // [H]
     {"*lm_head.weight", TensorFate::refused,
      "an output for all heads is the target's, whose own folder has it"},  // [H]
@@ -150,12 +156,12 @@ std::span<const KeyTable> hydra_keys() {
 }
 
 std::span<const TensorTable> medusa_unread_tensors() {
-  static const std::array<TensorTable, 2> tables{TensorTable(kMedusaTensors), llama_unread_tensors()};
+  static const std::array<TensorTable, 3> tables{telling_tensors(), kMedusaTensors, llama_unread_tensors()};
   return tables;
 }
 
 std::span<const TensorTable> hydra_unread_tensors() {
-  static const std::array<TensorTable, 2> tables{TensorTable(kHydraTensors), llama_unread_tensors()};
+  static const std::array<TensorTable, 3> tables{telling_tensors(), kHydraTensors, llama_unread_tensors()};
   return tables;
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 using enum TensorFate;
 
-constexpr KnownTensor kLlama[] = {
+constexpr KnownTensor kTelling[] = {
     {"*rotary_emb.inv_freq", inert,
      "frequencies are computed from config.json, as transformers has done since 4.31"},
     {"*rotary_emb.cos_cached", inert, "it is computed from config.json"},
@@ -17,6 +17,9 @@ constexpr KnownTensor kLlama[] = {
      "they are an adapter's (LoRA), which has to be merged into the weights first (peft: merge_and_unload)"},
     {"*.qweight", refused, "the weights are quantized (GPTQ or AWQ)"},
     {"*.qzeros", refused, "the weights are quantized (GPTQ or AWQ)"},
+    {"*.scales", refused, "the weights are quantized (GPTQ or AWQ)"},
+    {"*.weight_packed", refused, "the weights are quantized (compressed-tensors)"},
+    {"*.weight_zero_point", refused, "the weights are quantized (compressed-tensors)"},
     {"*.g_idx", refused, "the weights are quantized (GPTQ)"},
     {"*.weight_scale*", refused, "the weights are quantized (FP8 or the like), and these are their scales"},
     {"*.input_scale", refused, "the weights are quantized (FP8 or the like), and these are their scales"},
@@ -26,6 +29,10 @@ constexpr KnownTensor kLlama[] = {
     {"*.absmax", refused, "the weights are quantized (bitsandbytes)"},
     {"*.SCB", refused, "the weights are quantized (bitsandbytes)"},
     {"*.quant_state*", refused, "the weights are quantized (bitsandbytes)"},
+};
+
+constexpr KnownTensor kLlama[] = {
+    {"model.layers.*", beyond, "'num_hidden_layers' may be too small"},
     {"*experts*", refused, "they are a mixture of experts', which is another architecture"},
     {"*block_sparse_moe*", refused, "they are a mixture of experts', which is another architecture"},
     {"vision*", refused,
@@ -43,7 +50,6 @@ constexpr KnownTensor kLlama[] = {
     {"*.mlp.*_proj.bias", refused,
      "a feed-forward part with biases is LlamaForCausalLM's with 'mlp_bias' true"},
     {"lm_head.bias", refused, "a head with a bias cannot be run"},
-    {"model.layers.*", refused, "'num_hidden_layers' may be too small"},
 };
 
 }  // namespace
@@ -70,15 +76,17 @@ bool matches(const std::string& name, const char* pattern) {
   return p == wanted.size();
 }
 
-const KnownTensor* find_tensor(std::span<const TensorTable> tables, const std::string& name) {
+const KnownTensor* find_tensor(std::span<const TensorTable> tables, const std::string& name,
+                               bool layer_is_read) {
   for (const TensorTable table : tables) {
     for (const KnownTensor& known : table) {
-      if (matches(name, known.pattern)) return &known;
+      if (matches(name, known.pattern) && !(known.fate == beyond && layer_is_read)) return &known;
     }
   }
   return nullptr;
 }
 
+TensorTable telling_tensors() { return kTelling; }
 TensorTable llama_unread_tensors() { return kLlama; }
 
 }  // namespace speclab

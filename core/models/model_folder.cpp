@@ -4,10 +4,12 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/errors.h"
 #include "core/models/llama_config.h"
 #include "core/models/missing_tokenizer.h"
+#include "core/models/pickled_weights.h"
 
 namespace speclab {
 namespace {
@@ -26,6 +28,10 @@ std::string file_that_ends(const fs::path& folder, std::string_view end) {
   return "";
 }
 
+bool has_safetensors(const fs::path& folder) {
+  return fs::exists(folder / "model.safetensors") || fs::exists(folder / "model.safetensors.index.json");
+}
+
 void check_weights(const fs::path& folder) {
   const auto refuse = [&](const std::string& what) {
     throw ConfigError(fmt::format("{}: {}", folder.string(), what));
@@ -38,16 +44,14 @@ void check_weights(const fs::path& folder) {
                       name));
     }
   }
-  if (fs::exists(folder / "model.safetensors") || fs::exists(folder / "model.safetensors.index.json")) return;
-  for (const char* end : {".bin", ".pt", ".pth", ".ckpt"}) {
-    const std::string name = file_that_ends(folder, end);
-    if (name.empty() || name == "training_args.bin") continue;
+  if (has_safetensors(folder)) return;
+  if (const std::vector<std::string> pickled = pickled_weights(folder); !pickled.empty()) {
     refuse(
         fmt::format("has weights as PyTorch pickles them ({}), but no model.safetensors; where transformers "
                     "is installed, python3 -c \"from transformers import AutoModelForCausalLM as M; "
                     "M.from_pretrained('{}', torch_dtype='auto').save_pretrained('{}', "
                     "safe_serialization=True)\" writes it",
-                    name, folder.string(), folder.string()));
+                    pickled.front(), folder.string(), folder.string()));
   }
 }
 
@@ -63,7 +67,14 @@ void require_model_folder(const fs::path& path) {
                                        : fmt::format("is a file; {}", kWanted));
   }
   if (fs::is_empty(path)) refuse(fmt::format("is an empty folder; {}", kWanted));
-  if (fs::exists(path / "adapter_config.json") && !fs::exists(path / "model.safetensors")) {
+  if (fs::exists(path / "adapter_config.json")) {
+    if (has_safetensors(path) || !pickled_weights(path).empty()) {
+      refuse(
+          "has an adapter_config.json beside the model's weights; transformers puts that adapter (LoRA or "
+          "the "
+          "like) on the model, speclab cannot: merge it into the model (peft: merge_and_unload, then "
+          "save_pretrained) and take that folder, or move adapter_config.json away for the model without it");
+    }
     refuse(
         "is an adapter (LoRA or the like), not a model; merge it into its base model (peft: "
         "merge_and_unload, then save_pretrained) and take that folder");

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <utility>
 
 #include "core/models/json_settings.h"
 #include "core/models/llama_keys.h"
@@ -13,15 +14,34 @@ namespace {
 
 using Json = nlohmann::json;
 
-// transformers 4 prefers 'type', transformers 5 'rope_type'.
+// Empty where none is named. transformers 4 prefers 'type', transformers 5 'rope_type'.
 std::string type_of(const JsonSettings& scaling) {
   const std::string newer = scaling.text("rope_type", ""), older = scaling.text("type", "");
   if (!newer.empty() && !older.empty() && newer != older) {
     scaling.refuse(
         fmt::format("'rope_type' is '{}' and 'type' is '{}'; leave one of them out", newer, older));
   }
-  if (!newer.empty()) return newer;
-  return older.empty() ? "default" : older;
+  return newer.empty() ? older : newer;
+}
+
+// ConfigError where settings would stretch, but their type, empty where it is not named, does not.
+void refuse_stretching(const JsonSettings& scaling, const std::string& type, int max_positions) {
+  const auto refuse = [&](const char* key) {
+    scaling.refuse(
+        fmt::format("has '{}' {} and {}; 'rope_type' must say which way is meant: linear and llama3 "
+                    "can be run",
+                    key, scaling.at(key).dump(),
+                    type.empty() ? "no 'rope_type', without which nothing is stretched"
+                                 : "rope type 'default', which stretches nothing"));
+  };
+  for (const auto& [key, plain] : {std::pair("factor", 1), std::pair("attention_factor", 1),
+                                   std::pair("original_max_position_embeddings", max_positions)}) {
+    if (scaling.positive(key, plain) != plain) refuse(key);
+  }
+  for (const char* key : {"low_freq_factor", "high_freq_factor", "beta_fast", "beta_slow", "mscale",
+                          "mscale_all_dim", "short_factor", "long_factor"}) {
+    if (scaling.has(key)) refuse(key);
+  }
 }
 
 // transformers 4 reads the one outside, transformers 5 the one inside.
@@ -79,7 +99,9 @@ RopeConfig read_object(const JsonSettings& outer, const Json& json, const char* 
                       "linear and llama3 can at any",
                       type));
     }
-  } else if (type != "default") {
+  } else if (type.empty() || type == "default") {
+    refuse_stretching(scaling, type, max_positions);
+  } else {
     scaling.refuse(fmt::format("rope type '{}' cannot be run; default, linear and llama3 can", type));
   }
   return rope;

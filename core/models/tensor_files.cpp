@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "core/errors.h"
 #include "core/models/json_settings.h"
+#include "core/models/pickled_weights.h"
 
 namespace speclab {
 namespace fs = std::filesystem;
@@ -28,6 +30,38 @@ void check_shard_name(const fs::path& index, const std::string& tensor, const st
                   index.string(), shard, tensor));
 }
 
+// How pickled weights become one of the files that are looked for, the last of them unless one has the
+// pickle's name; empty where there are none. It needs no code of the model, as heads have none in
+// transformers.
+std::string cure(const fs::path& folder, std::span<const char* const> files) {
+  const std::vector<std::string> pickled = pickled_weights(folder);
+  if (pickled.empty()) return "";
+  std::string written = files.back();
+  std::vector<std::string> paths;
+  for (const std::string& name : pickled) {
+    paths.push_back(fmt::format("'{}'", (folder / name).string()));
+    const std::string same = fs::path(name).stem().string() + ".safetensors";
+    if (std::ranges::find(files, same) != files.end()) written = same;
+  }
+  return fmt::format(
+      "; its weights are as PyTorch pickles them ({}): where torch and safetensors are installed, python3 -c "
+      "\"import torch; from safetensors.torch import save_file; save_file({{k: v.clone().contiguous() for f "
+      "in "
+      "[{}] for k, v in torch.load(f, map_location='cpu', weights_only=True).items()}}, '{}')\" writes {}",
+      fmt::join(pickled, ", "), fmt::join(paths, ", "), (folder / written).string(), written);
+}
+
+// Whether the name is no layer's, or of one that something was read of.
+bool layer_is_read(const std::string& name, const std::set<std::string>& read) {
+  const std::size_t at = name.starts_with("layers.") ? 0 : name.find(".layers.") + 1;
+  if (at == 0 && !name.starts_with("layers.")) return true;
+  const std::size_t number = at + std::string_view("layers.").size(), end = name.find('.', number);
+  if (end == std::string::npos) return true;
+  const std::string layer = name.substr(0, end + 1);
+  const auto first = read.lower_bound(layer);
+  return first != read.end() && first->starts_with(layer);
+}
+
 }  // namespace
 
 TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const> files)
@@ -39,8 +73,8 @@ TensorFiles::TensorFiles(const fs::path& directory, std::span<const char* const>
   }
   const fs::path index = directory / kIndex;
   if (!fs::exists(index)) {
-    throw ConfigError(
-        fmt::format("{}: has neither {} nor {}", directory.string(), fmt::join(files, " nor "), kIndex));
+    throw ConfigError(fmt::format("{}: has neither {} nor {}{}", directory.string(),
+                                  fmt::join(files, " nor "), kIndex, cure(directory, files)));
   }
   open_shards(index);
 }
@@ -138,7 +172,7 @@ void TensorFiles::refuse_unread(const std::string& reader, std::span<const Tenso
   std::vector<std::string> causes;
   std::set<std::string> met;
   const auto meet = [&](const std::string& name, const std::string& where) {
-    const KnownTensor* entry = find_tensor(known, name);
+    const KnownTensor* entry = find_tensor(known, name, layer_is_read(name, read_));
     if ((entry != nullptr && entry->fate == TensorFate::inert) || !met.insert(name).second) return;
     if (shown.size() < kShown) shown.push_back(fmt::format("'{}'{}", name, where));
     if (entry != nullptr && std::ranges::find(causes, entry->why) == causes.end())

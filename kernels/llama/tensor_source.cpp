@@ -44,8 +44,8 @@ struct NameTaker {
 void check_tensors(const Checkpoint& checkpoint) {
   NameTaker names{checkpoint};
   take_parts<NameTaker::Nothing, NameTaker::Nothing>(checkpoint.config(), names);
-  const TensorTable known = llama_unread_tensors();
-  checkpoint.files().refuse_unread(checkpoint.config().architecture, std::span(&known, 1));
+  const std::array<TensorTable, 2> known{telling_tensors(), llama_unread_tensors()};
+  checkpoint.files().refuse_unread(checkpoint.config().architecture, known);
 }
 
 }  // namespace

@@ -292,6 +292,19 @@ const std::vector<Mistake> kModels = {
      {"target: is an adapter", "merge_and_unload"},
      {"run", "c.toml"},
      [] { model(), write("target/adapter_config.json", "{}"), fs::remove("target/model.safetensors"); }},
+    {"an_adapter_beside_a_model",
+     kModel,
+     {"target: has an adapter_config.json beside the model's weights", "merge_and_unload"},
+     {"run", "c.toml"},
+     [] { model(), write("target/adapter_config.json", "{}"); }},
+    {"pickled_weights_beside_settings_of_training",
+     kModel,
+     {"target: has weights as PyTorch pickles them (pytorch_model.bin)"},
+     {"run", "c.toml"},
+     [] {
+       model(), fs::rename("target/model.safetensors", "target/pytorch_model.bin");
+       write("target/training_args.bin", ""), write("target/optimizer.pt", "");
+     }},
     {"pickled_weights",
      kModel,
      {"target: has weights as PyTorch pickles them (pytorch_model.bin)", "save_pretrained",

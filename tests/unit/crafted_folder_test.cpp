@@ -1,11 +1,13 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
 #include "core/models/json_settings.h"
 #include "core/models/llama_config.h"
+#include "core/models/model_folder.h"
 #include "kernels/cpu/eagle_weights.h"
 #include "tests/support/edited_checkpoint.h"
 #include "tests/support/tiny_heads.h"
@@ -166,6 +168,76 @@ TEST(CraftedFolderTest, SlidingLayersWithoutAWindowAreRefused) {
       }
     }
   }
+}
+
+TEST(CraftedFolderTest, RopeThatStretchesNamesItsType) {
+  EditedCheckpoint llama;
+  const auto refusal = [&](const char* key, const Json& rope) {
+    return llama.refusal_with([&](Json& json) { json[key] = rope; });
+  };
+  constexpr const char* kCure =
+      " and no 'rope_type', without which nothing is stretched; 'rope_type' must say which way is meant: "
+      "linear and llama3 can be run";
+  EXPECT_EQ(refusal("rope_scaling", {{"factor", 8}}),
+            std::string("config.json: 'rope_scaling': has 'factor' 8") + kCure);
+  EXPECT_EQ(refusal("rope_scaling", {{"rope_type", "default"}, {"factor", 8}}),
+            "config.json: 'rope_scaling': has 'factor' 8 and rope type 'default', which stretches nothing; "
+            "'rope_type' must say which way is meant: linear and llama3 can be run");
+  Json llama3 = {{"factor", 8}, {"low_freq_factor", 1}, {"high_freq_factor", 4}};
+  llama3["original_max_position_embeddings"] = 64;
+  EXPECT_NE(refusal("rope_scaling", llama3).find(kCure), std::string::npos);
+  EXPECT_NE(refusal("rope_parameters", llama3).find(kCure), std::string::npos);
+  for (const auto& [key, value] : std::map<std::string, Json>{{"low_freq_factor", 1},
+                                                              {"high_freq_factor", 4},
+                                                              {"attention_factor", 1.5},
+                                                              {"original_max_position_embeddings", 64},
+                                                              {"beta_fast", 32},
+                                                              {"beta_slow", 1},
+                                                              {"mscale", 1},
+                                                              {"mscale_all_dim", 1},
+                                                              {"short_factor", Json::array({1, 2})},
+                                                              {"long_factor", Json::array({1, 2})}}) {
+    for (Json rope : {Json::object(), Json{{"rope_type", "default"}}, Json{{"type", "default"}}}) {
+      rope[key] = value;
+      const std::string said = refusal("rope_scaling", rope);
+      EXPECT_NE(said.find("has '" + key + "' " + value.dump()), std::string::npos) << rope << ": " << said;
+    }
+  }
+  for (const Json& rope :
+       std::vector<Json>{Json::object(),
+                         {{"rope_theta", 1e4}},
+                         {{"factor", 1.0}},
+                         {{"rope_type", "default"}, {"factor", 1}},
+                         {{"rope_type", "default"}, {"beta_fast", nullptr}},
+                         {{"type", "default"}, {"attention_factor", 1}},
+                         {{"original_max_position_embeddings", llama.config().max_positions}}})
+    EXPECT_EQ(refusal("rope_scaling", rope), "") << rope;
+}
+
+TEST(CraftedFolderTest, AnAdapterIsNeverLeftOutInSilence) {
+  EditedCheckpoint folder;
+  const auto refusal = [&] {
+    folder.write_file("adapter_config.json", "{}");
+    try {
+      require_model_folder(folder.path());
+    } catch (const ConfigError& error) {
+      return std::string(error.what()).substr(folder.path().string().size());
+    }
+    return std::string();
+  };
+  const std::string beside =
+      ": has an adapter_config.json beside the model's weights; transformers puts that adapter (LoRA or the "
+      "like) on the model, speclab cannot: merge it into the model (peft: merge_and_unload, then "
+      "save_pretrained) and take that folder, or move adapter_config.json away for the model without it";
+  EXPECT_EQ(refusal(), beside);
+  folder.shard(6);
+  EXPECT_EQ(refusal(), beside);
+  fs::remove(folder.path() / "model.safetensors.index.json");
+  folder.write_file("pytorch_model.bin", "");
+  EXPECT_EQ(refusal(), beside);
+  fs::remove(folder.path() / "pytorch_model.bin");
+  folder.write_file("adapter_model.bin", "");
+  EXPECT_NE(refusal().find("is an adapter (LoRA or the like), not a model"), std::string::npos);
 }
 
 TEST(JsonSettingsTest, AKeyThatIsNotThereIsRefusedByName) {

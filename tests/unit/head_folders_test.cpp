@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 
 #include "core/errors.h"
 #include "kernels/cpu/eagle_weights.h"
@@ -13,6 +14,7 @@
 namespace speclab {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::json;
 
 class PublishedHeads : public testing::Test {
@@ -225,6 +227,34 @@ TEST_F(PublishedHeads, HeadsBeyondTheConfigsNumberAreThere) {
              "'medusa_num_layers' may be too small");
   EXPECT_HAS(refusal([&] { hydra(with(tiny_hydra(config_, Dtype::f32, 2, 2), "hydra_num_layers", 1)); }),
              "'hydra_num_layers' may be too small");
+}
+
+// As FasterDecoding's Medusa, zankner's Hydra and many heads of EAGLE lie on the hub.
+TEST_F(PublishedHeads, PickledHeadsAreToldHowToBecomeReadable) {
+  const auto expect = [&](const TinyHeads& heads, const char* pickle, const char* written, const auto& read) {
+    heads.write(folder_.path());
+    fs::remove(folder_.path() / "model.safetensors");
+    for (const char* other : {"training_args.bin", "optimizer.pt", pickle})
+      std::ofstream(folder_.path() / other) << "";
+    const std::string said = refusal([&] { read(); }), folder = folder_.path().string();
+    EXPECT_HAS(said, std::string("its weights are as PyTorch pickles them (") + pickle + ")");
+    EXPECT_HAS(said, "for f in ['" + folder + "/" + pickle + "']");
+    EXPECT_HAS(said, "'" + folder + "/" + written + "')\" writes " + written);
+    EXPECT_EQ(said.find("optimizer"), std::string::npos) << said;
+    fs::remove(folder_.path() / pickle);
+    EXPECT_EQ(refusal([&] { read(); }).find("python3"), std::string::npos);
+  };
+  const auto medusa = [&] { load_medusa(folder_.path(), target_); };
+  const auto hydra = [&] { load_hydra(folder_.path(), target_); };
+  const auto eagle = [&] { load_eagle(folder_.path(), target_); };
+  const TinyHeads medusas = tiny_medusa(config_, Dtype::f32, 2, 1),
+                  hydras = tiny_hydra(config_, Dtype::f32, 2, 1);
+  expect(medusas, "medusa_lm_head.pt", "medusa_lm_head.safetensors", medusa);
+  expect(medusas, "pytorch_model.bin", "model.safetensors", medusa);
+  expect(hydras, "hydra_lm_head.pt", "hydra_lm_head.safetensors", hydra);
+  expect(hydras, "pytorch_model.bin", "model.safetensors", hydra);
+  expect(tiny_eagle(config_, Dtype::f32), "pytorch_model.bin", "model.safetensors", eagle);
+  expect(tiny_eagle3(config_, Dtype::f32, 31), "pytorch_model.bin", "model.safetensors", eagle);
 }
 
 TEST_F(PublishedHeads, HeadsThatLackPartsOthersHaveAreRefused) {

@@ -371,6 +371,8 @@ const std::vector<OddTensor> kFirstTensors = {
     {"d2t", "EAGLE-1 has no map"},
     {"t2d", "EAGLE-1 has no map"},
     {"layers.0.mlp.up_proj.bias", "mlp"},
+    {"layers.1.self_attn.q_proj.bias", "; heads of more than one layer"},
+    {"model.layers.1.input_layernorm.weight", "; heads of more than one layer"},
     {"dummy", "does not read"}};
 const std::vector<OddTensor> kThirdTensors = {
     {"fc.bias2", "does not read"},
@@ -388,6 +390,7 @@ const std::vector<OddTensor> kThirdTensors = {
     {"midlayer.self_attn.q_norm.weight", "queries or keys are normed"},
     {"additional_layers.0.mlp.up_proj.weight", "more than one layer"},
     {"layers.1.mlp.up_proj.weight", "more than one layer"},
+    {"layers.1.self_attn.q_norm.weight", "; heads of more than one layer"},
     {"t2d2", "does not read"}};
 
 TEST_F(HeadKeyFate, EveryPublishedTensorIsReadOrRefusedWithACause) {
@@ -408,6 +411,55 @@ TEST_F(HeadKeyFate, EveryPublishedTensorIsReadOrRefusedWithACause) {
   expect(tiny_hydra(config_, Dtype::f32, 2, 1), kHydraTensors, hydra);
   expect(tiny_eagle(config_, Dtype::f32), kFirstTensors, eagle);
   expect(tiny_eagle3(config_, Dtype::f32, 31), kThirdTensors, eagle);
+}
+
+// What a name says in a folder of any kind comes before what it would say in this one.
+TEST_F(HeadKeyFate, AdaptersQuantizedWeightsAndInertTensorsAreKnownInEveryFolder) {
+  const Load medusa = [&] { return load_medusa(folder_.path(), target_).remarks; },
+             hydra = [&] { return load_hydra(folder_.path(), target_).remarks; },
+             eagle = [&] { return load_eagle(folder_.path(), target_).config.remarks; };
+  struct Kind {
+    TinyHeads heads;
+    std::vector<std::string> modules;
+    const Load& reads;
+  };
+  const std::vector<Kind> kinds = {
+      {tiny_medusa(config_, Dtype::f32, 2, 1),
+       {"0.0.linear", "medusa_heads.blocks.0.layers.0", "lm_head", "model.layers.0.self_attn"},
+       medusa},
+      {tiny_hydra(config_, Dtype::f32, 2, 1),
+       {"hydra_mlp.0.0.linear", "hydra_lm_head.0", "model.layers.0.self_attn", "attn.self_attn", "lm_head"},
+       hydra},
+      {tiny_eagle(config_, Dtype::f32),
+       {"fc", "layers.0.self_attn", "layers.0.self_attn.q_proj", "layers.1.self_attn.o_proj", "lm_head"},
+       eagle},
+      {tiny_eagle3(config_, Dtype::f32, 31),
+       {"fc", "midlayer.self_attn", "midlayer.self_attn.q_proj", "layers.1.mlp.up_proj",
+        "layers.0.self_attn"},
+       eagle}};
+  const std::vector<std::pair<std::string, std::string>> causes = {
+      {"qweight", "the weights are quantized (GPTQ or AWQ)"},
+      {"scales", "the weights are quantized (GPTQ or AWQ)"},
+      {"lora_A.weight", "they are an adapter's (LoRA), which has to be merged into the weights first"},
+      {"weight_scale", "the weights are quantized (FP8 or the like)"},
+      {"weight_packed", "the weights are quantized (compressed-tensors)"}};
+  for (const auto& [heads, modules, reads] : kinds) {
+    for (const std::string& module : modules) {
+      const auto refusal = [&](const std::string& name) {
+        TinyHeads more = heads;
+        more.tensors.push_back(random_tensor(name, Dtype::f32, {44}, 1));
+        more.write(folder_.path());
+        return load(more.config, reads).refusal;
+      };
+      for (const char* inert : {".rotary_emb.inv_freq", ".rotary_emb.cos_cached"})
+        EXPECT_EQ(refusal(module + inert), "") << module;
+      for (const auto& [end, cause] : causes) {
+        const std::string name = module + "." + end, said = refusal(name);
+        EXPECT_NE(said.find("'" + name + "'; " + cause), std::string::npos) << name << ": " << said;
+        EXPECT_EQ(said.find("every"), std::string::npos) << said;
+      }
+    }
+  }
 }
 
 }  // namespace

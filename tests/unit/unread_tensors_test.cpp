@@ -45,6 +45,9 @@ TEST(UnreadTensorsTest, EveryTensorIsReadOrRefusedOrKnownToBeWithoutEffect) {
       {"model.layers.0.self_attn.q_norm.weight", "Qwen3ForCausalLM"},
       {"model.layers.0.self_attn.k_norm.weight", "Qwen3ForCausalLM"},
       {"model.layers.2.mlp.up_proj.weight", "num_hidden_layers"},
+      {"model.layers.9.self_attn.q_proj.bias", "; 'num_hidden_layers' may be too small"},
+      {"model.layers.9.mlp.up_proj.bias", "; 'num_hidden_layers' may be too small"},
+      {"model.layers.9.self_attn.q_norm.weight", "; 'num_hidden_layers' may be too small"},
       {"model.layers.0.pre_feedforward_layernorm.weight", "does not read"},
       {"model.layers.0.mlp.experts.0.up_proj.weight", "mixture"},
       {"model.layers.0.self_attn.q_proj.lora_A.weight", "LoRA"},
@@ -74,6 +77,13 @@ TEST(UnreadTensorsTest, EveryTensorIsReadOrRefusedOrKnownToBeWithoutEffect) {
     folder.write();
     EXPECT_EQ(folder.refusal(), "") << name;
   }
+}
+
+TEST(UnreadTensorsTest, ALayerThatIsReadIsNotBeyondTheConfig) {
+  EditedCheckpoint folder;
+  folder.add_tensor("model.layers.0.something.weight", {3}, 5);
+  folder.write();
+  EXPECT_EQ(folder.refusal().find("num_hidden_layers"), std::string::npos) << folder.refusal();
 }
 
 TEST(UnreadTensorsTest, AnIndexAndItsShardsAgree) {
