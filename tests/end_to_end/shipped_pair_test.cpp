@@ -44,7 +44,9 @@ class ShippedPair : public testing::Test {
                                    {"requests", kPromptsPerKind}});
       Params sampling("sampling");
       for (Request& r :
-           read_workload(workload, sampling, {&tokenizer, target_->vocab(), 0, {}}, {}, *shelf_).requests) {
+           read_workload(workload, sampling,
+                         {.tokenizer = &tokenizer, .vocab = target_->vocab(), .end_tokens = {}}, {}, *shelf_)
+               .requests) {
         requests_->push_back(std::move(r));
       }
     }
