@@ -135,20 +135,20 @@ template <>
 struct Schema<PromptRecord> {
   static std::vector<Column> columns() {
     using R = PromptRecord;
-    return {
-        column("role", &R::role, kRoleMeaning),
-        column("repeat", &R::repeat, kRepeatMeaning),
-        column("sequence", &R::sequence, kSequenceMeaning),
-        column("steps", &R::steps, "steps that the sequence was in"),
-        column("drafted", &R::drafted, "of these, steps that proposed at least one node"),
-        column("proposed", &R::proposed, "sum of nodes"),
-        column("probes", &R::probes, "sum of nodes"),
-        column("accepted", &R::accepted, "sum of nodes; no bonus tokens"),
-        column("emitted", &R::emitted, "sum of tokens"),
-        column("measured_seconds", &R::measured, "its share of its steps: a step's time over all sequences in it"),
-        column("priced_seconds", &R::priced, "the same by the cost model; NaN: no price"),
-        column("admission_measured_seconds", &R::admission_measured, "seconds of taking it in (prefill)"),
-        column("admission_priced_seconds", &R::admission_priced, "the same by the cost model")};
+    return {column("role", &R::role, kRoleMeaning),
+            column("repeat", &R::repeat, kRepeatMeaning),
+            column("sequence", &R::sequence, kSequenceMeaning),
+            column("steps", &R::steps, "steps that the sequence was in"),
+            column("drafted", &R::drafted, "of these, steps that proposed at least one node"),
+            column("proposed", &R::proposed, "sum of nodes"),
+            column("probes", &R::probes, "sum of nodes"),
+            column("accepted", &R::accepted, "sum of nodes; no bonus tokens"),
+            column("emitted", &R::emitted, "sum of tokens"),
+            column("measured_seconds", &R::measured,
+                   "its share of its steps: a step's time over all sequences in it"),
+            column("priced_seconds", &R::priced, "the same by the cost model; NaN: no price"),
+            column("admission_measured_seconds", &R::admission_measured, "seconds of taking it in (prefill)"),
+            column("admission_priced_seconds", &R::admission_priced, "the same by the cost model")};
   }
 };
 

@@ -26,8 +26,8 @@ int answer_command(const std::vector<std::string>& arguments, const std::string&
 
 std::span<const Command> commands();
 
-// Columns that tables may take on standard output: what COLUMNS says, or else the terminal's, or else, where it is
-// no terminal, 80.
+// Columns that tables may take on standard output: what COLUMNS says, or else the terminal's, or else, where
+// it is no terminal, 80.
 int output_width();
 
 void print_metrics();  // each metric's unit, formula and convention

@@ -104,10 +104,10 @@ TEST_F(TroubleOnDevice, OldDriver) {
 }
 
 TEST_F(TroubleOnDevice, OldDevice) {
-  EXPECT_EQ(
-      listed(),
-      "devices of this machine\n  the host, through the shim\n    compute capability 9.0, 4 GB, 3328 GB/s, 132 "
-      "multiprocessors\n\n");
+  EXPECT_EQ(listed(),
+            "devices of this machine\n  the host, through the shim\n    compute capability 9.0, 4 GB, 3328 "
+            "GB/s, 132 "
+            "multiprocessors\n\n");
   cuda_shim::set_driver({.compute_major = 7, .compute_minor = 5});
   EXPECT_EQ(refusal(),
             "the host, through the shim has compute capability 7.5, but 8.0 is the least (bf16 products)");
