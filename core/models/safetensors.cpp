@@ -131,6 +131,9 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
   static_assert(std::endian::native == std::endian::little, "the format is little-endian");
   const auto refuse = [&](const std::string& what) { throw ConfigError(path_.string() + ": " + what); };
   const std::span<const std::byte> bytes = file_.bytes();
+  constexpr std::string_view kPointer = "version https://git-lfs";
+  if (bytes.size() >= kPointer.size() && std::memcmp(bytes.data(), kPointer.data(), kPointer.size()) == 0)
+    refuse("is a Git LFS pointer, not the file itself; `git lfs pull` in the repository brings it");
   if (bytes.size() < kLengthBytes) {
     refuse(fmt::format("has {} bytes, too few for a safetensors file (is the download complete?)",
                        bytes.size()));

@@ -87,6 +87,11 @@ class CheckpointTest : public testing::Test {
   std::vector<StoredTensor> tensors_ = random_tensors(config_, Dtype::bf16, 1);
 };
 
+TEST_F(CheckpointTest, APointerOfGitLfsIsToldWhatItIs) {
+  std::ofstream(weights_) << "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 134\n";
+  EXPECT_NE(refusal().find("is a Git LFS pointer"), std::string::npos);
+}
+
 TEST_F(CheckpointTest, IsReadAsWritten) {
   const Checkpoint checkpoint(path_);
   for (const StoredTensor& stored : tensors_) {
