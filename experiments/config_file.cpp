@@ -8,7 +8,9 @@
 #include <sstream>
 
 #include "core/errors.h"
+#include "core/models/utf8.h"
 #include "core/params.h"
+#include "core/printable.h"
 #include "core/toml_text.h"
 #include "experiments/kind_change.h"
 
@@ -134,9 +136,12 @@ std::string nearest_config(const std::filesystem::path& missing) {
 }
 
 void check_name(const std::string& name, const std::string& place) {
-  if (!name.empty() && name.front() != '.' && name.find('/') == std::string::npos) return;
+  const std::string text = replace_invalid_utf8(name);  // of a file's name, which may be any bytes
+  const bool plain = name.find_first_of("/\t") == std::string::npos && printable_line(text) == text;
+  if (!name.empty() && name.front() != '.' && plain) return;
   throw ConfigError(fmt::format(
-      "{}: experiment = \"{}\" is to be a plain name, without '/' and without '.' in front", place, name));
+      "{}: experiment = \"{}\" is to be a plain name, without '/', control characters and '.' in front",
+      place, name));
 }
 
 // Splits at commas outside of brackets, braces and quotes.

@@ -13,6 +13,7 @@
 #include "core/errors.h"
 #include "core/params.h"
 #include "experiments/commands/command.h"
+#include "experiments/message.h"
 #include "experiments/provenance.h"
 #include "experiments/serve.h"
 
@@ -69,13 +70,12 @@ int main(int argc, char** argv) {
       throw std::system_error(errno, std::generic_category(), "cannot write the output");
     return status;
   } catch (const Interrupted&) {
-    fmt::print(stderr,
-               "speclab: interrupted; finished points are kept, run the same command again to go on\n");
+    print_message("speclab: interrupted; finished points are kept, run the same command again to go on");
     return 130;
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "speclab: out of memory\n");
+    print_message("speclab: out of memory");
   } catch (const std::exception& e) {
-    fmt::print(stderr, "speclab: {}\n", e.what());
+    print_message(fmt::format("speclab: {}", e.what()));
   }
   return 3;
 }

@@ -7,7 +7,20 @@
 #include <cstdio>
 #include <utility>
 
+#include "core/models/utf8.h"
+#include "core/printable.h"
+
 namespace speclab {
+namespace {
+
+// Its first characters, in at most so many bytes.
+std::string beginning(const std::string& line, std::size_t most) {
+  std::size_t end = 0;
+  while (end < line.size() && end + character_size(line[end]) <= most) end += character_size(line[end]);
+  return line.substr(0, end);
+}
+
+}  // namespace
 
 Progress::Progress(std::size_t total, std::string unit)
     : total_(total), unit_(std::move(unit)), terminal_(isatty(STDERR_FILENO) == 1) {}
@@ -24,7 +37,8 @@ void Progress::done(const std::string& what) {
 
 void Progress::line(const std::string& text) {
   const std::lock_guard lock(mutex_);
-  if (said_.insert(text).second) fmt::print(stderr, "{}{}\n", terminal_ ? "\r\x1b[K" : "", text);
+  if (said_.insert(text).second)
+    fmt::print(stderr, "{}{}\n", terminal_ ? "\r\x1b[K" : "", printable_line(text));
 }
 
 void Progress::say(const std::string& remark) { line("note: " + remark); }
@@ -44,10 +58,10 @@ void Progress::show(const std::string& what) {
   const std::string state = fmt::format("{}/{} {}, {:.3g}/s, {} left", done_, total_, unit_, rate,
                                         duration_text(static_cast<double>(left) / rate));
   if (terminal_) {
-    fmt::print(stderr, "\r\x1b[K{}  {}", state, what.substr(0, 60));
+    fmt::print(stderr, "\r\x1b[K{}  {}", state, beginning(printable_line(what), 60));
     std::fflush(stderr);
   } else {
-    fmt::print(stderr, "{}  {}\n", state, what);
+    fmt::print(stderr, "{}  {}\n", state, printable_line(what));
   }
 }
 

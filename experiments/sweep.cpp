@@ -17,6 +17,7 @@
 #include "core/errors.h"
 #include "core/hdf5_apart.h"
 #include "core/hdf5_recorder.h"
+#include "core/printable.h"
 #include "experiments/folder_lock.h"
 #include "experiments/kind_change.h"
 #include "experiments/progress.h"
@@ -248,8 +249,9 @@ std::string to_text(const SweepOutcome& outcome) {
   if (outcome.same > 0) out += fmt::format(", {} the same as another", outcome.same);
   if (outcome.failed > 0) out += fmt::format(", {} FAILED", outcome.failed);
   out += "\n";
-  for (const std::string& remark : outcome.unused) out += fmt::format("note: {}\n", remark);
-  for (const std::string& file : outcome.unreadable) out += fmt::format("left out: {}\n", file);
+  for (const std::string& remark : outcome.unused) out += fmt::format("note: {}\n", printable_line(remark));
+  for (const std::string& file : outcome.unreadable)
+    out += fmt::format("left out: {}\n", printable_line(file));
   if (outcome.others > 0) {
     std::filesystem::path folder = outcome.file;
     folder.replace_extension();

@@ -13,6 +13,7 @@
 #include "experiments/certify/certificate_summary.h"
 #include "experiments/certify/certified_point.h"
 #include "experiments/certify/certify_settings.h"
+#include "experiments/message.h"
 #include "experiments/progress.h"
 #include "experiments/rig.h"
 
@@ -50,7 +51,7 @@ std::vector<Subject> subjects(const Experiment& experiment, ModelShelf& shelf,
     }
   }
   for (const auto& [reason, count] : skipped)
-    fmt::print(stderr, "skipped{}: {}\n", count > 1 ? fmt::format(", {} points", count) : "", reason);
+    print_message(fmt::format("skipped{}: {}", count > 1 ? fmt::format(", {} points", count) : "", reason));
   return all;
 }
 
@@ -104,7 +105,7 @@ Decision certify_points(const Experiment& experiment, const std::filesystem::pat
       }
       points.push_back(std::move(point));
     } catch (const ImpossiblePoint& e) {
-      fmt::print(stderr, "skipped: {}\n", e.what());
+      print_message(fmt::format("skipped: {}", e.what()));
       continue;
     }
     write_all(path, made, points);

@@ -5,11 +5,13 @@
 #include "analysis/certificate/trace.h"
 #include "core/atomic_file.h"
 #include "core/errors.h"
+#include "core/printable.h"
 #include "experiments/certify/certify_points.h"
 #include "experiments/certify/certify_settings.h"
 #include "experiments/certify/trial_table.h"
 #include "experiments/commands/command.h"
 #include "experiments/config_file.h"
+#include "experiments/message.h"
 #include "experiments/provenance.h"
 
 namespace speclab {
@@ -23,8 +25,8 @@ int certify_trials(const Experiment& experiment, const std::filesystem::path& pa
   for (const PointRequest& request : speclab::points(experiment)) {
     const TrialOptions options = read_certify(request.config).trial;
     all.push_back({options, run_trials(options)});
-    fmt::print(stderr, "{}: {} of {} lossy\n", options.control.empty() ? "correct" : options.control,
-               all.back().outcome.lossy, all.back().outcome.seeds);
+    print_message(fmt::format("{}: {} of {} lossy", options.control.empty() ? "correct" : options.control,
+                              all.back().outcome.lossy, all.back().outcome.seeds));
     Hdf5File file = new_certificate_file(path, "speclab certificate trials", made);
     write_trials(file, "/trials", all);
     replace_file(path, file.image());
@@ -37,9 +39,10 @@ int certify_log(const std::filesystem::path& log, const CertificateOptions& opti
                 const std::filesystem::path& path, const Provenance& made) {
   const TraceOutcome trace = read_trace(log, 1);
   const Certificate certificate = certify(trace.evidence, options);
-  fmt::print("certificate of {}: {} steps\n\n{}", log.string(), trace.steps, to_text(certificate));
+  fmt::print("certificate of {}: {} steps\n\n{}", printable_line(log.string()), trace.steps,
+             to_text(certificate));
   if (!trace.undecidable.empty()) fmt::print("\nwhat this log cannot decide:\n");
-  for (const std::string& sentence : trace.undecidable) fmt::print("  {}\n", sentence);
+  for (const std::string& sentence : trace.undecidable) fmt::print("  {}\n", printable_line(sentence));
   fmt::print("\n{}\n", name(certificate.decision));
   Hdf5File file = new_certificate_file(path, "speclab certificates", made);
   file.make_group("/point/0000");

@@ -12,6 +12,7 @@
 #include "core/errors.h"
 #include "core/hdf5_apart.h"
 #include "experiments/commands/command.h"
+#include "experiments/message.h"
 
 namespace speclab {
 namespace {
@@ -22,7 +23,7 @@ std::vector<LoadedPoint> load_all(const std::vector<std::string>& files) {
   std::vector<LoadedPoint> all;
   for (const std::string& file : files) {
     LoadedResults some = load_results(file);
-    for (const std::string& remark : some.remarks) fmt::print(stderr, "note: {}\n", remark);
+    for (const std::string& remark : some.remarks) print_note(remark);
     std::ranges::move(some.points, std::back_inserter(all));
   }
   return all;

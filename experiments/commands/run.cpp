@@ -4,9 +4,11 @@
 #include "analysis/report.h"
 #include "core/errors.h"
 #include "core/hdf5_recorder.h"
+#include "core/printable.h"
 #include "experiments/commands/command.h"
 #include "experiments/config_file.h"
 #include "experiments/kind_change.h"
+#include "experiments/message.h"
 #include "experiments/provenance.h"
 #include "experiments/rig.h"
 
@@ -19,8 +21,8 @@ void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, in
   const auto most = std::min(static_cast<std::size_t>(count), written.size());
   for (std::size_t i = 0; i < most; ++i) {
     fmt::print("\n--- prompt {}\n{}\n--- goes on\n{}\n", i + 1,
-               rig.tokenizer()->decode(rig.workload().requests[i].prompt, true),
-               rig.tokenizer()->decode(written[i], true));
+               printable(rig.tokenizer()->decode(rig.workload().requests[i].prompt, true)),
+               printable(rig.tokenizer()->decode(written[i], true)));
   }
 }
 
@@ -57,8 +59,8 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   const PointSettings settings{experiment.name, rig.settings()};
   Provenance made = provenance(command_line);
   rig.describe(made);
-  for (const std::string& remark : made.remarks) fmt::print(stderr, "note: {}\n", remark);
-  for (const std::string& remark : made.unused) fmt::print(stderr, "note: {}\n", remark);
+  for (const std::string& remark : made.remarks) print_note(remark);
+  for (const std::string& remark : made.unused) print_note(remark);
   const std::filesystem::path results = parsed.values["results"].as<std::string>();
   Hdf5Recorder recorder(results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
   recorder.begin(settings, made);

@@ -5,6 +5,7 @@
 
 #include <limits>
 
+#include "core/printable.h"
 #include "tests/cli/speclab.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_models.h"
@@ -146,6 +147,13 @@ const std::vector<Mistake> kToml = {
      {"c.toml:7", "dates and times"}},
     {"name_no_text", "experiment = 3\n", {"c.toml:1", "experiment", "name"}},
     {"name_with_slash", "experiment = \"a/b\"\n" + kSynthetic, {"c.toml", "a/b", "plain name"}},
+    {"name_that_drives_a_terminal",
+     "experiment = \"a\\u001B[2J\"\n" + kSynthetic,
+     {"c.toml", "a\xef\xbf\xbd[2J", "plain name", "control characters"}},
+    {"name_of_two_lines", "experiment = \"a\\nb\"\n" + kSynthetic, {"plain name", "control characters"}},
+    {"name_with_a_control_of_latin_1",
+     "experiment = \"a\\u009B2J\"\n" + kSynthetic,
+     {"plain name", "control characters"}},
     {"name_of_a_folder_above", "experiment = \"..\"\n" + kSynthetic, {"c.toml", "..", "plain name"}},
     {"sweep_no_table", "sweep = 3\n", {"c.toml:1", "table of axes"}},
     {"axis_no_list",
@@ -164,6 +172,10 @@ const std::vector<Mistake> kToml = {
      kSynthetic + "[sweep]\ntopology.lenght = [1]\n",
      {"topology.lenght", "did you mean 'length'", "c.toml:6"},
      {"sweep", "c.toml"}},
+    {"key_that_drives_a_terminal",
+     kSynthetic + "[topology]\n\"x\\u001B[2J\\u009B2J\\rspeclab: \\nnote\" = 1\n",
+     {"topology.x\xef\xbf\xbd[2J\xef\xbf\xbd"
+      "2J\xef\xbf\xbdspeclab: \xef\xbf\xbdnote is not a setting here"}},
     {"axis_value",
      kSynthetic + "[topology]\nlength = 3\n[sweep]\ntopology.length = [4, -1]\n",
      {"topology.length = -1", "at least 1", "c.toml:8"},
@@ -504,6 +516,7 @@ TEST_P(BadInput, IsOneClearMessage) {
   EXPECT_EQ(ended.status, 3) << ended.err;
   EXPECT_TRUE(ended.err.starts_with("speclab: ")) << ended.err;
   EXPECT_EQ(lines(ended.err), 1u) << ended.err;
+  EXPECT_EQ(ended.err, printable_line(ended.err.substr(0, ended.err.size() - 1)) + "\n");
   EXPECT_EQ(ended.out, "");
   for (const std::string& fragment : mistake.fragments) {
     EXPECT_NE(ended.err.find(fragment), std::string::npos)

@@ -178,6 +178,46 @@ TEST_F(Sweep, ProgressIsAPlainLinePerPointWhereThereIsNoTerminal) {
   for (int i = 1; i <= 6; ++i) expect_said(ended, std::to_string(i) + "/6 points, ");
 }
 
+// What a terminal would obey, in each place where files put text into notes, reasons and progress.
+TEST_F(Sweep, TextsOfFilesDriveNoTerminal) {
+  write_model("target", "gpt2");
+  write("p.jsonl", R"({"text": "one", "\u001b[2J\u009b2J\rx": 1})"
+                   "\n");
+  write("c.toml", R"(experiment = "e"
+target.path = "target"
+drafter.kind = "ngram"
+clock.kind = "analytic"
+price.kind = "constant"
+workload.prompts = "p.jsonl"
+workload.max_new_tokens = 4
+skip_if = [{ when = { "topology.length" = 3 }, reason = "\u001B[2J\u009B2J\rx" }]
+)");
+  const std::string said =
+      "\xef\xbf\xbd[2J\xef\xbf\xbd"
+      "2J\xef\xbf\xbdx";
+  const std::vector<std::vector<std::string>> commands = {
+      {"run", "c.toml"},
+      {"sweep", "c.toml", "--set", "topology.length=2,3"},
+      {"certify", "c.toml", "--set", "topology.length=2,3"}};
+  for (const std::vector<std::string>& command : commands) {
+    const Ended ended = speclab(command);
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(ended.err.find_first_of("\r\x1b"), std::string::npos) << command[0];
+    EXPECT_EQ(ended.err.find("\xc2\x9b"), std::string::npos) << command[0];
+    EXPECT_NE(ended.err.find("note: p.jsonl: not read in its lines: \"" + said + "\""), std::string::npos)
+        << ended.err;
+    if (command[0] == "run") continue;
+    EXPECT_NE(ended.err.find("skipped: " + said + "\n"), std::string::npos) << ended.err;
+  }
+  write("p.jsonl", R"({"text": "one\u001b[2J\u009b2J two"})"
+                   "\n");
+  const Ended texts = speclab({"run", "c.toml", "--text", "1"});
+  EXPECT_NE(texts.out.find("\none\xef\xbf\xbd[2J\xef\xbf\xbd"
+                           "2J two\n"),
+            std::string::npos)
+      << texts.out;
+}
+
 // Priced points with models of their own share the cores; `tests/run --tsan` looks for races among them.
 TEST_F(Sweep, ManyJobsOfModelsGiveWhatOneGives) {
   write_model("target", "gpt2");
