@@ -400,6 +400,8 @@ std::vector<std::vector<Token>> PointModels::corpus(const std::string& path) {
   std::vector<std::vector<Token>> texts;
   PromptFile read = read_prompts(file, *facts_.tokenizer, facts_.vocab, workload_.add_bos);
   remarks_.insert(remarks_.end(), read.remarks.begin(), read.remarks.end());
+  if (std::string lost = unknown_characters(read.requests, *facts_.tokenizer, path); !lost.empty())
+    remarks_.push_back(std::move(lost));
   for (Request& text : read.requests) texts.push_back(std::move(text.prompt));
   return texts;
 }

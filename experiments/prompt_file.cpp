@@ -162,7 +162,9 @@ class Reader {
   Request of_text(const std::string& text) {
     Request made;
     try {
-      made.prompt = tokenizer_.encode(text, add_bos_ != AddBos::no);
+      Tokenizer::Encoded encoded = tokenizer_.encode_and_count(text, add_bos_ != AddBos::no);
+      made.prompt = std::move(encoded.tokens);
+      made.unknown = encoded.unknown;
     } catch (const ConfigError& error) {
       refuse(error.what());
     }
@@ -255,6 +257,19 @@ PromptFile read_prompts(const std::filesystem::path& file, const Tokenizer& toke
                         AddBos add_bos) {
   const std::string text = read_text_file(file);
   return Reader(file, tokenizer, vocab, add_bos).read(lines_of_text(text, file));
+}
+
+std::string unknown_characters(const std::vector<Request>& requests, const Tokenizer& tokenizer,
+                               const std::string& file) {
+  const auto first = std::ranges::find_if(requests, [](const Request& r) { return r.unknown > 0; });
+  if (first == requests.end()) return "";
+  std::int64_t count = 0;
+  for (const Request& request : requests) count += request.unknown;
+  return fmt::format(
+      "{}: {} character{} of its texts, the first in line {}, {} unknown to the target's "
+      "tokenizer.json and {} {}",
+      file, count, count == 1 ? "" : "s", first->line, count == 1 ? "is" : "are", count == 1 ? "was" : "were",
+      tokenizer.unknown_piece() ? "read as " + *tokenizer.unknown_piece() : "left out");
 }
 
 }  // namespace speclab

@@ -13,6 +13,7 @@ struct Request {
   std::string label;  // the kind of text, as results have it
   int line = 0;       // of the prompts' file, counted from 1; 0: synthetic
   int leading = 0;  // the prompt's first so many tokens were put before the text, like a begin-of-text token
+  int unknown = 0;  // characters of the text that its tokenizer has no token for
 };
 
 // Whether texts get the tokens that a tokenizer puts around them.
@@ -34,5 +35,9 @@ struct PromptFile {
 // the first `vocab`.
 PromptFile read_prompts(const std::filesystem::path& file, const Tokenizer& tokenizer, int vocab,
                         AddBos add_bos);
+
+// What is to be said where texts have characters that the tokenizer has no token for; empty where none has.
+std::string unknown_characters(const std::vector<Request>& requests, const Tokenizer& tokenizer,
+                               const std::string& file);
 
 }  // namespace speclab

@@ -70,6 +70,9 @@ void read_file(Workload& made, Params& workload, const TargetFacts& target, cons
               {.positions = less ? given : target.max_positions,
                .whose = less ? "workload.max_positions" : "the target"},
               requests);
+  if (target.tokenizer == nullptr) return;
+  if (std::string lost = unknown_characters(made.requests, *target.tokenizer, made.prompts); !lost.empty())
+    made.remarks.push_back(std::move(lost));
 }
 
 }  // namespace

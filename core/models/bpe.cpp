@@ -89,19 +89,21 @@ void Bpe::add_merge(const Component& merge, std::string_view left, std::string_v
   merges_[key] = {rank, known(fmt::format("{}{}", left, right))};
 }
 
-void Bpe::encode(std::string_view word, std::vector<Token>& tokens) const {
+int Bpe::encode(std::string_view word, std::vector<Token>& tokens) const {
   if (ignore_merges_) {
     if (const std::optional<Token> whole = vocabulary_.id(word)) {
       tokens.push_back(*whole);
-      return;
+      return 0;
     }
   }
-  std::vector<Token> symbols = characters(word);
+  int without = 0;
+  std::vector<Token> symbols = characters(word, without);
   if (symbols.size() > 1) merge(symbols);
   tokens.insert(tokens.end(), symbols.begin(), symbols.end());
+  return without;
 }
 
-std::vector<Token> Bpe::characters(std::string_view word) const {
+std::vector<Token> Bpe::characters(std::string_view word, int& without) const {
   std::vector<Token> tokens;
   tokens.reserve(word.size());
   bool pending = false;  // an unknown that may still be fused; bytes overtake it, as in the reference
@@ -115,6 +117,7 @@ std::vector<Token> Bpe::characters(std::string_view word) const {
       flush();
       tokens.push_back(*token);
     } else if (!byte_fallback_ || !append_bytes(character, tokens)) {
+      ++without;
       if (!unknown_) continue;
       if (!fuse_unknown_) flush();
       pending = true;

@@ -19,8 +19,10 @@ class Bpe {
   // The "model" of a tokenizer.json; ConfigError if it is malformed or not supported.
   explicit Bpe(const Component& model);
 
-  // Appends the word's tokens. Time grows with n log n.
-  void encode(std::string_view word, std::vector<Token>& tokens) const;
+  // Appends the word's tokens. Time grows with n log n. How many of its characters have none: they are the
+  // unknown piece, or where there is none left out.
+  int encode(std::string_view word, std::vector<Token>& tokens) const;
+  const std::optional<std::string>& unknown_piece() const { return unknown_; }
   const Vocabulary& vocabulary() const { return vocabulary_; }
 
  private:
@@ -32,7 +34,7 @@ class Bpe {
   void read_vocabulary(const Component& model);
   void read_merges(const Component& model);
   void add_merge(const Component& merge, std::string_view left, std::string_view right, std::uint32_t rank);
-  std::vector<Token> characters(std::string_view word) const;
+  std::vector<Token> characters(std::string_view word, int& without) const;
   bool append_bytes(std::string_view character, std::vector<Token>& tokens) const;
   Token unknown() const;
   void merge(std::vector<Token>& tokens) const;

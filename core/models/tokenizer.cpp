@@ -97,44 +97,50 @@ void Tokenizer::compare_with(const TokenizerConfig& config) {
 }
 
 std::vector<Token> Tokenizer::encode(std::string_view text, bool add_special_tokens) const {
+  return encode_and_count(text, add_special_tokens).tokens;
+}
+
+Tokenizer::Encoded Tokenizer::encode_and_count(std::string_view text, bool add_special_tokens) const {
   std::string repaired;
   if (!valid_utf8(text)) text = repaired = replace_invalid_utf8(text);
-  std::vector<Token> tokens;
+  Encoded made;
   Words words;
   MatchSteps steps(text.size());
   for (const AddedSpan& span : added_.split(text, false)) {
     if (span.token) {
-      tokens.push_back(*span.token);
+      made.tokens.push_back(*span.token);
     } else {
-      encode_plain(text.substr(span.begin, span.end - span.begin), span.begin == 0, steps, words, tokens);
+      encode_plain(text.substr(span.begin, span.end - span.begin), span.begin == 0, steps, words, made);
     }
   }
-  if (add_special_tokens && post_processor_) post_processor_(tokens);
-  return tokens;
+  if (add_special_tokens && post_processor_) post_processor_(made.tokens);
+  return made;
 }
 
 void Tokenizer::encode_plain(std::string_view text, bool at_start, MatchSteps& steps, Words& words,
-                             std::vector<Token>& tokens) const {
+                             Encoded& made) const {
   Piece piece{std::string(text), at_start, &steps};
   if (normalizer_) normalizer_(piece);
   for (const AddedSpan& span : added_.split(piece.text, true)) {
     if (span.token) {
-      tokens.push_back(*span.token);
+      made.tokens.push_back(*span.token);
     } else {
       encode_words({piece.text.substr(span.begin, span.end - span.begin), piece.at_start && span.begin == 0,
                     piece.steps},
-                   words, tokens);
+                   words, made);
     }
   }
 }
 
-void Tokenizer::encode_words(Piece piece, Words& words, std::vector<Token>& tokens) const {
+void Tokenizer::encode_words(Piece piece, Words& words, Encoded& made) const {
   std::vector<Piece> pieces{std::move(piece)};
   if (pre_tokenizer_) pre_tokenizer_(pieces);
   for (Piece& word : pieces) {
     const auto [known, fresh] = words.try_emplace(std::move(word.text));
-    if (fresh) bpe_.encode(known->first, known->second);
-    tokens.insert(tokens.end(), known->second.begin(), known->second.end());
+    Encoded& one = known->second;
+    if (fresh) one.unknown = bpe_.encode(known->first, one.tokens);
+    made.tokens.insert(made.tokens.end(), one.tokens.begin(), one.tokens.end());
+    made.unknown += one.unknown;
   }
 }
 

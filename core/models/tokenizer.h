@@ -31,6 +31,11 @@ class Tokenizer {
   // Bytes that are not UTF-8 are read as U+FFFD. ConfigError where a pattern or a replacement gets out of
   // hand.
   std::vector<Token> encode(std::string_view text, bool add_special_tokens) const;
+  struct Encoded {
+    std::vector<Token> tokens;
+    int unknown = 0;  // characters without a token: they are unknown_piece(), or where there is none left out
+  };
+  Encoded encode_and_count(std::string_view text, bool add_special_tokens) const;
   // Tokens that no piece belongs to are skipped.
   std::string decode(std::span<const Token> tokens, bool skip_special_tokens) const;
 
@@ -39,19 +44,20 @@ class Tokenizer {
   std::optional<Token> id(std::string_view piece) const { return vocabulary_.id(piece); }
   // What encode puts before a text with special tokens.
   const std::vector<Token>& before() const { return before_; }
+  const std::optional<std::string>& unknown_piece() const { return bpe_.unknown_piece(); }
   std::optional<Token> bos() const { return bos_; }  // as tokenizer_config.json names it, where it is known
   const std::vector<std::string>& remarks() const { return remarks_; }  // as Provenance has them
   // A hash of the vocabulary: models whose tokenizers' are equal can speculate for each other.
   std::uint64_t fingerprint() const { return fingerprint_; }
 
  private:
-  using Words = std::unordered_map<std::string, std::vector<Token>>;  // of one text, already encoded
+  using Words = std::unordered_map<std::string, Encoded>;  // of one text, already encoded
 
   explicit Tokenizer(const Component& file);
   void compare_with(const TokenizerConfig& config);
   void encode_plain(std::string_view text, bool at_start, MatchSteps& steps, Words& words,
-                    std::vector<Token>& tokens) const;
-  void encode_words(Piece piece, Words& words, std::vector<Token>& tokens) const;
+                    Encoded& made) const;
+  void encode_words(Piece piece, Words& words, Encoded& made) const;
 
   Normalizer normalizer_;       // empty: none
   PreTokenizer pre_tokenizer_;  // empty: none

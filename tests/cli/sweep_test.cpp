@@ -218,6 +218,38 @@ skip_if = [{ when = { "topology.length" = 3 }, reason = "\u001B[2J\u009B2J\rx" }
       << texts.out;
 }
 
+TEST_F(Sweep, CharactersThatTheTokenizerLosesAreCounted) {
+  write_model("target", "llama2_unk");
+  write("p.jsonl", "{\"text\": \"one two\"}\n{\"text\": \"caf\u2604 \u2603\"}\n{\"text\": \"\u2603\"}\n");
+  write("c.toml", R"(experiment = "e"
+target.path = "target"
+drafter.kind = "ngram"
+clock.kind = "analytic"
+price.kind = "constant"
+workload.prompts = "p.jsonl"
+workload.max_new_tokens = 4
+)");
+  const auto notes = [](const std::vector<std::string>& arguments) {
+    const Ended ended = speclab(arguments);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    const std::size_t begin = ended.err.find("unknown to");
+    EXPECT_EQ(begin, ended.err.rfind("unknown to")) << ended.err;
+    if (begin == std::string::npos) return std::string();
+    const std::size_t line = ended.err.rfind('\n', begin) + 1;
+    return ended.err.substr(line, ended.err.find('\n', begin) - line);
+  };
+  const std::string of_all =
+      "note: p.jsonl: 3 characters of its texts, the first in line 2, are unknown to the target's "
+      "tokenizer.json and were read as <unk>";
+  EXPECT_EQ(notes({"run", "c.toml"}), of_all);
+  EXPECT_EQ(notes({"sweep", "c.toml", "--set", "topology.length=2,3"}), of_all);
+  EXPECT_EQ(notes({"certify", "c.toml"}), of_all);
+  EXPECT_EQ(notes({"run", "c.toml", "--set", "workload.requests=1"}), "") << "the prompts that are decoded";
+  EXPECT_NE(notes({"run", "c.toml", "--set", "drafter.kind=suffix", "--set", "drafter.corpus=p.jsonl",
+                   "--set", "workload.requests=1"}),
+            "");
+}
+
 // Priced points with models of their own share the cores; `tests/run --tsan` looks for races among them.
 TEST_F(Sweep, ManyJobsOfModelsGiveWhatOneGives) {
   write_model("target", "gpt2");

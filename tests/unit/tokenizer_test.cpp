@@ -141,6 +141,25 @@ TEST(Tokenizer, KnowsItsPieces) {
   EXPECT_EQ(tokenizer.encode("ab<s>c", false), (std::vector<Token>{3, 4, 2}));
 }
 
+TEST(Tokenizer, CountsCharactersWithoutAToken) {
+  json file = tiny();
+  const auto unknown = [&](const std::string& text) {
+    return load(file).encode_and_count(text, false).unknown;
+  };
+  EXPECT_EQ(unknown("ab c"), 1) << "the space";
+  EXPECT_EQ(unknown("\u00e9\u2603\u2603 a"), 4) << "characters, not bytes; twice the same counts twice";
+  file["model"]["vocab"]["<unk>"] = 4;
+  file["model"]["unk_token"] = "<unk>";
+  file["model"]["fuse_unk"] = true;
+  EXPECT_EQ(unknown("\u00e9\u2603\u2603a"), 3) << "of one token";
+  file["model"]["byte_fallback"] = true;
+  EXPECT_EQ(unknown("\u00e9"), 1) << "without the bytes' tokens";
+  file["model"]["vocab"]["<0xC3>"] = 5;
+  file["model"]["vocab"]["<0xA9>"] = 6;
+  EXPECT_EQ(unknown("\u00e9"), 0);
+  EXPECT_EQ(load(file).encode_and_count("\u00e9", false).tokens, (std::vector<Token>{5, 6}));
+}
+
 TEST(Tokenizer, FingerprintTellsVocabulariesApart) {
   json renamed = tiny();
   renamed["model"]["vocab"].erase("c");
