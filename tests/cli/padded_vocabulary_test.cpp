@@ -60,6 +60,23 @@ TEST_P(PaddedVocabulary, IsRunAsIfTheTokensWereNotThere) {
   EXPECT_EQ(certified.status, 0) << certified.out << certified.err;
 }
 
+// A draft without rows for some of the tokenizer's tokens is no padded draft.
+TEST_P(PaddedVocabulary, IsRefusedWhereTokensOfTheTokenizerHaveNoRow) {
+  write_padded("target", GetParam().first, 1);
+  write_model("draft", "gpt2", [](LlamaConfig& config, std::vector<StoredTensor>& all) {
+    config.vocab = 500;
+    all = random_tensors(config, Dtype::f32, 2);
+  });
+  write("prompts.jsonl", "{\"text\": \"one two\"}\n");
+  write("c.toml",
+        "target.path = \"target\"\ndraft.path = \"draft\"\nworkload.prompts = \"prompts.jsonl\"\n"
+        "workload.max_new_tokens = 4\nclock.repeats = 1\n");
+  const Ended ended = speclab({"run", "c.toml"});
+  EXPECT_EQ(ended.status, 3) << ended.err;
+  EXPECT_NE(ended.err.find("500"), std::string::npos) << ended.err;
+  EXPECT_EQ(ended.err.find("impossible"), std::string::npos) << ended.err;
+}
+
 TEST_P(PaddedVocabulary, IsCertifiedWhereTokensAreDrawn) {
   const auto [target, draft] = GetParam();
   write_padded("target", target, 1);

@@ -196,12 +196,13 @@ TEST_F(CliPricing, OnlyDraftsThatRunAreClaimed) {
 TEST_F(CliPricing, ASweepSaysWhatNoneOfItsPointsUses) {
   const std::string unused = "price.draft = \"llama-3.2-1b\" prices nothing here";
   const auto swept = [&](const std::string& drafters, const std::string& experiment) {
-    const Ended ended = speclab({"sweep", "c.toml", "-o", "r", "--set", "experiment=" + experiment, "--set",
-                                 "sampling.temperature=0", "--set", "drafter.kind=" + drafters});
+    const Ended ended = speclab({"sweep", "c.toml", "-o", "r", "-j", "1", "--set", "experiment=" + experiment,
+                                 "--set", "sampling.temperature=0", "--set", "drafter.kind=" + drafters});
     EXPECT_EQ(ended.status, 0) << ended.err;
     return ended.err;
   };
   EXPECT_EQ(swept("none,agreement", "some").find(unused), std::string::npos);
+  EXPECT_EQ(swept("agreement,none", "others").find(unused), std::string::npos);
   EXPECT_NE(swept("none,ngram", "all").find(unused), std::string::npos);
 }
 
