@@ -44,10 +44,13 @@ def draw_series(axes, selection, spec, panel, y, name, colour, style):
         if joined:
             axes.fill_between(x, low, high, color=paint, alpha=0.12, linewidth=0)
         else:
-            axes.vlines(x, low, high, color=paint, linewidth=0.8, alpha=0.6, transform=place)
+            known = np.isfinite(low) & np.isfinite(high)
+            axes.vlines(x[known], low[known], high[known], color=paint, linewidth=0.8, alpha=0.6, transform=place)
     across = spec["x"] + "_low"
     if across in rows and not joined:
-        axes.hlines(height, rows[across][chosen], rows[spec["x"] + "_high"][chosen], color=paint, linewidth=0.8, alpha=0.6)
+        left, right = rows[across][chosen], rows[spec["x"] + "_high"][chosen]
+        known = np.isfinite(left) & np.isfinite(right)
+        axes.hlines(height[known], left[known], right[known], color=paint, linewidth=0.8, alpha=0.6)
     many = len(selection.colours) > 1
     axes.plot(x, height, linestyle=dash if joined else "none", color=paint, marker=mark, markersize=3.0 if many else 3.8,
               markerfacecolor=paint if joined or not many else "white", linewidth=1.3, transform=place)
@@ -121,7 +124,7 @@ def draw(selection, spec, facts):
             there, joined = draw_series(axes, selection, spec, panel, y, name, colour, style)
             if there:
                 drawn[name, colour] = joined
-        if spec.get("ceiling") == panel and "overlap" in selection.rows:
+        if spec.get("ceiling") == panel:
             draw_ceiling(axes, selection, panel)
     for row, y in zip(grid if many else grid.T, quantities):
         mark_plain_decoding(row, y)

@@ -53,8 +53,8 @@ def draw(config, arguments):
         add_certificates(rows, arguments.certificates)
     if missing := [name for name in names_of(spec) if name not in rows]:
         near = {name: difflib.get_close_matches(name, rows, 3, 0.5) for name in missing}
-        raise CannotDraw("; ".join(f"[figure] names {name}, which the data lack" + (f"; nearest: {', '.join(near[name])}" if near[name] else "")
-                                   for name in missing))
+        hints = {name: f"; nearest: {', '.join(found)}" if found else "" for name, found in near.items()}
+        raise CannotDraw("; ".join(f"[figure] names {name}, which the data lack{hint}" for name, hint in hints.items()))
     plt.rcParams.update(STYLE)
     selection = Selection(config, rows)
     for y in selection.without_data:
@@ -81,8 +81,12 @@ def main():
         with warnings.catch_warnings(record=True) as warned:
             warnings.simplefilter("always")
             draw(config, arguments)
-        if any("Glyph" in str(warning.message) for warning in warned):
+        glyphs = [warning for warning in warned if "Glyph" in str(warning.message)]
+        if glyphs:
             print("note: the figure's font (DejaVu Sans) lacks some of the characters", file=sys.stderr)
+        for warning in warned:
+            if warning not in glyphs:
+                print(f"note: {warning.message}", file=sys.stderr)
     except (CannotDraw, OSError) as error:
         print(f"{arguments.config}: {error}", file=sys.stderr)
         raise SystemExit(2) from None

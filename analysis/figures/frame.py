@@ -43,6 +43,7 @@ class Frame:
                     linespacing=1.25)
         figure.text(left, MARGIN / height, "\n".join(self.caption), fontsize=6.5, color=DARK, va="bottom", linespacing=1.35)
         if self.handles:
-            figure.legend(handles=by_rows(self.handles, self.columns), loc="upper left", bbox_to_anchor=(left, 1 - self.legend_top / height),
+            figure.legend(handles=by_rows(self.handles, self.columns), loc="upper left",
+                          bbox_to_anchor=(left, 1 - self.legend_top / height),
                           frameon=False, ncol=self.columns, fontsize=7, borderaxespad=0, borderpad=0.2, columnspacing=1.4,
                           handlelength=2.4)

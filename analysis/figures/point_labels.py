@@ -45,8 +45,9 @@ def label_points(axes, selection, panel, y, styles):
             continue
         tried = []
         for dx, dy, ha, va in PLACES:
-            written = axes.annotate(selection.point_words[i], (selection.x[i], selection.rows[y][i]), ha=ha, va=va, fontsize=SIZE,
-                                    color=colour, path_effects=HALO, zorder=6, xytext=(dx * DISTANCE, dy * DISTANCE), textcoords="offset points")
+            written = axes.annotate(selection.point_words[i], (selection.x[i], selection.rows[y][i]), ha=ha, va=va,
+                                    xytext=(dx * DISTANCE, dy * DISTANCE), textcoords="offset points", fontsize=SIZE,
+                                    color=colour, path_effects=HALO, zorder=6)
             box = written.get_window_extent(renderer)
             outside = box.width * box.height - covered(box, [inside])
             far = 0.3 * max(abs(dx), abs(dy)) * box.width * box.height
