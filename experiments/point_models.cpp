@@ -282,6 +282,7 @@ LanguageModel& PointModels::base_of_heads(const std::string& base) {
 std::filesystem::path PointModels::heads_folder(const std::string& path) {
   if (path.empty()) throw ConfigError("drafter.path is required: the folder of the heads");
   std::filesystem::path folder = find_path("drafter.path", path, config_.directory);
+  refuse_adapter_of_heads(folder);
   add_digest("drafter.digest", shelf_.digest_of(folder, config_.digest));
   return folder;
 }

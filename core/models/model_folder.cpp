@@ -28,6 +28,15 @@ std::string file_that_ends(const fs::path& folder, std::string_view end) {
   return "";
 }
 
+// Of heads, by whatever name their authors give them.
+bool has_any_weights(const fs::path& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".safetensors") && !name.starts_with("adapter_model")) return true;
+  }
+  return !pickled_weights(folder).empty();
+}
+
 bool has_safetensors(const fs::path& folder) {
   return fs::exists(folder / "model.safetensors") || fs::exists(folder / "model.safetensors.index.json");
 }
@@ -90,6 +99,18 @@ void require_model_folder(const fs::path& path) {
   read_llama_config(path);
   check_weights(path);
   require_tokenizer(path / "tokenizer.json");
+}
+
+void refuse_adapter_of_heads(const fs::path& folder) {
+  if (!fs::exists(folder / "adapter_config.json")) return;
+  const std::string merge =
+      "merge it into what it was trained on, heads or target (peft: merge_and_unload, then save_pretrained)";
+  throw ConfigError(fmt::format(
+      "{}: {}", folder.string(),
+      has_any_weights(folder) ? "has an adapter_config.json beside the heads' weights, and that adapter "
+                                "(LoRA or the like) cannot be put on: " +
+                                    merge + ", or move adapter_config.json away for the heads without it"
+                              : "is an adapter (LoRA or the like), not heads; " + merge));
 }
 
 }  // namespace speclab

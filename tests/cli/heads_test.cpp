@@ -100,5 +100,22 @@ TEST_F(CliHeads, MistakesAreNamed) {
   EXPECT_EQ(run("medusa", "medusa", "price.draft=medusa-vicuna-7b").status, 0);
 }
 
+TEST_F(CliHeads, AnAdapterIsNeverLeftOutInSilence) {
+  for (const std::string kind : {"medusa", "hydra", "eagle"}) {
+    write(kind + "/adapter_config.json", "{}");
+    write(kind + "/adapter_model.safetensors", "");
+    expect_refused(
+        run(kind, kind),
+        kind +
+            ": has an adapter_config.json beside the heads' weights, and that adapter (LoRA or the "
+            "like) cannot be put on: merge it");
+    fs::create_directory("bare");
+    fs::copy_file(kind + "/config.json", "bare/config.json", fs::copy_options::overwrite_existing);
+    write("bare/adapter_config.json", "{}");
+    write("bare/adapter_model.safetensors", "");
+    expect_refused(run(kind, "bare"), "bare: is an adapter (LoRA or the like), not heads; merge it");
+  }
+}
+
 }  // namespace
 }  // namespace speclab
