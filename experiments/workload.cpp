@@ -9,6 +9,7 @@
 #include "core/counter_chance.h"
 #include "experiments/files.h"
 #include "experiments/prompt_fit.h"
+#include "experiments/special_tokens.h"
 
 namespace speclab {
 namespace {
@@ -29,6 +30,10 @@ std::vector<Request> make_prompts(int count, int length, int vocab, std::uint64_
     for (int t = 0; t < length; ++t) request.prompt.push_back(static_cast<Token>(chance.categorical(even)));
   }
   return requests;
+}
+
+void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
+  all.insert(all.end(), more.begin(), more.end());
 }
 
 // Without a tokenizer it is asked what there is to set.
@@ -53,7 +58,7 @@ void read_file(Workload& made, Params& workload, const TargetFacts& target, cons
     made.prompts_digest = shelf.digest_of(file, config.digest);
     PromptFile read = read_prompts(file, *target.tokenizer, target.vocab, made.add_bos);
     made.requests = std::move(read.requests);
-    made.remarks = std::move(read.remarks);
+    append(made.remarks, read.remarks);
   } else {
     made.requests.resize(1);
   }
@@ -73,6 +78,8 @@ void read_file(Workload& made, Params& workload, const TargetFacts& target, cons
   if (target.tokenizer == nullptr) return;
   if (std::string lost = unknown_characters(made.requests, *target.tokenizer, made.prompts); !lost.empty())
     made.remarks.push_back(std::move(lost));
+  if (std::ranges::any_of(made.requests, [](const Request& request) { return request.leading > 0; }))
+    append(made.remarks, other_beginnings(*target.tokenizer));
 }
 
 }  // namespace
@@ -132,6 +139,8 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
   const bool ignore_eos = workload.flag(
       {"ignore_eos"}, false, "go on after an end-of-text token, so that all texts are equally long");
   if (!ignore_eos) made.end_tokens = target.end_tokens;
+  if (!ignore_eos && target.tokenizer != nullptr)
+    append(made.remarks, other_ends(*target.tokenizer, target.end_tokens));
   if (target.tokenizer != nullptr || target.of_text) {
     read_file(made, workload, target, config, shelf);
   } else {

@@ -74,7 +74,9 @@ Tokenizer::Tokenizer(const Component& file)
 }
 
 void Tokenizer::compare_with(const TokenizerConfig& config) {
-  if (config.bos) bos_ = vocabulary_.id(*config.bos);
+  if (!config.bos.empty()) bos_ = vocabulary_.id(config.bos.front().text);
+  named_beginnings_ = config.bos;
+  named_ends_ = config.eos;
   const auto said = [&](const char* key, const std::optional<bool>& wanted, const std::vector<Token>& put,
                         std::string_view instead) {
     if (!wanted || *wanted != put.empty()) return;
@@ -87,11 +89,12 @@ void Tokenizer::compare_with(const TokenizerConfig& config) {
   };
   said("add_bos_token", config.add_bos, before_, "; workload.add_bos chooses");
   said("add_eos_token", config.add_eos, after_, "");
-  for (const auto& [content, token] : config.added) {
-    if (vocabulary_.id(content) == token) continue;
-    remarks_.push_back(fmt::format(
-        "tokenizer_config.json has the added token '{}' as {}, tokenizer.json has not: it is left out",
-        content, token));
+  for (const auto& [file, content, token] : config.added) {
+    const std::optional<Token> own = vocabulary_.id(content);
+    if (own == token) continue;
+    remarks_.push_back(
+        fmt::format("{} has the added token '{}' as {}, tokenizer.json {}", file, content, token,
+                    own ? fmt::format("as {}: it is the latter", *own) : "has not: it is left out"));
   }
   remarks_.insert(remarks_.end(), config.remarks.begin(), config.remarks.end());
 }

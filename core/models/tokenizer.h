@@ -23,9 +23,9 @@ namespace speclab {
 // Text to tokens and back, as Hugging Face's tokenizers library does it. Safe to share among threads.
 class Tokenizer {
  public:
-  // Of a tokenizer_config.json beside the file the begin-of-text token is read; what that file says otherwise
-  // than tokenizer.json, which alone decides, is in remarks. ConfigError if the file is missing, malformed,
-  // or asks for what is not supported.
+  // Of the files beside it that TokenizerConfig reads the begin-of-text token is taken; what they say
+  // otherwise than tokenizer.json, which alone decides, is in remarks. ConfigError if the file is missing,
+  // malformed, or asks for what is not supported.
   static Tokenizer load(const std::filesystem::path& tokenizer_json);
 
   // Bytes that are not UTF-8 are read as U+FFFD. ConfigError where a pattern or a replacement gets out of
@@ -45,7 +45,11 @@ class Tokenizer {
   // What encode puts before a text with special tokens.
   const std::vector<Token>& before() const { return before_; }
   const std::optional<std::string>& unknown_piece() const { return bpe_.unknown_piece(); }
-  std::optional<Token> bos() const { return bos_; }  // as tokenizer_config.json names it, where it is known
+  // As tokenizer_config.json names it, or where that does not special_tokens_map.json, where it is known.
+  std::optional<Token> bos() const { return bos_; }
+  // All that the files beside it name, as TokenizerConfig has them.
+  const std::vector<NamedToken>& named_beginnings() const { return named_beginnings_; }
+  const std::vector<NamedToken>& named_ends() const { return named_ends_; }
   const std::vector<std::string>& remarks() const { return remarks_; }  // as Provenance has them
   // A hash of the vocabulary: models whose tokenizers' are equal can speculate for each other.
   std::uint64_t fingerprint() const { return fingerprint_; }
@@ -68,6 +72,7 @@ class Tokenizer {
   Vocabulary vocabulary_;              // the model's and the added tokens
   std::vector<Token> before_, after_;  // what encode puts around a text
   std::optional<Token> bos_;
+  std::vector<NamedToken> named_beginnings_, named_ends_;
   std::vector<std::string> remarks_;
   std::uint64_t fingerprint_ = 0;
 };

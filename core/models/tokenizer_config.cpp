@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 
 #include "core/models/json_settings.h"
 #include "core/models/known_keys.h"
+#include "core/models/vocabulary.h"
 
 namespace speclab {
 namespace {
@@ -26,7 +28,7 @@ constexpr const char* kOther = "tokenizer.json alone decides; transformers 4 cha
 // Of special_tokens_map.json, and of tokenizer_config.json too.
 constexpr auto kMapKeys = std::to_array<KnownKey>({
     {"bos_token", read, ""},
-    {"eos_token", inert, kTokens},
+    {"eos_token", read, ""},
     {"unk_token", inert, kTokens},
     {"pad_token", inert, kTokens},
     {"sep_token", inert, kTokens},
@@ -108,8 +110,8 @@ std::optional<bool> flag(const json& object, const std::filesystem::path& file, 
   return settings.flag(key);
 }
 
-std::map<std::string, Token> added_tokens(const json& object, const std::filesystem::path& file) {
-  std::map<std::string, Token> added;
+std::vector<ListedToken> added_tokens(const json& object, const std::filesystem::path& file) {
+  std::vector<ListedToken> added;
   if (!object.contains("added_tokens_decoder")) return added;
   for (const auto& [id, token] : object["added_tokens_decoder"].items()) {
     Token number = 0;
@@ -119,9 +121,34 @@ std::map<std::string, Token> added_tokens(const json& object, const std::filesys
       throw ConfigError(fmt::format("{}: added_tokens_decoder: '{}' is not a token with its \"content\"",
                                     file.string(), id));
     }
-    added.emplace(token["content"].get<std::string>(), number);
+    added.push_back({file.filename().string(), token["content"].get<std::string>(), number});
   }
   return added;
+}
+
+// Of added_tokens.json, {"text": token, ...}.
+void append_added(const std::filesystem::path& file, std::vector<ListedToken>& added) {
+  std::error_code none;
+  if (!std::filesystem::exists(file, none)) return;
+  const json object = read_json_object(file);
+  for (const auto& [text, token] : object.items()) {
+    if (!token.is_number_unsigned() || token.get<std::uint64_t>() >= Vocabulary::kMostTokens)
+      throw ConfigError(fmt::format("{}: '{}' has the token {}, not a number below {}", file.string(), text,
+                                    token.dump(), Vocabulary::kMostTokens));
+    added.push_back({file.filename().string(), text, token.get<Token>()});
+  }
+}
+
+void append_named(const json& object, const char* key, const std::filesystem::path& file,
+                  std::vector<NamedToken>& named) {
+  const std::optional<std::string> text = token_text(object, key);
+  if (!text) return;
+  const auto same = std::ranges::find(named, *text, &NamedToken::text);
+  if (same == named.end()) {
+    named.push_back({file.filename().string(), *text});
+  } else {
+    same->files += " and " + file.filename().string();
+  }
 }
 
 }  // namespace
@@ -129,16 +156,21 @@ std::map<std::string, Token> added_tokens(const json& object, const std::filesys
 TokenizerConfig TokenizerConfig::beside(const std::filesystem::path& tokenizer_json) {
   constexpr std::array<KeyTable, 2> kTables{kMapKeys, kConfigKeys};
   TokenizerConfig config;
-  const std::filesystem::path file = tokenizer_json.parent_path() / "tokenizer_config.json";
+  const std::filesystem::path folder = tokenizer_json.parent_path();
+  const auto read_names = [&](const json& object, const std::filesystem::path& file) {
+    append_named(object, "bos_token", file, config.bos);
+    append_named(object, "eos_token", file, config.eos);
+  };
+  const std::filesystem::path file = folder / "tokenizer_config.json";
   if (const json object = checked(file, kTables, config.remarks); object.is_object()) {
-    config.bos = token_text(object, "bos_token");
+    read_names(object, file);
     config.add_bos = flag(object, file, "add_bos_token");
     config.add_eos = flag(object, file, "add_eos_token");
     config.added = added_tokens(object, file);
   }
-  const std::filesystem::path map = tokenizer_json.parent_path() / "special_tokens_map.json";
-  const json tokens = checked(map, std::span(kTables).first(1), config.remarks);
-  if (!config.bos) config.bos = token_text(tokens, "bos_token");
+  const std::filesystem::path map = folder / "special_tokens_map.json";
+  read_names(checked(map, std::span(kTables).first(1), config.remarks), map);
+  append_added(folder / "added_tokens.json", config.added);
   return config;
 }
 

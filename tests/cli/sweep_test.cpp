@@ -1,5 +1,6 @@
 // What a sweep runs, keeps, redoes, skips and reports as failed.
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "core/hdf5_recorder.h"
 #include "tests/cli/sweeps.h"
@@ -250,6 +251,49 @@ workload.max_new_tokens = 4
             "");
 }
 
+// Files of older transformers beside the tokenizer.json, which alone decides.
+TEST_F(Sweep, WhatOlderFilesOfAModelSayOtherwiseIsSaid) {
+  write_model("target", "llama2");  // <s> 1 before texts; </s> 2
+  nlohmann::json config = nlohmann::json::parse(std::ifstream("target/config.json"));
+  config["eos_token_id"] = 2;
+  std::ofstream("target/config.json") << config;
+  write("p.jsonl", "{\"text\": \"one two\"}\n");
+  write("c.toml", R"(experiment = "e"
+target.path = "target"
+drafter.kind = "ngram"
+clock.kind = "analytic"
+price.kind = "constant"
+workload.prompts = "p.jsonl"
+workload.max_new_tokens = 4
+)");
+  const auto notes = [](const std::string& more = "sampling.seed=0") {
+    const Ended ended = speclab({"run", "c.toml", "--set", more});
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    return ended.err;
+  };
+  write("target/special_tokens_map.json", R"({"bos_token": "<s>", "eos_token": {"content": "</s>"}})");
+  write("target/tokenizer_config.json", R"({"bos_token": "<s>", "eos_token": "</s>"})");
+  write("target/added_tokens.json", R"({"<s>": 1, "</s>": 2})");
+  EXPECT_EQ(notes(), "") << "they agree";
+  write("target/special_tokens_map.json",
+        R"({"bos_token": "</s>", "eos_token": "<unk>", "pad_token": "[PAD]"})");
+  write("target/added_tokens.json", R"({"<s>": 5, "<new>": 640})");
+  const std::string other_end =
+      "note: special_tokens_map.json: eos_token is <unk>, but no text ends with it: config.json and "
+      "generation_config.json name </s>\n";
+  const std::string other_beginning =
+      "note: special_tokens_map.json: bos_token is </s>, but <s> is put before texts, as tokenizer.json "
+      "says\n";
+  const std::string other_ids =
+      "note: added_tokens.json has the added token '<new>' as 640, tokenizer.json has not: it is left out\n"
+      "note: added_tokens.json has the added token '<s>' as 5, tokenizer.json as 1: it is the latter\n";
+  EXPECT_EQ(notes(), other_ids + other_end + other_beginning);
+  EXPECT_EQ(notes("workload.ignore_eos=true"), other_ids + other_beginning);
+  EXPECT_EQ(notes("workload.add_bos=false"), other_ids + other_end);
+  write("p.jsonl", "{\"tokens\": [5, 6]}\n");
+  EXPECT_EQ(notes(), other_ids + other_end);
+}
+
 // Priced points with models of their own share the cores; `tests/run --tsan` looks for races among them.
 TEST_F(Sweep, ManyJobsOfModelsGiveWhatOneGives) {
   write_model("target", "gpt2");
@@ -329,6 +373,18 @@ TEST_F(Sweep, WhatNobodyReadsIsSpeltRightAllTheSame) {
   }
   write("c.toml", "experiment = \"e\"\n" + kSynthetic);
   EXPECT_EQ(speclab({"run", "c.toml", "-o", "r", "--set", "draft2.kin=hashed"}).status, 3);
+}
+
+TEST_F(Sweep, WhatOtherToolsSetIsTakenWhereItSaysWhatHappensAnyway) {
+  write("c.toml", "experiment = \"e\"\n" + kSynthetic);
+  for (const char* setting :
+       {"topology.draft_min=1", "topology.n_min=0", "topology.speculative_eagle_topk=1"})
+    EXPECT_EQ(speclab({"run", "c.toml", "-o", "r", "--set", setting}).err, "") << setting;
+  const Ended refused = speclab({"run", "c.toml", "-o", "r", "--set", "topology.draft_min=2"});
+  EXPECT_NE(refused.err.find("has no meaning here, only 0 or 1 has"), std::string::npos) << refused.err;
+  const Ended unknown = speclab({"run", "c.toml", "-o", "r", "--set", "topology.drft_min=2"});
+  EXPECT_NE(unknown.err.find("did you mean 'draft_min'?; known: kind (method), length ("), std::string::npos)
+      << unknown.err;
 }
 
 TEST_F(Sweep, AMistakeInOnePointRunsNone) {

@@ -81,9 +81,34 @@ TEST_F(TokenizerConfigTest, UnknownKeysAreNamedInBothFiles) {
 }
 
 TEST_F(TokenizerConfigTest, TheMapSaysWhatTheConfigDoesNot) {
-  EXPECT_EQ(beside({{"add_bos_token", true}}, {{"bos_token", {{"content", "<s>"}}}}).bos, "<s>");
-  EXPECT_EQ(beside({{"bos_token", "<t>"}}, {{"bos_token", "<s>"}}).bos, "<t>");
+  const TokenizerConfig by_map = beside({{"add_bos_token", true}}, {{"bos_token", {{"content", "<s>"}}}});
+  ASSERT_EQ(by_map.bos.size(), 1u);
+  EXPECT_EQ(by_map.bos[0].text, "<s>");
+  EXPECT_EQ(by_map.bos[0].files, "special_tokens_map.json");
+  const TokenizerConfig both = beside({{"bos_token", "<t>"}, {"eos_token", "</s>"}},
+                                      {{"bos_token", "<s>"}, {"eos_token", {{"content", "</s>"}}}});
+  ASSERT_EQ(both.bos.size(), 2u);
+  EXPECT_EQ(both.bos[0].text, "<t>");
+  EXPECT_EQ(both.bos[1].text, "<s>");
+  ASSERT_EQ(both.eos.size(), 1u);
+  EXPECT_EQ(both.eos[0].files, "tokenizer_config.json and special_tokens_map.json");
   EXPECT_THROW(beside({{"add_bos_token", "yes"}}), ConfigError);
+}
+
+TEST_F(TokenizerConfigTest, AddedTokensAreReadFromBothFiles) {
+  std::ofstream(folder_.path() / "added_tokens.json") << R"({"<x>": 7, "<y>": 0})";
+  const TokenizerConfig config = beside({{"added_tokens_decoder", {{"9", {{"content", "<x>"}}}}}});
+  ASSERT_EQ(config.added.size(), 3u);
+  EXPECT_EQ(config.added[0].file, "tokenizer_config.json");
+  EXPECT_EQ(config.added[0].token, 9);
+  EXPECT_EQ(config.added[1].file, "added_tokens.json");
+  EXPECT_EQ(config.added[1].text, "<x>");
+  EXPECT_EQ(config.added[1].token, 7);
+  for (const char* wrong :
+       {R"({"<x>": "7"})", R"({"<x>": -1})", R"({"<x>": 1e3})", R"({"<x>": 99999999})", "[]"}) {
+    std::ofstream(folder_.path() / "added_tokens.json") << wrong;
+    EXPECT_THROW(beside({}), ConfigError) << wrong;
+  }
 }
 
 }  // namespace

@@ -274,7 +274,7 @@ TEST(Tokenizer, LongMatchesAreNoMistake) {
                            {"behavior", "Isolated"},
                            {"invert", false}};
   std::string text;
-  for (int i = 0; i < 10; ++i) text += std::string(100'000, ' ') + "d" + std::string(100'000, 'a');
+  for (int i = 0; i < 10; ++i) text.append(100'000, ' ').append("d").append(100'000, 'a');
   EXPECT_EQ(load(file).encode(text, false).size(), 10u * 100'001u);
 }
 
