@@ -50,10 +50,8 @@ void write_all(const std::filesystem::path& path, std::span<const std::byte> byt
 
 }  // namespace
 
-void make_folder(const std::filesystem::path& folder) {
-  std::error_code error, ignored;
-  std::filesystem::create_directories(folder, error);
-  if (std::filesystem::is_directory(folder, ignored)) return;
+void refuse_file_as_folder(const std::filesystem::path& folder) {
+  std::error_code ignored;
   for (std::filesystem::path at = folder; !at.empty(); at = at.parent_path()) {
     if (std::filesystem::exists(at, ignored) && !std::filesystem::is_directory(at, ignored)) {
       throw ConfigError(fmt::format("{}: is a file, so there can be no folder {}; give results a folder",
@@ -61,6 +59,13 @@ void make_folder(const std::filesystem::path& folder) {
     }
     if (at == at.parent_path()) break;
   }
+}
+
+void make_folder(const std::filesystem::path& folder) {
+  std::error_code error, ignored;
+  std::filesystem::create_directories(folder, error);
+  if (std::filesystem::is_directory(folder, ignored)) return;
+  refuse_file_as_folder(folder);
   throw Hdf5Error(folder, "making the folder", error.message());
 }
 

@@ -6,6 +6,9 @@
 
 namespace speclab {
 
+// ConfigError where a file stands in the place of the folder or of one above it.
+void refuse_file_as_folder(const std::filesystem::path& folder);
+
 // Makes the folder and those above it. ConfigError where a file stands in the place of one of them, Hdf5Error
 // where it cannot be made for another reason.
 void make_folder(const std::filesystem::path& folder);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
 #include <limits>
 
@@ -51,6 +52,22 @@ json listed(const std::string& text) {
   if (!plain.starts_with('[') || plain.find_first_not_of("[],0123456789") != std::string::npos) return {};
   const json list = json::parse(plain, nullptr, false);
   return list.is_array() ? list : json();
+}
+
+// What is wrong with a text like "8..1" where a number is wanted; "" where it is no attempt at a range.
+std::string range_hint(const json& value) {
+  if (!value.is_string()) return "";
+  const std::string& text = value.get_ref<const std::string&>();
+  const std::size_t dots = text.find("..");
+  if (dots == std::string::npos) return "";
+  const char *begin = text.data(), *end = begin + text.size(), *middle = begin + dots;
+  int from = 0, to = 0;
+  const auto first = std::from_chars(begin, middle, from), last = std::from_chars(middle + 2, end, to);
+  const bool whole =
+      first.ec == std::errc() && first.ptr == middle && last.ec == std::errc() && last.ptr == end;
+  if (whole && from > to) return fmt::format("; a range begins with its smaller end: {}..{}", to, from);
+  if (whole) return "; a range is a matter of --set; in a file list the values under [sweep]";
+  return "; a range has a whole number at each end and two dots between, such as 1..8";
 }
 
 }  // namespace
@@ -116,7 +133,8 @@ void Params::check_range(const std::string& key, double value, const Range& rang
 }
 
 int Params::checked_integer(const std::string& key, const json& value, const Range& range) const {
-  if (!value.is_number_integer()) fail(key, fmt::format("= {} is not a whole number", value.dump()));
+  if (!value.is_number_integer())
+    fail(key, fmt::format("= {} is not a whole number{}", value.dump(), range_hint(value)));
   const auto wide = value.get<std::int64_t>();
   check_range(key, static_cast<double>(wide), range);
   if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) {
@@ -126,7 +144,7 @@ int Params::checked_integer(const std::string& key, const json& value, const Ran
 }
 
 double Params::checked_number(const std::string& key, const json& value, const Range& range) const {
-  if (!value.is_number()) fail(key, fmt::format("= {} is not a number", value.dump()));
+  if (!value.is_number()) fail(key, fmt::format("= {} is not a number{}", value.dump(), range_hint(value)));
   const double number = value.get<double>();
   if (!std::isfinite(number)) fail(key, fmt::format("= {} is not a finite number", number));
   check_range(key, number, range);
@@ -169,13 +187,21 @@ int Params::guesses(Names names, Names with_root, int fallback, Range range, std
 }
 
 void Params::only(Names names, std::initializer_list<json> values, std::string_view why) {
+  std::string known;
+  for (const json& value : values) known += (known.empty() ? "" : " or ") + value.dump();
+  notes_.push_back({.name = std::string(*names.begin()),
+                    .aliases = {names.begin() + 1, names.end()},
+                    .with_root = {},
+                    .fallback = values.begin()->dump(),
+                    .values = known,
+                    .choices = {},
+                    .help = std::string(why),
+                    .elsewhere = true});
   for (const std::string_view name : names) {
     const auto found = given_.find(std::string(name));
     if (found == given_.end()) continue;
     read_as_[std::string(name)] = name;
     if (std::ranges::find(values, *found) != values.end()) continue;
-    std::string known;
-    for (const json& value : values) known += (known.empty() ? "" : " or ") + value.dump();
     fail(std::string(name),
          fmt::format("= {} has no meaning here, only {} has: {}", found->dump(), known, why));
   }
@@ -221,7 +247,8 @@ std::vector<int> Params::integers(Names names, std::vector<int> fallback, Range 
   const json* found = find(names, fallback, within("list of whole numbers", range), help);
   if (found == nullptr) return fallback;
   const std::string key(*names.begin());
-  if (!found->is_array()) fail(key, fmt::format("= {} is not a list of whole numbers", found->dump()));
+  if (!found->is_array())
+    fail(key, fmt::format("= {} is not a list of whole numbers{}", found->dump(), range_hint(*found)));
   std::vector<int> values;
   for (const json& value : *found) values.push_back(checked_integer(key, value, range));
   return values;
@@ -239,7 +266,7 @@ std::vector<double> Params::numbers(Names names, const std::vector<double>& fall
   } else if (found->is_array()) {
     for (const json& value : *found) values.push_back(checked_number(key, value, range));
   } else {
-    fail(key, fmt::format("= {} is not a number or a list of numbers", found->dump()));
+    fail(key, fmt::format("= {} is not a number or a list of numbers{}", found->dump(), range_hint(*found)));
   }
   if (values.size() == 1) {
     resolved_[key] = values.front();  // 0.8 and [0.8] are one setting
@@ -355,7 +382,7 @@ void Params::finish() const {
     if (read_as_.contains(key)) continue;
     std::vector<std::string> names, known;
     for (const SettingNote& note : notes_) {
-      known.push_back(with_aliases(note));
+      if (!note.elsewhere) known.push_back(with_aliases(note));
       names.push_back(note.name);
       names.insert(names.end(), note.aliases.begin(), note.aliases.end());
       names.insert(names.end(), note.with_root.begin(), note.with_root.end());

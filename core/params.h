@@ -19,10 +19,11 @@ struct SettingNote {
   std::string name;
   std::vector<std::string> aliases;
   std::vector<std::string> with_root;  // further aliases, of one more than is meant
-  std::string fallback;                // JSON, or "required"
+  std::string fallback;                // JSON, or "required", or the setting whose value it then is
   std::string values;                  // what it may be: "whole number, at least 1"
   std::vector<std::string> choices;    // where it is one of a few names
   std::string help;
+  bool elsewhere = false;  // of other tools: it has no part here, and none but these values is taken
 };
 
 // The settings of one component. Every key is read exactly where it is used; a key that nobody read
@@ -52,9 +53,12 @@ class Params {
   double number(Names names, double fallback, Range range, std::string_view help);
   std::string text(Names names, std::string_view fallback, std::string_view help);
   std::string required_text(Names names, std::string_view help);
-  // Another tool's setting that has no part here but at these values; `why` says what it is about. It is not
-  // among what was read.
+  // Another tool's setting that has no part here but at these values; `why` says what it is about. It is
+  // among the notes, and not among what was resolved.
   void only(Names names, std::initializer_list<nlohmann::json> values, std::string_view why);
+  // Of the setting that was read last: `other` says what it is where it is left out, the fallback being that
+  // setting's value.
+  void left_out_is(std::string_view other) { notes_.back().fallback = other; }
   // Fails where a setting has this value, which means something in another tool and nothing here.
   void never(Names names, const nlohmann::json& value, std::string_view why) const;
   std::vector<int> integers(Names names, std::vector<int> fallback, Range range, std::string_view help);

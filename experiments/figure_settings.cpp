@@ -44,6 +44,42 @@ void check_column(const Params& p, const std::string& key, const std::string& na
     p.fail(key, fmt::format("= \"{}\" is no metric and no setting, such as \"topology.length\"{}", name,
                             did_you_mean(name, known)));
   check_setting(name, "figure." + key);
+  check_own_name(name, "figure." + key);
+}
+
+// A setting that does nothing without another.
+struct Dependent {
+  const char *setting, *needs, *why;
+};
+
+constexpr const char* kBars = "without x a figure has bars, which know no such thing";
+constexpr Dependent kDependents[] = {
+    {"x_label", "x", kBars},
+    {"log_x", "x", kBars},
+    {"colour", "x", kBars},
+    {"point_label", "x", kBars},
+    {"best_over", "x", kBars},
+    {"join", "x", kBars},
+    {"join_trees", "x", kBars},
+    {"ceiling", "x", kBars},
+    {"colour_label", "colour", "there is no colour that it would name"},
+    {"panel_label", "panel", "there are no panels that it would name"},
+    {"ceiling", "certificates", "comes from certificates: set certificates = true"},
+};
+
+// Whether a setting asks for anything: not where it is left out, or says what happens anyway.
+bool asks(const Params& p, const std::string& setting) {
+  const nlohmann::json& value = p.resolved().at(setting);
+  const bool joined = setting == "join" || setting == "join_trees";
+  return value.is_boolean() ? value.get<bool>() != joined : !value.empty() && value != "";
+}
+
+void check_dependents(const Params& p) {
+  for (const auto& [setting, needs, why] : kDependents) {
+    if (!asks(p, setting) || asks(p, needs)) continue;
+    const bool whole = std::string_view(why).starts_with("comes");
+    p.fail(setting, whole ? why : fmt::format("has no effect without figure.{}: {}", needs, why));
+  }
 }
 
 }  // namespace
@@ -91,6 +127,7 @@ FigureSettings read_figure(const Config& config) {
   settings.others["series"] = settings.series;
   for (const auto& [key, names] : settings.others)
     for (const std::string& name : names) check_column(p, key, name);
+  check_dependents(p);
   return settings;
 }
 

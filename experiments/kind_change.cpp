@@ -176,6 +176,27 @@ void check_setting(const std::string& setting, const std::string& place) {
   check_known(names_of(parts_of(setting).section), setting, place);
 }
 
+void check_own_name(const std::string& setting, const std::string& place) {
+  const auto [section, name, inner] = parts_of(setting);
+  const SectionPage page = settings_page(page_of(section));
+  std::vector<SettingNote> notes = page.every_kind;
+  for (const SectionSettings& kind : page.kinds)
+    notes.insert(notes.end(), kind.notes.begin(), kind.notes.end());
+  std::erase_if(notes, &SettingNote::elsewhere);
+  if (std::ranges::find(notes, name, &SettingNote::name) != notes.end()) return;
+  std::set<std::string> own;
+  for (const SettingNote& note : notes) {
+    for (const std::vector<std::string>& others : {note.aliases, note.with_root})
+      if (std::ranges::find(others, name) != others.end())
+        own.insert(fmt::format("\"{}.{}\"", section, note.name));
+  }
+  if (own.empty())
+    throw ConfigError(fmt::format("{}: \"{}\" is a setting of other tools, of which results have no value",
+                                  place, setting));
+  throw ConfigError(fmt::format("{}: \"{}\" is another name, and results have its values as {}", place,
+                                setting, fmt::join(own, " or ")));
+}
+
 void check_spelling(const Experiment& experiment) {
   std::map<std::string, std::set<std::string>> known;
   const auto check = [&](const std::string& section, const json& value, const std::string& name,

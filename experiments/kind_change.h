@@ -45,6 +45,9 @@ class KindChange {
 // "section.name", or "section.name.inner" where the setting is a table.
 void check_setting(const std::string& setting, const std::string& place);
 
+// ConfigError "place: ..." where results have the setting under another name.
+void check_own_name(const std::string& setting, const std::string& place);
+
 // The same of all that a config and its options give, also in sections that none of its points reads.
 void check_spelling(const Experiment& experiment);
 

@@ -144,7 +144,8 @@ SectionSettings workload_of(const std::string& kind, const std::string& summary,
 // Settings that all kinds have alike are said once.
 void gather_common(SectionPage& page) {
   const auto same = [](const SettingNote& a, const SettingNote& b) {
-    return a.name == b.name && a.fallback == b.fallback && a.help == b.help && a.values == b.values;
+    return a.name == b.name && a.fallback == b.fallback && a.help == b.help && a.values == b.values &&
+           a.elsewhere == b.elsewhere;
   };
   for (const SettingNote& note : page.kinds.front().notes) {
     const bool everywhere = std::ranges::all_of(page.kinds, [&](const SectionSettings& kind) {

@@ -28,9 +28,37 @@ bool wide_characters(std::string_view text) {
          (text.size() > 1 && (text[0] == '\0' || text[1] == '\0'));
 }
 
+struct Packing {
+  std::string_view begins;  // the file
+  const char* name;
+  const char* unpack;  // a command, with the file's name where {} stands
+};
+
+using namespace std::string_view_literals;
+
+constexpr const char* kInto = " > prompts.jsonl";
+constexpr Packing kPackings[] = {
+    {"\x1F\x8B", "compressed by gzip", "gzip -dc {}"},
+    {"\x28\xB5\x2F\xFD", "compressed by zstd", "zstd -dc {}"},
+    {"\xFD\x37zXZ\0"sv, "compressed by xz", "xz -dc {}"},
+    {"BZh", "compressed by bzip2", "bzip2 -dc {}"},
+    {"PK\x03\x04", "a zip archive", "unzip -p {}"},
+    {"PAR1", "a Parquet file",
+     "python3 -c \"import pandas; print(pandas.read_parquet('{}').to_json(orient='records', lines=True))\""},
+};
+
+void refuse_packed(std::string_view text, const std::filesystem::path& file) {
+  for (const Packing& packing : kPackings) {
+    if (!text.starts_with(packing.begins)) continue;
+    throw ConfigError(fmt::format("{}: is {}, not text; unpack it: {}{}", file.string(), packing.name,
+                                  fmt::format(fmt::runtime(packing.unpack), file.string()), kInto));
+  }
+}
+
 }  // namespace
 
 std::vector<TextLine> lines_of_text(std::string_view text, const std::filesystem::path& file) {
+  refuse_packed(text, file);
   if (wide_characters(text)) {
     throw ConfigError(
         fmt::format("{}: is UTF-16 or UTF-32; save it as UTF-8 (`iconv -f UTF-16 -t UTF-8`)", file.string()));

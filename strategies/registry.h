@@ -19,6 +19,7 @@
 #include "core/params.h"
 #include "core/topology.h"
 #include "strategies/continuations.h"
+#include "strategies/kinds_elsewhere.h"
 
 namespace speclab {
 
@@ -88,8 +89,11 @@ const Entry<T>& find_entry(std::span<const Entry<T>> entries, const Params& para
     if (entry.name == kind) return entry;
     names.emplace_back(entry.name);
   }
-  params.fail("kind", fmt::format("= '{}' is not known{}; there are: {}", kind, did_you_mean(kind, names),
-                                  fmt::join(names, ", ")));
+  const std::string here = kind_elsewhere(kind, names);
+  params.fail("kind",
+              fmt::format("= '{}' is not known{}; there are: {}", kind,
+                          here.empty() ? did_you_mean(kind, names) : fmt::format(", here it is '{}'", here),
+                          fmt::join(names, ", ")));
 }
 
 // The entry that params' `kind` names.

@@ -58,10 +58,9 @@ void draw(const FigureSettings& figure, const std::string& config, const std::st
 int answer_command(const std::vector<std::string>& arguments, const std::string& command_line) {
   po::options_description options = described_options();
   add_settings(options, "override a setting; several values make an axis, as of sweep");
-  options.add_options()("results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
-                        "where everything goes")("jobs,j",
-                                                 po::value<int>()->default_value(0)->value_name("N"),
-                                                 "threads for priced points; 0: all cores");
+  add_results(options, "where everything goes");
+  options.add_options()("jobs,j", po::value<int>()->default_value(0)->value_name("N"),
+                        "threads for priced points; 0: all cores");
   const ParsedOptions parsed =
       parse_options(arguments, options, "config", 1, "speclab answer CONFIG.toml [options]",
                     "Answers a config's question: sweeps it, certifies its points where its [figure]\n"
@@ -76,7 +75,7 @@ int answer_command(const std::vector<std::string>& arguments, const std::string&
   const Config config = points(experiment).front().config;
   const bool drawn = config.sections.contains("figure");
   const FigureSettings figure = drawn ? read_figure(config) : FigureSettings{};
-  const fs::path folder = parsed.values["results"].as<std::string>();
+  const fs::path folder = results_folder(parsed);
   const AnswerFiles files = files_of(folder, experiment.name);
 
   SweepOptions sweep{

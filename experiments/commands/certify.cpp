@@ -66,9 +66,8 @@ int certify_command(const std::vector<std::string>& arguments, const std::string
       "total variation that must not go unnoticed for LOSSLESS (0.05)")(
       "until-decided", "look again and again, up to N tokens, and stop as soon as the verdict is certain")(
       "trace", po::value<std::string>()->value_name("FILE"),
-      "certify what another engine logged (analysis/TRACE.md) instead of a config")(
-      "results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
-      "where results go");
+      "certify what another engine logged (analysis/TRACE.md) instead of a config");
+  add_results(options, "where results go");
   const ParsedOptions parsed =
       parse_options(arguments, options, "config", 1, "speclab certify CONFIG.toml [options]",
                     "Is the text distributed exactly as the target's own? Answers LOSSLESS, LOSSY or\n"
@@ -106,7 +105,7 @@ int certify_command(const std::vector<std::string>& arguments, const std::string
     if (log) throw ConfigError("--until-decided runs a strategy; a log is as long as it is");
     apply_set(experiment, "certify.until_decided=true", "--until-decided");
   }
-  const std::filesystem::path folder = parsed.values["results"].as<std::string>();
+  const std::filesystem::path folder = results_folder(parsed);
   check_writable(folder);
   const std::filesystem::path path = folder / (experiment.name + "-certificate.h5");
   const Provenance made = provenance(command_line);

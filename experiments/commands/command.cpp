@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "analysis/report.h"
+#include "core/atomic_file.h"
 #include "core/errors.h"
 #include "core/nearest_names.h"
 
@@ -84,6 +85,19 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments, const po:
     parsed.help = true;
   }
   return parsed;
+}
+
+void add_results(po::options_description& options, const char* help) {
+  options.add_options()("results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
+                        help);
+}
+
+std::filesystem::path results_folder(const ParsedOptions& parsed) {
+  std::filesystem::path folder = parsed.values["results"].as<std::string>();
+  if (folder.empty())
+    throw ConfigError("--results '' names no folder; '.' is this one, and without the option it is results");
+  refuse_file_as_folder(folder);
+  return folder;
 }
 
 void add_settings(po::options_description& options, const char* set_help) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/program_options.hpp>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -47,6 +48,10 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments,
                             const boost::program_options::options_description& shown,
                             const std::string& positional, int most_positional, const std::string& usage,
                             const std::string& examples);
+
+// --results, which says `help`, and what it gave. ConfigError where that names no folder, or a file.
+void add_results(boost::program_options::options_description& options, const char* help);
+std::filesystem::path results_folder(const ParsedOptions& parsed);
 
 // --set, described as `set_help`, and what is short for other settings of the models.
 void add_settings(boost::program_options::options_description& options, const char* set_help);

@@ -31,9 +31,9 @@ void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, in
 int run_command(const std::vector<std::string>& arguments, const std::string& command_line) {
   po::options_description options = described_options();
   add_settings(options, "override a setting");
-  options.add_options()("results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
-                        "where results go")("text", po::value<int>()->default_value(0)->value_name("N"),
-                                            "print the texts of the first N prompts");
+  add_results(options, "where results go");
+  options.add_options()("text", po::value<int>()->default_value(0)->value_name("N"),
+                        "print the texts of the first N prompts");
   const ParsedOptions parsed =
       parse_options(arguments, options, "config", 1, "speclab run CONFIG.toml [options]",
                     "Runs one point, even if its result is there already: the method and plain\n"
@@ -45,6 +45,7 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   if (parsed.help) return 0;
   const int texts = parsed.values["text"].as<int>();
   if (texts < 0) throw ConfigError(fmt::format("--text {} is to be at least 0", texts));
+  const std::filesystem::path results = results_folder(parsed);
   const Experiment experiment = named_experiment(parsed, "run", Axes::drop);
   if (!experiment.axes.empty()) {
     throw ConfigError(
@@ -61,7 +62,6 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   rig.describe(made);
   for (const std::string& remark : made.remarks) print_note(remark);
   for (const std::string& remark : made.unused) print_note(remark);
-  const std::filesystem::path results = parsed.values["results"].as<std::string>();
   Hdf5Recorder recorder(results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
   recorder.begin(settings, made);
   const std::vector<HeadRecord> heads = rig.measure_heads();

@@ -50,10 +50,10 @@ std::string default_of(const SettingNote& note) {
 
 std::string setting_text(const std::string& section, const SettingNote& note, std::size_t indent) {
   const std::string margin(indent, ' '), inner(indent + 4, ' ');
-  std::string out =
-      margin + wrapped(fmt::format("{}.{}{}", section, note.name, default_of(note)), indent + 4) + "\n";
+  const std::string value = note.elsewhere ? ", of other tools" : default_of(note);
+  std::string out = margin + wrapped(fmt::format("{}.{}{}", section, note.name, value), indent + 4) + "\n";
   if (!note.help.empty()) out += inner + wrapped(note.help, indent + 4) + "\n";
-  std::string facts = note.values;
+  std::string facts = note.elsewhere ? "at " + note.values + " alone" : note.values;
   if (!note.aliases.empty())
     facts += fmt::format("{}also: {}", facts.empty() ? "" : "; ", joined(note.aliases));
   if (!note.with_root.empty())
@@ -81,7 +81,9 @@ std::string settings_table(const std::vector<SettingNote>& notes) {
     std::string also = code(note.aliases);
     if (!note.with_root.empty())
       also += fmt::format("{}one more, for the root: {}", also.empty() ? "" : "; ", code(note.with_root));
-    const std::string fallback = note.fallback == "required" ? "required" : "`" + note.fallback + "`";
+    const std::string fallback = note.elsewhere                ? "of other tools"
+                                 : note.fallback == "required" ? "required"
+                                                               : "`" + note.fallback + "`";
     out += fmt::format("| `{}` | {} | {} | {} | {} |\n", note.name, cell(fallback), cell(note.values),
                        cell(note.help), also);
   }

@@ -14,9 +14,9 @@ int sweep_command(const std::vector<std::string>& arguments, const std::string& 
   add_settings(options,
                "override a setting; several values make an axis: topology.length=1,2,4 or =1..8, "
                "topology.widths=[3,2,1],[4,4]");
-  options.add_options()("results,o", po::value<std::string>()->default_value("results")->value_name("FOLDER"),
-                        "where results go")("jobs,j", po::value<int>()->default_value(0)->value_name("N"),
-                                            "threads for priced points; 0: all cores");
+  add_results(options, "where results go");
+  options.add_options()("jobs,j", po::value<int>()->default_value(0)->value_name("N"),
+                        "threads for priced points; 0: all cores");
   const ParsedOptions parsed =
       parse_options(arguments, options, "config", 1, "speclab sweep CONFIG.toml [options]",
                     "Runs every point of the config's [sweep] axes that is not yet in\n"
@@ -29,7 +29,7 @@ int sweep_command(const std::vector<std::string>& arguments, const std::string& 
   if (parsed.help) return 0;
   const Experiment experiment = named_experiment(parsed, "sweep", Axes::keep);
   SweepOptions sweep;
-  sweep.results = parsed.values["results"].as<std::string>();
+  sweep.results = results_folder(parsed);
   sweep.jobs = parsed.values["jobs"].as<int>();
   sweep.command_line = command_line;
   if (sweep.jobs < 0) throw ConfigError(fmt::format("--jobs {} is to be at least 0", sweep.jobs));

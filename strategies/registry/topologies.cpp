@@ -46,7 +46,8 @@ std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
                                 "cached positions of a sequence, for the prices");
   const int sequences =
       p.integer({"sequences"}, std::min(parts.batch, kMostSequences), {.least = 1, .most = kMostSequences},
-                "sequences that share a pass, for the prices; left out: workload.batch");
+                "sequences that share a pass, for the prices");
+  p.left_out_is("workload.batch");
   if (acceptance.empty()) acceptance = published_acceptance();
   double sum = 0;
   for (const double a : acceptance) sum += a;

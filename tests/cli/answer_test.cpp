@@ -144,6 +144,39 @@ TEST_F(Answer, AFigureThatNamesWhatThereIsNotRunsNothing) {
   }
 }
 
+TEST_F(Answer, ASettingOfAFigureThatDoesNothingThereIsRefused) {
+  const std::string bars =
+      "[figure]\ntitle = \"Words.\"\ny = \"priced_speedup\"\nseries = \"topology.length\"\n";
+  const std::string curves = kFigure;
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {bars + "x_label = \"K\"\n", "figure.x_label has no effect without figure.x: "},
+      {bars + "log_x = true\n", "figure.log_x has no effect without figure.x: "},
+      {bars + "colour = \"drafter.kind\"\n", "figure.colour has no effect without figure.x: "},
+      {bars + "best_over = \"drafter.kind\"\n", "figure.best_over has no effect without figure.x: "},
+      {bars + "point_label = \"drafter.kind\"\n", "figure.point_label has no effect without figure.x: "},
+      {bars + "join = false\n", "figure.join has no effect without figure.x: "},
+      {curves + "colour_label = \"K\"\n", "figure.colour_label has no effect without figure.colour: "},
+      {curves + "panel_label = \"K\"\n", "figure.panel_label has no effect without figure.panel: "},
+      {curves + "ceiling = \"chain\"\n", "figure.ceiling comes from certificates: set certificates = true"},
+      {"[figure]\ntitle = \"W\"\ny = \"priced_speedup\"\nseries = \"drafter.kind\"\nx = "
+       "\"topology.num_speculative_tokens\"\n",
+       "figure.x: \"topology.num_speculative_tokens\" is another name, and results have its values as "
+       "\"topology.length\""},
+      {"[figure]\ntitle = \"W\"\ny = \"priced_speedup\"\nseries = [\"drafter.method\"]\n",
+       "figure.series: \"drafter.method\" is another name, and results have its values as \"drafter.kind\""}};
+  for (const auto& [figure, message] : cases) {
+    write_config(figure);
+    const Ended ended = answer();
+    EXPECT_EQ(ended.status, 3) << figure;
+    EXPECT_NE(ended.err.find(message), std::string::npos) << figure << ended.err;
+    EXPECT_EQ(lines(ended.err), 1u) << ended.err;
+    EXPECT_FALSE(fs::exists("r")) << figure;
+    fs::remove_all("r");
+  }
+  write_config(bars + "x_label = \"\"\njoin = true\nlog_x = false\n");
+  EXPECT_EQ(answer().status, 0) << "which say what happens anyway";
+}
+
 TEST_F(Answer, WhatAFigureCannotShowIsOneLine) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"x = \"sampling.seed\"\nlog_x = true\n", "log_x needs an x of numbers above 0"},

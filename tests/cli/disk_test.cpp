@@ -26,9 +26,9 @@ class Disk : public SweepTest {
 
 TEST_F(Disk, ResultsFolderThatCannotBe) {
   write("file", "");
-  expect_refused(sweep("file"), {"file: is a file", "file/e", "give results a folder"});
+  expect_refused(sweep("file"), {"file: is a file", "no folder file", "give results a folder"});
   expect_refused(speclab({"run", "c.toml", "-o", "file"}),
-                 {"file: is a file", "file/e", "give results a folder"});
+                 {"file: is a file", "no folder file", "give results a folder"});
   expect_refused(sweep("/proc/nowhere"), {"/proc/nowhere/e", "No such file or directory"});
 }
 

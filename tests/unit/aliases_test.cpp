@@ -98,6 +98,46 @@ TEST(Aliases, WhatHasNoMeaningHereIsRefusedWithTheReason) {
             std::string::npos);
 }
 
+// As vLLM, SGLang, TensorRT-LLM, llama.cpp and papers call them.
+TEST(Aliases, KindsOfOtherToolsAreToldWhatTheyAreHere) {
+  const auto said = [](const auto& entries, const std::string& section, const std::string& kind) {
+    Params p(section, {{"kind", kind}});
+    try {
+      chosen_entry(entries, p);
+    } catch (const ConfigError& error) {
+      const std::string text = error.what();
+      const std::size_t begin = text.find("here it is '"), end = text.find("'; there are: ");
+      return begin == std::string::npos ? text : text.substr(begin + 12, end - begin - 12);
+    }
+    return std::string("no ConfigError");
+  };
+  for (const auto& [theirs, ours] :
+       std::vector<std::pair<std::string, std::string>>{{"eagle3", "eagle"},
+                                                        {"EAGLE3", "eagle"},
+                                                        {"NGRAM", "ngram"},
+                                                        {"STANDALONE", "model"},
+                                                        {"draft_model", "model"},
+                                                        {"ngram-simple", "ngram"},
+                                                        {"prompt_lookup", "ngram"},
+                                                        {"lookahead_decoding", "lookahead"},
+                                                        {"LayerSkip", "early_exit"}})
+    EXPECT_EQ(said(drafters(), "drafter", theirs), ours) << theirs;
+  for (const auto& [theirs, ours] :
+       std::vector<std::pair<std::string, std::string>>{{"eagle2", "best_first"},
+                                                        {"dynamic_tree", "best_first"},
+                                                        {"medusa_choices", "paths"},
+                                                        {"linear", "chain"}})
+    EXPECT_EQ(said(topologies(), "topology", theirs), ours) << theirs;
+  for (const auto& [theirs, ours] :
+       std::vector<std::pair<std::string, std::string>>{{"rejection_sampler", "speculative_sampling"},
+                                                        {"typical_acceptance_sampler", "typical"},
+                                                        {"block_verification", "block"}})
+    EXPECT_EQ(said(rules(), "rule", theirs), ours) << theirs;
+  EXPECT_NE(said(drafters(), "drafter", "ngrm").find("did you mean 'ngram'?; there are: none, model"),
+            std::string::npos);
+  EXPECT_NE(said(rules(), "rule", "eagle3").find("= 'eagle3' is not known; there are: "), std::string::npos);
+}
+
 TEST(Aliases, TextThatIsNoListOfPathsIsRefused) {
   for (const char* text : {"[(0,), (0, x)]", "[(0,)", "[[[[0]]]]", "(0,)", "[0, 1]", "[(-1,)]", "[]"}) {
     Params p("topology", {{"kind", "paths"}, {"speculative_token_tree", text}});

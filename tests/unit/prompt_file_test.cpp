@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -55,6 +56,22 @@ TEST_F(Prompts, WhatIsNotUtf8IsSaidToBe) {
   expect_complaint(std::string("\xFF\xFE{\0\"\0", 6), "UTF-16");
   expect_complaint(std::string("{\0\"\0", 4), "UTF-16");
   expect_complaint(std::string("\0{\0\"", 4), "UTF-16");
+}
+
+// As each format's specification has it begin.
+TEST_F(Prompts, WhatIsPackedIsSaidToBeAndHowToUnpackIt) {
+  const std::vector<std::array<std::string, 3>> packed = {
+      {std::string("\x1F\x8B\x08\0\0", 5), "compressed by gzip", "gzip -dc "},
+      {"\x28\xB5\x2F\xFD\x04", "compressed by zstd", "zstd -dc "},
+      {std::string("\xFD\x37zXZ\0", 6), "compressed by xz", "xz -dc "},
+      {"BZh91AY", "compressed by bzip2", "bzip2 -dc "},
+      {"PK\x03\x04\x14", "a zip archive", "unzip -p "},
+      {"PAR1\x15", "a Parquet file", "pandas.read_parquet("}};
+  for (const auto& [begin, name, unpack] : packed) {
+    expect_complaint(begin, "p.jsonl: is " + name + ", not text; unpack it: ");
+    expect_complaint(begin, unpack);
+    expect_complaint(begin, " > prompts.jsonl");
+  }
 }
 
 TEST_F(Prompts, TokensAndOtherNamesOfTextsAreRead) {

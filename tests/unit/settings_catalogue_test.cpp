@@ -63,5 +63,23 @@ TEST(SettingsCatalogue, KnowsTheSettingsOfEveryKind) {
   EXPECT_THROW(settings_page("topologie"), ConfigError);
 }
 
+TEST(SettingsCatalogue, SaysWhatHappensWhereASettingIsLeftOut) {
+  const SectionPage topology = settings_page("topology");
+  EXPECT_EQ(find(kind_of(topology, "sequoia").notes, "sequences")->fallback, "workload.batch");
+  EXPECT_EQ(find(kind_of(topology, "adaptive").notes, "sequences")->fallback, "0");
+}
+
+TEST(SettingsCatalogue, HasWhatIsTakenAtFewValuesAlone) {
+  const SectionPage topology = settings_page("topology");
+  for (const char* kind : {"chain", "confident"}) {
+    const SettingNote* least = find(kind_of(topology, kind).notes, "draft_min");
+    ASSERT_NE(least, nullptr) << kind;
+    EXPECT_TRUE(least->elsewhere);
+    EXPECT_EQ(least->values, "0 or 1");
+    EXPECT_EQ(least->aliases, (std::vector<std::string>{"n_min", "spec_draft_n_min"}));
+  }
+  EXPECT_FALSE(find(kind_of(topology, "chain").notes, "length")->elsewhere);
+}
+
 }  // namespace
 }  // namespace speclab
