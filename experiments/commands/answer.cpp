@@ -3,6 +3,7 @@
 #include "analysis/figure_data.h"
 #include "analysis/point_file.h"
 #include "analysis/report.h"
+#include "core/printable.h"
 #include "experiments/certify/certify_points.h"
 #include "experiments/child_program.h"
 #include "experiments/commands/command.h"
@@ -87,7 +88,7 @@ int answer_command(const std::vector<std::string>& arguments, const std::string&
     fmt::print("\n");
   }
   const std::vector<LoadedPoint> points = load_points(files.points);
-  fmt::print("{}\n", to_text(build_report(points), output_width()));
+  fmt::print("{}\n", printable(to_text(build_report(points), output_width())));
   fmt::print("{}  all points\n", files.points.string());
   if (figure.certificates) fmt::print("{}  their certificates\n", files.certificate.string());
   if (drawn) {

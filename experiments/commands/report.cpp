@@ -11,6 +11,7 @@
 #include "analysis/wrapped_text.h"
 #include "core/errors.h"
 #include "core/hdf5_apart.h"
+#include "core/printable.h"
 #include "experiments/commands/command.h"
 #include "experiments/message.h"
 
@@ -97,8 +98,8 @@ int report_command(const std::vector<std::string>& arguments, const std::string&
     fmt::print("{}\n", to_json(metric_table(points)).dump(1));
   } else {
     const Report report = build_report(points);
-    fmt::print("{}",
-               parsed.values.contains("markdown") ? to_markdown(report) : to_text(report, output_width()));
+    fmt::print("{}", printable(parsed.values.contains("markdown") ? to_markdown(report)
+                                                                  : to_text(report, output_width())));
   }
   return 0;
 }

@@ -72,7 +72,7 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   recorder.finish();
 
   const std::filesystem::path file = point_path(results, settings);
-  fmt::print("{}", to_text(build_report(load_points(file)), output_width()));
+  fmt::print("{}", printable(to_text(build_report(load_points(file)), output_width())));
   if (texts > 0 && rig.tokenizer() != nullptr) print_texts(rig, written, texts);
   fmt::print("\n{}\n", file.string());
   return 0;

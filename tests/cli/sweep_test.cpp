@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/hdf5_recorder.h"
+#include "core/printable.h"
 #include "tests/cli/sweeps.h"
+#include "tests/support/foreign_hdf5.h"
 #include "tests/support/tiny_models.h"
 
 namespace speclab {
@@ -217,6 +219,30 @@ skip_if = [{ when = { "topology.length" = 3 }, reason = "\u001B[2J\u009B2J\rx" }
                            "2J two\n"),
             std::string::npos)
       << texts.out;
+}
+
+TEST_F(Sweep, TextsOfAResultFileDriveNoTerminal) {
+  write("c.toml", "experiment = \"e\"\n" + kSynthetic);
+  ASSERT_EQ(speclab({"run", "c.toml", "-o", "r"}).status, 0);
+  const fs::path file = files("r/e").front();
+  {
+    ForeignHdf5 crafted = ForeignHdf5::edit(file);
+    crafted.attribute("/", "experiment", R"(["\u009b2J\u007f"])");  // past which a text's own check sees
+    crafted.attribute("/provenance", "priced_error", "none\r\x1b[2J");
+  }
+  for (const std::vector<std::string>& form : {std::vector<std::string>{}, {"--markdown"}}) {
+    std::vector<std::string> command = {"report", file.string()};
+    command.insert(command.end(), form.begin(), form.end());
+    const Ended ended = speclab(command);
+    ASSERT_EQ(ended.status, 0) << ended.err;
+    EXPECT_EQ(ended.out, printable(ended.out));
+    EXPECT_EQ(ended.out.find('\r'), std::string::npos);
+    EXPECT_NE(ended.out.find("\xef\xbf\xbd"
+                             "2J\xef\xbf\xbd"),
+              std::string::npos)
+        << ended.out;
+    EXPECT_NE(ended.out.find("none\xef\xbf\xbd\xef\xbf\xbd[2J"), std::string::npos) << ended.out;
+  }
 }
 
 TEST_F(Sweep, CharactersThatTheTokenizerLosesAreCounted) {
