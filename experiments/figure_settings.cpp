@@ -71,7 +71,8 @@ constexpr Dependent kDependents[] = {
 bool asks(const Params& p, const std::string& setting) {
   const nlohmann::json& value = p.resolved().at(setting);
   const bool joined = setting == "join" || setting == "join_trees";
-  return value.is_boolean() ? value.get<bool>() != joined : !value.empty() && value != "";
+  if (value.is_boolean()) return value.get<bool>() != joined;
+  return value.is_string() ? !value.get_ref<const std::string&>().empty() : !value.empty();
 }
 
 void check_dependents(const Params& p) {

@@ -86,7 +86,7 @@ std::string plain(std::string_view kind) {
 }  // namespace
 
 std::string kind_elsewhere(std::string_view kind, std::span<const std::string> kinds) {
-  const std::string name = plain(kind);
+  std::string name = plain(kind);
   const auto known = [&](std::string_view ours) { return std::ranges::find(kinds, ours) != kinds.end(); };
   if (known(name)) return name;
   for (const auto& [theirs, ours] : kNames)
