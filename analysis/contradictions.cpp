@@ -20,7 +20,7 @@ std::vector<std::string> contradictions(const LoadedPoint& point) {
         found.push_back(fmt::format("{} prompt {} has text but no steps", name, sequence.sequence));
       continue;
     }
-    const PromptTally& tally = run->prompts()[static_cast<std::size_t>(sequence.sequence)];
+    const PromptTally& tally = run->prompts()[sequence.sequence];
     if (tally.emitted != sequence.new_tokens) {
       found.push_back(fmt::format("{} prompt {} repeat {}: steps emitted {} tokens, the text grew by {}",
                                   name, sequence.sequence, sequence.repeat, tally.emitted,

@@ -5,8 +5,8 @@
 #include "analysis/conditions.h"
 #include "analysis/metric_table.h"
 #include "analysis/setting_names.h"
-#include "core/atomic_file.h"
-#include "core/hdf5.h"
+#include "core/results/atomic_file.h"
+#include "core/results/hdf5.h"
 
 namespace speclab {
 namespace {

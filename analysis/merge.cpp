@@ -6,9 +6,9 @@
 
 #include "analysis/point_file.h"
 #include "analysis/table.h"
-#include "core/atomic_file.h"
-#include "core/hdf5.h"
-#include "core/hdf5_apart.h"
+#include "core/results/atomic_file.h"
+#include "core/results/hdf5.h"
+#include "core/results/hdf5_apart.h"
 
 namespace speclab {
 namespace {

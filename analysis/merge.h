@@ -7,7 +7,7 @@
 
 #include "analysis/point_file.h"
 #include "analysis/table.h"
-#include "core/hdf5.h"
+#include "core/results/hdf5.h"
 
 namespace speclab {
 

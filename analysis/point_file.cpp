@@ -8,8 +8,8 @@
 #include <tuple>
 
 #include "analysis/step_rows.h"
-#include "core/hdf5_apart.h"
-#include "core/printable.h"
+#include "core/results/hdf5_apart.h"
+#include "core/settings/printable.h"
 
 namespace speclab {
 namespace {

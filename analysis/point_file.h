@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "core/hdf5_reader.h"
-#include "core/recorder.h"
-#include "core/result_rows.h"
-#include "core/tally.h"
+#include "core/results/hdf5_reader.h"
+#include "core/results/recorder.h"
+#include "core/results/result_rows.h"
+#include "core/results/tally.h"
 
 namespace speclab {
 

@@ -24,7 +24,7 @@ int PromptSelection::positions() const {
   std::size_t most = 1;
   for (const int prompt : prompts_) {
     const RunTally& run = *point_->run(Role::method, 0);
-    most = std::max(most, run.prompts()[static_cast<std::size_t>(prompt)].by_accepted.size());
+    most = std::max(most, run.prompts()[prompt].by_accepted.size());
   }
   return static_cast<int>(most) - 1;
 }

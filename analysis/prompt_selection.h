@@ -28,7 +28,7 @@ class PromptSelection {
     for (const int prompt : prompts_) {
       for (int repeat = 0; repeat < repeats_; ++repeat) {
         const RunTally& run = *point_->run(role, repeat);
-        values.push_back(static_cast<double>(read(run.prompts()[static_cast<std::size_t>(prompt)])));
+        values.push_back(static_cast<double>(read(run.prompts()[prompt])));
       }
     }
     return values;

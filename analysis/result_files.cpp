@@ -6,8 +6,8 @@
 #include <fstream>
 
 #include "core/errors.h"
-#include "core/hdf5_apart.h"
-#include "core/text_file.h"
+#include "core/results/hdf5_apart.h"
+#include "core/settings/text_file.h"
 
 namespace speclab {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "core/hdf5_reader.h"
-#include "core/tally.h"
+#include "core/results/hdf5_reader.h"
+#include "core/results/tally.h"
 
 namespace speclab {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/hdf5.h"
+#include "core/results/hdf5.h"
 
 namespace speclab {
 

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <vector>
 
+#include "core/device_form.h"
 #include "core/drafter.h"
 
 namespace speclab {
@@ -21,6 +23,9 @@ class AcceptanceRule {
   // Whether the text is distributed as the target's own, for every draft that tells truly how it was drawn.
   virtual bool lossless(const Sampling& sampling) const = 0;
   virtual Needs needs() const { return {}; }
+  virtual DeviceForm device_form() const { return {}; }
+  // Where it reads rows, in words for the result file.
+  virtual std::string judges_on() const { return "host"; }
   // Fills one verdict per sequence. `target` has, per sequence, the root's row and a row per node.
   virtual void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                      std::span<Verdict> verdicts) = 0;

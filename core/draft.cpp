@@ -24,13 +24,13 @@ void Draft::prune(const std::vector<bool>& kept) {
   std::vector<int> grown_as{0};
   move_scores(0, 0);
   for (int node = 1; node < grown.size(); ++node) {
-    if (!kept[static_cast<std::size_t>(node)]) continue;
-    const int parent = now[static_cast<std::size_t>(grown.parent(node))];
+    if (!kept[node]) continue;
+    const int parent = now[grown.parent(node)];
     SPECLAB_CHECK(parent != TokenTree::kNone, "node {} is kept without its parent", node);
-    const Guess& guess = guesses[static_cast<std::size_t>(node)];
+    const Guess& guess = guesses[node];
     const int added = add(parent, grown.token(node), guess.proposer, guess.probe);
     set_confidence(added, guess.confidence);
-    now[static_cast<std::size_t>(node)] = added;
+    now[node] = added;
     grown_as.push_back(node);
     move_scores(node, added);
   }

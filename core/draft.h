@@ -46,9 +46,9 @@ class Draft {
   bool probe(int node) const { return guesses_[node].probe; }
 
   // How a proposer drew its guesses, and how the guess at `node` was drawn.
-  Draw draw(int proposer = 0) const { return draws_[static_cast<std::size_t>(proposer)]; }
+  Draw draw(int proposer = 0) const { return draws_[proposer]; }
   Draw drawn(int node) const { return draw(proposer(node)); }
-  void set_draw(Draw draw, int proposer = 0) { draws_[static_cast<std::size_t>(proposer)] = draw; }
+  void set_draw(Draw draw, int proposer = 0) { draws_[proposer] = draw; }
 
   // A draft model's probabilities (f64, sampling settings applied) of what follows `node`; may be empty. At
   // temperature 0, where settings leave the likeliest token alone, they are those of temperature 1 and of all
@@ -77,9 +77,7 @@ class Draft {
   // the number that it had until then.
   // A node that is added later has none.
   void prune(const std::vector<bool>& kept);
-  int grown_as(int node) const {
-    return grown_as_.empty() ? node : grown_as_[static_cast<std::size_t>(node)];
-  }
+  int grown_as(int node) const { return grown_as_.empty() ? node : grown_as_[node]; }
 
  private:
   struct Guess {

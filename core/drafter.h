@@ -22,7 +22,7 @@ struct Outcome {
 
   // Of the target's rows, the one at a node of the i-th draft.
   int row(std::size_t i, int node) const {
-    return target.first[i] + (renamed.empty() ? node : renamed[i][static_cast<std::size_t>(node)]);
+    return target.first[i] + (renamed.empty() ? node : renamed[i][node]);
   }
   // Nodes of the i-th draft that the drafter made, the root among them.
   int own(std::size_t i) const { return made.empty() ? drafts[i].size() : made[i]; }

@@ -2,11 +2,11 @@
 
 #include <span>
 
-#include "core/acceptance_rule.h"
 #include "core/clock.h"
 #include "core/draft_heads.h"
-#include "core/drafter.h"
+#include "core/drafter_decorator.h"
 #include "core/language_model.h"
+#include "core/rule_decorator.h"
 
 namespace speclab {
 
@@ -83,16 +83,9 @@ class MeteredHeads : public DraftHeads {
 
 // A drafter whose own time is charged: the passes of its models are intervals within it. Work::new_tokens
 // is the number of nodes drafted; what it learns in `observe` is charged with none.
-class MeteredDrafter : public Drafter {
+class MeteredDrafter : public DrafterDecorator {
  public:
-  MeteredDrafter(Drafter& inner, Clock& clock) : inner_(inner), clock_(clock) {}
-
-  bool reads_features() const override { return inner_.reads_features(); }
-  DraftTraits traits() const override { return inner_.traits(); }
-  void open(const Sequence& sequence, const Forward& prompt) override { inner_.open(sequence, prompt); }
-  void close(const Sequence& sequence) override { inner_.close(sequence); }
-
-  void rewind(const Sequence& text, int common) override { inner_.rewind(text, common); }
+  MeteredDrafter(Drafter& inner, Clock& clock) : DrafterDecorator(inner), clock_(clock) {}
 
   void draft(Batch batch, std::span<Draft> drafts) override {
     const int interval = clock_.start();
@@ -108,17 +101,14 @@ class MeteredDrafter : public Drafter {
   }
 
  private:
-  Drafter& inner_;
   Clock& clock_;
 };
 
 // A rule whose time is charged. Work::rows is the number of the target's rows that it had.
-class MeteredRule : public AcceptanceRule {
+class MeteredRule : public RuleDecorator {
  public:
-  MeteredRule(AcceptanceRule& inner, Clock& clock) : inner_(inner), clock_(clock) {}
+  MeteredRule(AcceptanceRule& inner, Clock& clock) : RuleDecorator(inner), clock_(clock) {}
 
-  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
-  Needs needs() const override { return inner_.needs(); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
     const int interval = clock_.start();
@@ -128,7 +118,6 @@ class MeteredRule : public AcceptanceRule {
   }
 
  private:
-  AcceptanceRule& inner_;
   Clock& clock_;
 };
 

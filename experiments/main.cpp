@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "core/errors.h"
-#include "core/params.h"
+#include "core/settings/params.h"
 #include "experiments/commands/command.h"
-#include "experiments/message.h"
-#include "experiments/provenance.h"
-#include "experiments/serve.h"
+#include "experiments/console/message.h"
+#include "experiments/point/provenance.h"
+#include "experiments/point/serve.h"
 
 namespace {
 

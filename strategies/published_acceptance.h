@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/params.h"
+#include "core/settings/params.h"
 
 namespace speclab {
 

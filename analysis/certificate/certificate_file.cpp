@@ -31,7 +31,7 @@ void write_certificate(Hdf5File& file, const std::string& group, const Certifica
   for (const Evidence::Panel& panel : evidence.panels()) {
     const Band band = uniform_band(panel.histogram->total, UnitHistogram::kBins, 0.05);
     for (int bin = 0; bin < UnitHistogram::kBins; ++bin) {
-      const std::int64_t count = panel.histogram->counts[static_cast<std::size_t>(bin)];
+      const std::int64_t count = panel.histogram->counts[bin];
       histograms.rows.push_back({panel.name, bin, count, band.low, band.high});
     }
   }

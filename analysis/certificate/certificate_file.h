@@ -3,7 +3,7 @@
 #include <string>
 
 #include "analysis/certificate/certificate.h"
-#include "core/hdf5.h"
+#include "core/results/hdf5.h"
 
 namespace speclab {
 

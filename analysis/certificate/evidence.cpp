@@ -36,7 +36,7 @@ Transforms Evidence::add(const Emission& emission) {
   const double v =
       unit_interval(mix64(mix64(seed_ + kGolden * (emission.sequence + 1)) + kGolden * ++waiting.taken));
   const Transforms here = transforms(emission, v);
-  const double px = emission.p[static_cast<std::size_t>(emission.token)];
+  const double px = emission.p[emission.token];
   if (px <= 0) ++impossible_;
 
   all_.add(here.by_probability);

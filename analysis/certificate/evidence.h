@@ -8,7 +8,7 @@
 #include "analysis/certificate/emission.h"
 #include "analysis/certificate/prefix_table.h"
 #include "analysis/certificate/uniformity.h"
-#include "core/counter_chance.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 

@@ -18,16 +18,16 @@ void PrefixTable::add(std::uint64_t context, std::span<const double> p, Token to
     const std::size_t cells = std::min(kCells, p.size());
     std::ranges::partial_sort(order, order.begin() + static_cast<std::ptrdiff_t>(cells),
                               [&](Token a, Token b) {
-                                const double pa = p[static_cast<std::size_t>(a)];
-                                const double pb = p[static_cast<std::size_t>(b)];
+                                const double pa = p[a];
+                                const double pb = p[b];
                                 return pa != pb ? pa > pb : a < b;
                               });
     here.tokens.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(cells));
-    for (const Token t : here.tokens) here.probabilities.push_back(p[static_cast<std::size_t>(t)]);
+    for (const Token t : here.tokens) here.probabilities.push_back(p[t]);
     here.counts.assign(cells + 1, 0);
   }
   const auto found = std::ranges::find(here.tokens, token);
-  ++here.counts[static_cast<std::size_t>(found - here.tokens.begin())];
+  ++here.counts[found - here.tokens.begin()];
 }
 
 PrefixTable::Fit PrefixTable::fit() const {

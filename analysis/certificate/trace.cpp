@@ -6,7 +6,7 @@
 #include "analysis/certificate/trace_hdf5.h"
 #include "analysis/certificate/trace_json.h"
 #include "core/errors.h"
-#include "core/text_file.h"
+#include "core/settings/text_file.h"
 
 namespace speclab {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/hdf5_reader.h"
+#include "core/results/hdf5_reader.h"
 
 namespace speclab {
 

@@ -7,9 +7,9 @@
 #include <tuple>
 
 #include "analysis/certificate/trace_drafts.h"
-#include "core/counter_chance.h"
 #include "core/errors.h"
-#include "core/fnv1a.h"
+#include "core/numerics/fnv1a.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 namespace {

@@ -8,8 +8,8 @@
 
 #include "analysis/certificate/trace_column.h"
 #include "core/errors.h"
-#include "core/hdf5_apart.h"
-#include "core/nearest_names.h"
+#include "core/results/hdf5_apart.h"
+#include "core/settings/nearest_names.h"
 
 namespace speclab {
 namespace {

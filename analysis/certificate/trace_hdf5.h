@@ -3,7 +3,7 @@
 #include <filesystem>
 
 #include "analysis/certificate/trace_record.h"
-#include "core/hdf5_reader.h"
+#include "core/results/hdf5_reader.h"
 
 namespace speclab {
 

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
-#include "core/json_text.h"
-#include "core/nearest_names.h"
+#include "core/settings/json_text.h"
+#include "core/settings/nearest_names.h"
 
 namespace speclab {
 namespace {

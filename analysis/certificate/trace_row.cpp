@@ -71,7 +71,7 @@ std::vector<double> over_symbols_of(const TraceRow& target, const TraceRow& draf
   if (!draft.listed) {
     double named = 0;
     for (std::size_t i = 0; i < target.tokens.size(); ++i) {
-      q[i] = draft.probabilities[static_cast<std::size_t>(target.tokens[i])];
+      q[i] = draft.probabilities[target.tokens[i]];
       named += q[i];
     }
     q.back() = std::max(0.0, 1 - named);

@@ -9,7 +9,7 @@
 #include "analysis/certificate/certificate_text.h"
 #include "analysis/table.h"
 #include "analysis/wrapped_text.h"
-#include "core/recorder.h"
+#include "core/results/recorder.h"
 #include "experiments/certify/certificate_summary.h"
 
 namespace speclab {

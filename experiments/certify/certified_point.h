@@ -5,8 +5,8 @@
 #include <optional>
 #include <string>
 
-#include "core/hdf5.h"
-#include "core/recorder.h"
+#include "core/results/hdf5.h"
+#include "core/results/recorder.h"
 #include "experiments/certify/greedy.h"
 #include "experiments/certify/small_proof.h"
 #include "experiments/certify/statistical.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <thread>
 
-#include "experiments/config_section.h"
+#include "experiments/config/config_section.h"
 
 namespace speclab {
 

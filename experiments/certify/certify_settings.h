@@ -1,9 +1,9 @@
 #pragma once
 
-#include "core/params.h"
+#include "core/settings/params.h"
 #include "experiments/certify/statistical.h"
 #include "experiments/certify/trials.h"
-#include "experiments/config_file.h"
+#include "experiments/config/config_file.h"
 
 namespace speclab {
 

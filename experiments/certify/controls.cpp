@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "core/constant_cost.h"
+#include "core/cost/constant_cost.h"
 #include "core/errors.h"
-#include "core/nearest_names.h"
+#include "core/settings/nearest_names.h"
 #include "experiments/certify/controls/argmax_draft_full_q.h"
 #include "experiments/certify/controls/block_early_break.h"
 #include "experiments/certify/controls/bonus_from_q.h"

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <map>
 
-#include "core/enumeration.h"
-#include "core/softmax.h"
+#include "core/numerics/softmax.h"
+#include "core/random/enumeration.h"
 
 namespace speclab {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "core/models/markov.h"
+#include "core/models/sources/markov.h"
 #include "core/sequence.h"
 #include "experiments/certify/small_world.h"
 

@@ -5,9 +5,9 @@
 #include <limits>
 #include <unordered_map>
 
-#include "core/acceptance_rule.h"
-#include "core/argmax.h"
 #include "core/check.h"
+#include "core/numerics/argmax.h"
+#include "core/rule_decorator.h"
 
 namespace speclab {
 namespace {
@@ -20,21 +20,21 @@ struct TwoLikeliest {
 TwoLikeliest two_likeliest(std::span<const float> logits) {
   TwoLikeliest two;
   two.first = argmax(logits);
-  two.first_logit = logits[static_cast<std::size_t>(two.first)];
+  two.first_logit = logits[two.first];
   two.second = two.first == 0 ? 1 : 0;
   for (std::size_t i = 0; i < logits.size(); ++i) {
     const auto token = static_cast<Token>(i);
-    if (token != two.first && logits[i] > logits[static_cast<std::size_t>(two.second)]) two.second = token;
+    if (token != two.first && logits[i] > logits[two.second]) two.second = token;
   }
-  two.second_logit = logits[static_cast<std::size_t>(two.second)];
+  two.second_logit = logits[two.second];
   return two;
 }
 
 // Notes what each verdict's rows held.
-class Noting : public AcceptanceRule {
+class Noting : public RuleDecorator {
  public:
-  Noting(AcceptanceRule& inner, RowReader& reader) : inner_(inner), reader_(reader) {}
-  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  Noting(AcceptanceRule& inner, RowReader& reader) : RuleDecorator(inner), reader_(reader) {}
+
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
     inner_.judge(batch, drafts, target, verdicts);
@@ -47,12 +47,9 @@ class Noting : public AcceptanceRule {
       }
     }
   }
-  const TwoLikeliest& at(SequenceId sequence, int position) const {
-    return notes_.at(sequence)[static_cast<std::size_t>(position)];
-  }
+  const TwoLikeliest& at(SequenceId sequence, int position) const { return notes_.at(sequence)[position]; }
 
  private:
-  AcceptanceRule& inner_;
   RowReader& reader_;
   std::unordered_map<SequenceId, std::vector<TwoLikeliest>> notes_;  // by emitted token
 };
@@ -92,7 +89,7 @@ GreedyResult certify_greedy(const GreedySubject& subject, const std::vector<Sequ
     } else {
       const std::span<const float> row = row_after(subject, plain[i].id, std::span(a).first(length));
       const TwoLikeliest& seen = noting.at(method[i].id, mismatch.position);
-      const auto logit = [&](Token t) { return static_cast<double>(row[static_cast<std::size_t>(t)]); };
+      const auto logit = [&](Token t) { return static_cast<double>(row[t]); };
       mismatch.plain = *in_a;
       mismatch.method = *in_b;
       mismatch.margin = logit(*in_a) - logit(*in_b);

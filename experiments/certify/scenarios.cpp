@@ -22,7 +22,7 @@ Source silent_on(Token from, Token to, int vocab, std::uint64_t seed) {
   std::vector<std::vector<float>> logits;
   for (Token last = 0; last < vocab; ++last) {
     auto& row = logits.emplace_back(random.row(last).begin(), random.row(last).end());
-    for (Token token = from; token < to; ++token) row[static_cast<std::size_t>(token)] = kNever;
+    for (Token token = from; token < to; ++token) row[token] = kNever;
   }
   return table(std::move(logits));
 }

@@ -1,8 +1,8 @@
 #include "experiments/certify/small_world.h"
 
-#include "core/argmax.h"
 #include "core/errors.h"
-#include "core/softmax.h"
+#include "core/numerics/argmax.h"
+#include "core/numerics/softmax.h"
 #include "experiments/certify/controls.h"
 #include "strategies/fit.h"
 
@@ -216,7 +216,7 @@ double exact_probability(const Markov& target, Token before, std::span<const Tok
   std::vector<double> p(static_cast<std::size_t>(target.vocab()));
   for (const Token token : text) {
     softmax(target.row(before), sampling, p);
-    probability *= p[static_cast<std::size_t>(token)];
+    probability *= p[token];
     before = token;
   }
   return probability;

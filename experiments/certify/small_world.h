@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "core/constant_cost.h"
+#include "core/cost/constant_cost.h"
 #include "core/decoder.h"
-#include "core/host_distributions.h"
-#include "core/models/markov.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/markov.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
 #include "experiments/certify/source_heads.h"
 #include "strategies/registry.h"
 

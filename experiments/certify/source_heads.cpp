@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "core/check.h"
-#include "core/counter_chance.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 namespace {
@@ -99,8 +99,7 @@ const Forward& SourceFeatures::forward(std::span<const Slice> batch) {
       }
     }
     for (const int node : slice.nodes) {
-      answer(state.made[static_cast<std::size_t>(slice.tree->parent(node))], slice.tree->token(node),
-             static_cast<std::size_t>(node));
+      answer(state.made[slice.tree->parent(node)], slice.tree->token(node), static_cast<std::size_t>(node));
     }
   }
   forward_.logits = {values_.data(), rows, source_->vocab(), Place::host};

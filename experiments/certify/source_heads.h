@@ -6,7 +6,7 @@
 
 #include "core/draft_heads.h"
 #include "core/feature_model.h"
-#include "core/models/token_source.h"
+#include "core/models/sources/token_source.h"
 
 namespace speclab {
 

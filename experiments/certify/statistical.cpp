@@ -4,8 +4,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/counter_chance.h"
-#include "core/softmax.h"
+#include "core/numerics/softmax.h"
+#include "core/random/counter_chance.h"
 #include "experiments/certify/looks.h"
 #include "experiments/certify/witness.h"
 
@@ -28,7 +28,7 @@ void check_rows(LanguageModel& target, RowReader& reader, const Sequence& sequen
   std::vector<double> p(static_cast<std::size_t>(target.vocab()));
   for (std::size_t i = 0; i < facts.size(); ++i) {
     softmax(rows[static_cast<int>(i)].f32(), sequence.sampling, p);
-    const double off = std::max(std::abs(p[static_cast<std::size_t>(text[prompt + i])] - facts[i].token),
+    const double off = std::max(std::abs(p[text[prompt + i]] - facts[i].token),
                                 std::abs(*std::ranges::max_element(p) - facts[i].likeliest));
     ++check.rows;
     if (off != 0) ++check.differing;

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "analysis/certificate/certificate.h"
-#include "experiments/rig.h"
+#include "experiments/point/rig.h"
 
 namespace speclab {
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "core/hdf5.h"
+#include "core/results/hdf5.h"
 #include "experiments/certify/trials.h"
 
 namespace speclab {

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "core/counter_chance.h"
+#include "core/random/counter_chance.h"
 #include "experiments/certify/controls.h"
 #include "experiments/certify/looks.h"
 #include "experiments/certify/small_world.h"

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "core/counter_chance.h"
-#include "core/recorder.h"
-#include "core/softmax.h"
+#include "core/numerics/softmax.h"
+#include "core/random/counter_chance.h"
+#include "core/results/recorder.h"
 
 namespace speclab {
 namespace {
@@ -51,7 +51,7 @@ Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const 
   int node = 0;
   for (int position = 1;; ++position) {
     const bool last = static_cast<std::size_t>(position) > verdict.path.size();
-    const int child = last ? 0 : verdict.path[static_cast<std::size_t>(position - 1)];
+    const int child = last ? 0 : verdict.path[position - 1];
     const Token token = last ? verdict.next : draft.tree().token(child);
     const std::span<const float> row = logits[first_row + node].f32();
     p_.resize(row.size());
@@ -62,13 +62,13 @@ Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const 
       if (draft.drawn(c) == Draw::fixed) candidates_.push_back(draft.tree().token(c));
     }
     emission.candidates = candidates_;
-    emission.q = drawn_from[static_cast<std::size_t>(position - 1)].f64();
+    emission.q = drawn_from[position - 1].f64();
     emission.sequence = mix64(round_) + static_cast<std::uint64_t>(sequence.id);
     const int written = sequence.new_tokens() + position - 1;
     if (written < kPrefix) emission.context = text_signature(text);
     const Transforms here = evidence_.add(emission);
     if (position == 1) first = here;
-    facts.push_back({p_[static_cast<std::size_t>(token)], *std::ranges::max_element(p_)});
+    facts.push_back({p_[token], *std::ranges::max_element(p_)});
     const bool end = std::ranges::find(sequence.end_tokens, token) != sequence.end_tokens.end();
     if (last || end || written + 1 >= sequence.max_new_tokens) return first;
     if (written + 1 < kPrefix) text.push_back(token);

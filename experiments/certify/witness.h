@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "analysis/certificate/evidence.h"
-#include "core/acceptance_rule.h"
 #include "core/row_reader.h"
+#include "core/rule_decorator.h"
 
 namespace speclab {
 
@@ -18,12 +18,11 @@ struct RowFact {
 
 // A rule whose verdicts become evidence. The rule itself does not notice: rows are read where the *tree* says
 // they are, whatever the rule looked at.
-class Witness : public AcceptanceRule {
+class Witness : public RuleDecorator {
  public:
   Witness(AcceptanceRule& inner, Evidence& evidence, RowReader& reader)
-      : inner_(inner), evidence_(evidence), reader_(reader) {}
+      : RuleDecorator(inner), evidence_(evidence), reader_(reader) {}
 
-  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override;
 
@@ -41,7 +40,6 @@ class Witness : public AcceptanceRule {
   Transforms observe(const Sequence& sequence, const Draft& draft, const Rows& logits, int first_row,
                      std::span<const Row> drawn_from, const Verdict& verdict);
 
-  AcceptanceRule& inner_;
   Evidence& evidence_;
   RowReader& reader_;
   std::uint64_t round_ = 0;

@@ -3,14 +3,15 @@
 #include "analysis/figure_data.h"
 #include "analysis/point_file.h"
 #include "analysis/report.h"
-#include "core/printable.h"
-#include "experiments/certify/certify_points.h"
-#include "experiments/child_program.h"
+#include "core/settings/printable.h"
 #include "experiments/commands/command.h"
-#include "experiments/figure_settings.h"
-#include "experiments/files.h"
-#include "experiments/provenance.h"
-#include "experiments/sweep.h"
+#include "experiments/config/files.h"
+#include "experiments/console/child_program.h"
+#include "experiments/point/provenance.h"
+#include "experiments/sweep/certify_points.h"
+#include "experiments/sweep/figure_settings.h"
+#include "experiments/sweep/points.h"
+#include "experiments/sweep/sweep.h"
 
 namespace speclab {
 namespace {

@@ -3,16 +3,17 @@
 #include "analysis/certificate/certificate_file.h"
 #include "analysis/certificate/certificate_text.h"
 #include "analysis/certificate/trace.h"
-#include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/printable.h"
-#include "experiments/certify/certify_points.h"
+#include "core/results/atomic_file.h"
+#include "core/settings/printable.h"
 #include "experiments/certify/certify_settings.h"
 #include "experiments/certify/trial_table.h"
 #include "experiments/commands/command.h"
-#include "experiments/config_file.h"
-#include "experiments/message.h"
-#include "experiments/provenance.h"
+#include "experiments/config/config_file.h"
+#include "experiments/console/message.h"
+#include "experiments/point/provenance.h"
+#include "experiments/sweep/certify_points.h"
+#include "experiments/sweep/points.h"
 
 namespace speclab {
 namespace {

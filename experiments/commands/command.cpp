@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "analysis/report.h"
-#include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/nearest_names.h"
+#include "core/results/atomic_file.h"
+#include "core/settings/nearest_names.h"
 
 namespace speclab {
 

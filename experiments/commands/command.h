@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "experiments/config_file.h"
+#include "experiments/config/config_file.h"
 
 namespace speclab {
 

@@ -2,13 +2,13 @@
 #include <fmt/ranges.h>
 
 #include "analysis/wrapped_text.h"
-#include "core/catalogue.h"
+#include "core/cost/catalogue.h"
+#include "core/cost/weight_format.h"
 #include "core/errors.h"
-#include "core/weight_format.h"
 #include "experiments/commands/command.h"
 #include "experiments/commands/settings_text.h"
-#include "experiments/files.h"
-#include "experiments/settings_catalogue.h"
+#include "experiments/config/files.h"
+#include "experiments/sweep/settings_catalogue.h"
 #include "kernels/cuda_devices.h"
 
 namespace speclab {

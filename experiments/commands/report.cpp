@@ -10,10 +10,10 @@
 #include "analysis/result_files.h"
 #include "analysis/wrapped_text.h"
 #include "core/errors.h"
-#include "core/hdf5_apart.h"
-#include "core/printable.h"
+#include "core/results/hdf5_apart.h"
+#include "core/settings/printable.h"
 #include "experiments/commands/command.h"
-#include "experiments/message.h"
+#include "experiments/console/message.h"
 
 namespace speclab {
 namespace {

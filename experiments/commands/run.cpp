@@ -3,14 +3,15 @@
 #include "analysis/point_file.h"
 #include "analysis/report.h"
 #include "core/errors.h"
-#include "core/hdf5_recorder.h"
-#include "core/printable.h"
+#include "core/results/hdf5_recorder.h"
+#include "core/settings/printable.h"
 #include "experiments/commands/command.h"
-#include "experiments/config_file.h"
-#include "experiments/kind_change.h"
-#include "experiments/message.h"
-#include "experiments/provenance.h"
-#include "experiments/rig.h"
+#include "experiments/config/config_file.h"
+#include "experiments/console/message.h"
+#include "experiments/point/provenance.h"
+#include "experiments/point/rig.h"
+#include "experiments/sweep/points.h"
+#include "experiments/sweep/setting_names.h"
 
 namespace speclab {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "experiments/settings_catalogue.h"
+#include "experiments/sweep/settings_catalogue.h"
 
 namespace speclab {
 

@@ -1,6 +1,5 @@
 """How far a student's distribution is from a teacher's and from the text."""
 
-import torch
 import torch.nn.functional as F
 
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "core/models/dtype.h"
+#include "core/models/checkpoint/dtype.h"
 
 namespace speclab {
 

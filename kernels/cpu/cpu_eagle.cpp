@@ -73,7 +73,7 @@ void CpuEagle::plan(std::span<const Slice> batch) {
 void CpuEagle::evaluate(std::span<const int> rows) {
   const int count = static_cast<int>(rows.size()), hidden = weights_.config.hidden;
   part_.clear();
-  for (const int n : rows) part_.push_back(plan_.rows.rows[static_cast<std::size_t>(n)]);
+  for (const int n : rows) part_.push_back(plan_.rows.rows[n]);
   pass_.begin(part_, plan_.rows.paths, caches_);
   fuse(rows);
   if (!weights_.third) {
@@ -82,8 +82,7 @@ void CpuEagle::evaluate(std::span<const int> rows) {
     input_.reset(weights_.dtype, count, 2 * hidden);
     const float epsilon = static_cast<float>(weights_.config.rms_epsilon);
     for (int n = 0; n < count; ++n) {
-      look_up(weights_.table_dtype, weights_.table, hidden, part_[static_cast<std::size_t>(n)].token,
-              embedded_.data());
+      look_up(weights_.table_dtype, weights_.table, hidden, part_[n].token, embedded_.data());
       arithmetic_.rms_norm(embedded_.data(), weights_.layer.input_norm.data(), hidden, epsilon,
                            normed_.data());
       input_.put(arithmetic_, n, 0, normed_.data(), hidden);
@@ -94,8 +93,8 @@ void CpuEagle::evaluate(std::span<const int> rows) {
     team_->run([&](int thread) { pass_.layer(weights_.layer, 0, input, thread); });
   }
   for (int n = 0; n < count; ++n) {
-    const FeaturePlan::Site& site = plan_.sites[static_cast<std::size_t>(rows[static_cast<std::size_t>(n)])];
-    State& state = *in_batch_[static_cast<std::size_t>(site.slice)];
+    const FeaturePlan::Site& site = plan_.sites[rows[static_cast<std::size_t>(n)]];
+    State& state = *in_batch_[site.slice];
     const std::size_t width = static_cast<std::size_t>(hidden);
     if (site.node >= 0) {
       std::copy_n(pass_.residual(n), hidden, state.made.data() + static_cast<std::size_t>(site.node) * width);
@@ -115,8 +114,8 @@ void CpuEagle::fuse(std::span<const int> rows) {
   fused_.reset(weights_.fuse.dtype, static_cast<int>(rows.size()), weights_.fuse.inputs);
   std::vector<int> through;  // rows that pass through fc
   for (std::size_t n = 0; n < rows.size(); ++n) {
-    const FeaturePlan::Site& site = plan_.sites[static_cast<std::size_t>(rows[n])];
-    const State& state = *in_batch_[static_cast<std::size_t>(site.slice)];
+    const FeaturePlan::Site& site = plan_.sites[rows[n]];
+    const State& state = *in_batch_[site.slice];
     const float* made = state.made.data() + static_cast<std::size_t>(std::max(site.parent, 0)) * width;
     if (weights_.third && site.parent >= 0) {
       std::copy_n(made, hidden, pass_.residual(static_cast<int>(n)));
@@ -181,8 +180,7 @@ void CpuEagle::give(int asked) {
       float* row = logits_.data() + static_cast<std::size_t>(begin + n) * vocab;
       std::fill_n(row, vocab, -std::numeric_limits<float>::infinity());
       const float* from = out + static_cast<std::size_t>(n) * static_cast<std::size_t>(known);
-      for (int token = 0; token < known; ++token)
-        row[weights_.target_token[static_cast<std::size_t>(token)]] = from[token];
+      for (int token = 0; token < known; ++token) row[weights_.target_token[token]] = from[token];
     }
   }
   if (!finite_.load(std::memory_order_relaxed)) head_overflows("the EAGLE head's");

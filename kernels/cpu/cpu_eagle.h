@@ -6,8 +6,9 @@
 
 #include "core/feature_model.h"
 #include "kernels/cpu/cpu_transformer.h"
-#include "kernels/cpu/eagle_weights.h"
 #include "kernels/cpu/layer_pass.h"
+#include "kernels/cpu/panel.h"
+#include "kernels/llama/eagle_weights.h"
 #include "kernels/llama/feature_plan.h"
 
 namespace speclab {

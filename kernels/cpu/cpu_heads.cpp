@@ -58,7 +58,7 @@ const Forward& CpuHeads::forward(std::span<const Question> questions) {
     SPECLAB_CHECK(!weights_.reads_tokens || static_cast<int>(question.after.size()) == question.head + 1,
                   "head {} reads {} tokens, but {} came", question.head, question.head + 1,
                   question.after.size());
-    asked_[static_cast<std::size_t>(question.head)].push_back(static_cast<int>(q));
+    asked_[question.head].push_back(static_cast<int>(q));
   }
   logits_.require(questions.size() * static_cast<std::size_t>(weights_.vocab));
   finite_.store(true, std::memory_order_relaxed);
@@ -79,19 +79,18 @@ const Forward& CpuHeads::forward(std::span<const Question> questions) {
 }
 
 void CpuHeads::answer(std::span<const Question> questions, std::span<const int> asked, int number) {
-  const HeadWeights::Head& head = weights_.heads[static_cast<std::size_t>(number)];
+  const HeadWeights::Head& head = weights_.heads[number];
   const int count = static_cast<int>(asked.size()), hidden = weights_.hidden;
   const std::size_t stride = static_cast<std::size_t>(padded(hidden));
   const std::size_t vocab = static_cast<std::size_t>(weights_.vocab);
   first_.reset(head.blocks.front().linear.dtype, count, head.blocks.front().linear.inputs);
   for (int n = 0; n < count; ++n) {
-    const Question& question = questions[static_cast<std::size_t>(asked[static_cast<std::size_t>(n)])];
+    const Question& question = questions[asked[static_cast<std::size_t>(n)]];
     const std::vector<float>& row = remembered(question.sequence);
     std::copy(row.begin(), row.end(), x_.data() + static_cast<std::size_t>(n) * stride);
     first_.put(arithmetic_, n, 0, row.data(), hidden);
     for (int i = 0; weights_.reads_tokens && i <= number; ++i) {
-      look_up(weights_.table_dtype, weights_.table, hidden, question.after[static_cast<std::size_t>(i)],
-              embedded_.data());
+      look_up(weights_.table_dtype, weights_.table, hidden, question.after[i], embedded_.data());
       first_.put(arithmetic_, n, (i + 1) * hidden, embedded_.data(), hidden);
     }
   }
@@ -127,7 +126,7 @@ void CpuHeads::answer(std::span<const Question> questions, std::span<const int> 
         multiply(arithmetic_, head.output, *panel, count, answers_.data(), vocab, thread, threads);
     for (int n = 0; n < count && share.begin < share.end; ++n) {
       const float* from = answers_.data() + static_cast<std::size_t>(n) * vocab + share.begin;
-      const std::size_t q = static_cast<std::size_t>(asked[static_cast<std::size_t>(n)]);
+      const std::size_t q = static_cast<std::size_t>(asked[n]);
       std::copy_n(from, share.end - share.begin, logits_.data() + q * vocab + share.begin);
       if (!arithmetic_.all_finite(from, share.end - share.begin))
         finite_.store(false, std::memory_order_relaxed);

@@ -6,7 +6,8 @@
 
 #include "core/draft_heads.h"
 #include "kernels/cpu/cpu_transformer.h"
-#include "kernels/cpu/head_weights.h"
+#include "kernels/cpu/panel.h"
+#include "kernels/llama/head_weights.h"
 
 namespace speclab {
 

@@ -64,7 +64,8 @@ class CpuTransformer : public LanguageModel {
   Forward forward_;
 };
 
-// `directory` in Hugging Face layout; see core/models/checkpoint.h. ConfigError where it cannot be run.
+// `directory` in Hugging Face layout; see core/models/checkpoint/checkpoint.h. ConfigError where it cannot be
+// run.
 std::unique_ptr<LanguageModel> load_cpu_model(const std::filesystem::path& directory,
                                               CpuOptions options = {});
 

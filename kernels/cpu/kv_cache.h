@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/models/llama_config.h"
+#include "core/models/checkpoint/llama_config.h"
 #include "kernels/cpu/aligned_buffer.h"
 
 namespace speclab {

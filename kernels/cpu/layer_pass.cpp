@@ -72,7 +72,7 @@ void LayerPass::to_panel(const float* x, int length, AlignedBuffer<std::byte>& p
 
 LayerPass::Input LayerPass::normed(const float* residuals, int count, const std::vector<float>& weight,
                                    float* copy, int thread) {
-  Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+  Scratch& scratch = scratch_[thread];
   for (int n = 0; n < count; ++n) {
     arithmetic_.rms_norm(residuals + at(n, hidden_stride_), weight.data(), config_.hidden,
                          static_cast<float>(config_.rms_epsilon), scratch.row.data());
@@ -85,7 +85,7 @@ LayerPass::Input LayerPass::normed(const float* residuals, int count, const std:
 }
 
 LayerPass::Input LayerPass::as_it_is(int count, int thread) {
-  Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+  Scratch& scratch = scratch_[thread];
   for (int n = 0; n < count; ++n) to_panel(residual(n), config_.hidden, scratch.panel, at(n, hidden_stride_));
   return {scratch.panel.data(), static_cast<std::size_t>(hidden_stride_), config_.hidden};
 }
@@ -120,7 +120,7 @@ void LayerPass::queries_keys_values(const LlamaWeights::Layer& layer, const Inpu
 
 void LayerPass::attend_all(const LlamaWeights::Layer& layer, int index, int thread) {
   const int count = static_cast<int>(rows_.size());
-  const auto row = [&](int n) -> const PassRow& { return rows_[static_cast<std::size_t>(n)]; };
+  const auto row = [&](int n) -> const PassRow& { return rows_[n]; };
   // A thread takes a key head of a sequence: no barrier between its keys and its queries. Where rows are
   // many, each takes every few rows of all heads instead, so that all threads have as much to do.
   constexpr int kFew = 16;
@@ -159,7 +159,7 @@ int LayerPass::first_seen(const PassRow& row, int index) const {
 
 void LayerPass::store(const LlamaWeights::Layer& layer, int index, int n, int kv_head) {
   const int d = config_.head_dim;
-  const PassRow& row = rows_[static_cast<std::size_t>(n)];
+  const PassRow& row = rows_[n];
   const float* from = qkv_.data() + at(n, qkv_length_) + query_length_ + kv_head * d;
   KvCache& cache = cache_of(row);
   float* key = cache.keys(index, kv_head) + at(row.slot, cache.width());
@@ -177,10 +177,10 @@ void LayerPass::store(const LlamaWeights::Layer& layer, int index, int n, int kv
 void LayerPass::attend(const LlamaWeights::Layer& layer, int index, int begin, int end, int kv_head,
                        int thread) {
   const int d = config_.head_dim, group = config_.heads / config_.kv_heads;
-  const PassRow& one = rows_[static_cast<std::size_t>(begin)];
+  const PassRow& one = rows_[begin];
   KvCache& cache = cache_of(one);
   const int width = cache.width();
-  Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+  Scratch& scratch = scratch_[thread];
   Attention task{.queries = {},
                  .count = 0,
                  .keys = cache.keys(index, kv_head),
@@ -196,7 +196,7 @@ void LayerPass::attend(const LlamaWeights::Layer& layer, int index, int begin, i
     task.count = std::min(total - from, Attention::kMost);
     for (int i = 0; i < task.count; ++i) {
       const int n = begin + (from + i) / group, head = kv_head * group + (from + i) % group;
-      const PassRow& row = rows_[static_cast<std::size_t>(n)];
+      const PassRow& row = rows_[n];
       float* query = scratch.queries.data() + at(i, width);
       rotated_query(layer, n, head, query);
       task.queries[i] = {query, paths_.data() + row.path_begin, row.path_length,
@@ -220,7 +220,7 @@ void LayerPass::rotated_query(const LlamaWeights::Layer& layer, int n, int head,
   } else {
     arithmetic_.rms_norm(from, norm.data(), d, static_cast<float>(config_.rms_epsilon), query);
   }
-  rope_.rotate(query, rows_[static_cast<std::size_t>(n)].position);
+  rope_.rotate(query, rows_[n].position);
 }
 
 void LayerPass::add_output(const std::byte* matrix, const std::vector<float>& bias, int depth,
@@ -241,7 +241,7 @@ void LayerPass::add_output(const std::byte* matrix, const std::vector<float>& bi
 }
 
 void LayerPass::gate_up(const LlamaWeights::Layer& layer, const Input& input, int count, int thread) {
-  Scratch& scratch = scratch_[static_cast<std::size_t>(thread)];
+  Scratch& scratch = scratch_[thread];
   const Share share = share_of(config_.intermediate, kGateBlock, thread, team_.size());
   for (int begin = share.begin; begin < share.end; begin += kGateBlock) {
     const int end = std::min(begin + kGateBlock, share.end);

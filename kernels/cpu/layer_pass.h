@@ -7,10 +7,10 @@
 #include "kernels/cpu/aligned_buffer.h"
 #include "kernels/cpu/arithmetic.h"
 #include "kernels/cpu/kv_cache.h"
-#include "kernels/cpu/llama_weights.h"
-#include "kernels/cpu/rope_table.h"
 #include "kernels/cpu/thread_team.h"
+#include "kernels/llama/llama_weights.h"
 #include "kernels/llama/pass_plan.h"
+#include "kernels/llama/rope_table.h"
 
 namespace speclab {
 
@@ -64,7 +64,7 @@ class LayerPass {
   void attend_all(const LlamaWeights::Layer& layer, int index, int thread);
   void store(const LlamaWeights::Layer& layer, int index, int n, int kv_head);
   int first_seen(const PassRow& row, int index) const;  // by layer `index`
-  KvCache& cache_of(const PassRow& row) const { return *caches_[static_cast<std::size_t>(row.slice)]; }
+  KvCache& cache_of(const PassRow& row) const { return *caches_[row.slice]; }
   void attend(const LlamaWeights::Layer& layer, int index, int begin, int end, int kv_head, int thread);
   void rotated_query(const LlamaWeights::Layer& layer, int n, int head, float* query) const;
   void add_output(const std::byte* matrix, const std::vector<float>& bias, int depth,

@@ -10,12 +10,11 @@ void LlamaPass::layers(std::span<const PassRow> rows, std::span<const int> paths
   tapped_.require(at(kMostRows, config_.hidden) * taps());
   layers_.begin(rows, paths, caches);
   for (int n = 0; n < count; ++n) {
-    look_up(weights_.dtype, weights_.embedding, config_.hidden, rows[static_cast<std::size_t>(n)].token,
-            layers_.residual(n));
+    look_up(weights_.dtype, weights_.embedding, config_.hidden, rows[n].token, layers_.residual(n));
   }
   team_.run([&](int thread) {
     for (int i = 0; i < config_.layers; ++i) {
-      const LlamaWeights::Layer& layer = weights_.layers[static_cast<std::size_t>(i)];
+      const LlamaWeights::Layer& layer = weights_.layers[i];
       layers_.layer(layer, i, layers_.normed(residual(0), count, layer.input_norm, nullptr, thread), thread);
       keep_taps(i + 1, count, thread);
     }

@@ -3,8 +3,8 @@
 #include <bit>
 #include <cstring>
 
-#include "core/models/float16.h"
-#include "kernels/cpu/llama_weights.h"
+#include "core/models/checkpoint/float16.h"
+#include "kernels/llama/llama_weights.h"
 #include "kernels/llama/random_values.h"
 
 namespace speclab {

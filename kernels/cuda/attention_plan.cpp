@@ -40,7 +40,7 @@ auto group_of(const AttendRow& row) {
 // their keys there are text, one by one otherwise.
 void add_range(AttentionPlan& plan, int begin, int end, int key_begin, int key_end, int part) {
   const auto row = [&](int i) -> const AttendRow& {
-    return plan.rows[static_cast<std::size_t>(plan.order[static_cast<std::size_t>(i)])];
+    return plan.rows[plan.order[static_cast<std::size_t>(i)]];
   };
   const auto shares = [&](int i) { return row(i).path_length == 0 || row(i).text >= key_end; };
   int together = begin, most = 0;
@@ -71,16 +71,15 @@ void make_attention_plan(std::span<const AttendRow> rows, int heads, int kv_head
   }
   plan.order.resize(rows.size());
   std::iota(plan.order.begin(), plan.order.end(), 0);
-  const auto row = [&](int i) -> const AttendRow& { return plan.rows[static_cast<std::size_t>(i)]; };
+  const auto row = [&](int i) -> const AttendRow& { return plan.rows[i]; };
   std::sort(plan.order.begin(), plan.order.end(), [&](int a, int b) {
     return std::tuple(group_of(row(a)), row(a).path_length > 0, a) <
            std::tuple(group_of(row(b)), row(b).path_length > 0, b);
   });
   const int most = rows_per_tile(heads, kv_heads), count = static_cast<int>(rows.size());
   for (int begin = 0, end = 0; begin < count; begin = end) {
-    const AttendRow& leader = row(plan.order[static_cast<std::size_t>(begin)]);
-    while (end < count && end - begin < most &&
-           group_of(row(plan.order[static_cast<std::size_t>(end)])) == group_of(leader)) {
+    const AttendRow& leader = row(plan.order[begin]);
+    while (end < count && end - begin < most && group_of(row(plan.order[end])) == group_of(leader)) {
       ++end;
     }
     const Cuts cuts = cuts_of(leader);
@@ -90,7 +89,7 @@ void make_attention_plan(std::span<const AttendRow> rows, int heads, int kv_head
     }
     int longest = 0;
     for (int i = begin; i < end; ++i) {
-      longest = std::max(longest, row(plan.order[static_cast<std::size_t>(i)]).keys());
+      longest = std::max(longest, row(plan.order[i]).keys());
     }
     add_range(plan, begin, end, cuts.main_end, longest, part);
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "core/check.h"
-#include "core/counter_chance.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 

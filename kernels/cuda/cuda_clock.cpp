@@ -34,9 +34,9 @@ std::span<const Charge> CudaClock::settle() {
       // Differences of neighbours, since an event's time is a float of milliseconds.
       const Seconds passed = events_[i + 1].seconds_since(events_[i]);
       now_ += passed;
-      if (!open_.empty()) charges[static_cast<std::size_t>(open_.back())].seconds += passed;
+      if (!open_.empty()) charges[open_.back()].seconds += passed;
       if (marks_[i].start) {
-        charges[static_cast<std::size_t>(marks_[i].interval)].begin = now_;
+        charges[marks_[i].interval].begin = now_;
         open_.push_back(marks_[i].interval);
       } else {
         open_.pop_back();

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/clocks.h"
+#include "core/cost/clocks.h"
 #include "kernels/cuda/runtime.h"
 
 namespace speclab {

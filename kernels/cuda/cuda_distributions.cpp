@@ -162,7 +162,7 @@ void CudaDistributions::draw_tokens(std::span<const Draws> questions, std::vecto
     check_row(q.probabilities, Scalar::f64);
     const CounterChance& source = counter_source(q.chance);
     int previous = static_cast<int>(i) - 1;
-    while (previous >= 0 && questions[static_cast<std::size_t>(previous)].chance != q.chance) --previous;
+    while (previous >= 0 && questions[previous].chance != q.chance) --previous;
     all[i] = {q.probabilities.as<double>(),
               put_back(q) ? nullptr : rest,
               source.key(),

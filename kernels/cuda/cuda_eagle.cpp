@@ -151,7 +151,7 @@ void CudaEagle::evaluate(std::span<const int> rows) {
   part_.rows.clear();
   part_.paths = plan_.rows.paths;
   for (const int n : rows) {
-    part_.rows.push_back(plan_.rows.rows[static_cast<std::size_t>(n)]);
+    part_.rows.push_back(plan_.rows.rows[n]);
     part_.rows.back().asked = false;  // logits are made of all asked rows together
   }
   uploaded_.send(part_, cached_, weights_.config, *stream_);
@@ -176,17 +176,16 @@ EagleRows CudaEagle::send(std::span<const int> rows, int padded) {
     const bool fills_up = n >= rows.size();
     const auto row = static_cast<std::size_t>(rows[fills_up ? 0 : n]);
     const FeaturePlan::Site& site = plan_.sites[row];
-    const State& state = *in_batch_[static_cast<std::size_t>(site.slice)];
+    const State& state = *in_batch_[site.slice];
     // A text's row in slot p - 1 reads the feature of place p - 1.
     const bool text = site.parent < 0;
-    const float* before = text ? state.features[static_cast<std::size_t>(plan_.rows.rows[row].position)]
-                               : state.made[static_cast<std::size_t>(site.parent)];
+    const float* before = text ? state.features[plan_.rows.rows[row].position] : state.made[site.parent];
     const bool fused = text || !weights_.third;
     places_.host(features)[n] = fused ? before : nullptr;
     places_.host(states)[n] = fused ? pass_->fused() + n * width : before;
     sent.any_fused |= fused;
     if (fills_up) continue;
-    if (site.node >= 0) places_.host(made)[n] = state.made[static_cast<std::size_t>(site.node)];
+    if (site.node >= 0) places_.host(made)[n] = state.made[site.node];
     if (site.asked >= 0)
       places_.host(asked)[n] = asked_.data() + static_cast<std::size_t>(site.asked) * width;
   }

@@ -2,9 +2,9 @@
 
 #include <memory>
 
-#include "kernels/cpu/eagle_weights.h"
 #include "kernels/cuda/cuda_transformer.h"
 #include "kernels/cuda/device_linear.h"
+#include "kernels/llama/eagle_weights.h"
 
 namespace speclab {
 

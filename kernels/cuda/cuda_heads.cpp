@@ -101,12 +101,12 @@ void CudaHeads::arrange(std::span<const Question> questions) {
                   question.after.size());
   }
   next_row_.assign(heads_.size(), 0);
-  for (const Question& question : questions) ++next_row_[static_cast<std::size_t>(question.head)];
+  for (const Question& question : questions) ++next_row_[question.head];
   const int most = next_row_.empty() ? 0 : *std::ranges::max_element(next_row_);
   size_.parts.clear();
   int rows = 0;
   for (int head = 0; head < count(); ++head) {
-    const int asked = std::exchange(next_row_[static_cast<std::size_t>(head)], rows);
+    const int asked = std::exchange(next_row_[head], rows);
     for (int done = 0; done < asked; done += kMostRows) {
       size_.parts.push_back({head, rows, rounded_rows(std::min(asked - done, kMostRows))});
       rows += size_.parts.back().count;
@@ -115,7 +115,7 @@ void CudaHeads::arrange(std::span<const Question> questions) {
   row_of_.clear();
   size_.in_order = true;
   for (const Question& question : questions) {
-    const int row = next_row_[static_cast<std::size_t>(question.head)]++;
+    const int row = next_row_[question.head]++;
     size_.in_order &= row == static_cast<int>(row_of_.size());
     row_of_.push_back(row);
   }
@@ -173,7 +173,7 @@ void CudaHeads::read_inputs(const Part& part, Dtype dtype) {
 }
 
 void CudaHeads::answer(const Part& part, float* answers, std::int32_t* not_finite) {
-  const Head& head = heads_[static_cast<std::size_t>(part.head)];
+  const Head& head = heads_[part.head];
   read_inputs(part, head.blocks.front().linear.dtype);
   for (std::size_t b = 0; b < head.blocks.size(); ++b) {
     const Block& block = head.blocks[b];

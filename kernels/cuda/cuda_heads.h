@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "core/draft_heads.h"
-#include "kernels/cpu/head_weights.h"
 #include "kernels/cuda/cuda_transformer.h"
 #include "kernels/cuda/device_linear.h"
 #include "kernels/cuda/packed_upload.h"
 #include "kernels/cuda/part_flags.h"
 #include "kernels/cuda/pass_graphs.h"
 #include "kernels/cuda/remembered_rows.h"
+#include "kernels/llama/head_weights.h"
 
 namespace speclab {
 

@@ -7,12 +7,12 @@
 #include <cmath>
 
 #include "core/errors.h"
-#include "kernels/cpu/rope_table.h"
 #include "kernels/cuda/head_kernels.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/rms_norm.h"
 #include "kernels/cuda/swiglu.h"
 #include "kernels/cuda/tree_attention.h"
+#include "kernels/llama/rope_table.h"
 
 namespace speclab {
 namespace {

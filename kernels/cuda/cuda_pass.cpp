@@ -30,7 +30,7 @@ class CudaPassOf : public CudaPass {
         {static_cast<const T*>(weights_.embedding.data), part.tokens, layers_.residual(), rows, c_.hidden},
         stream_);
     for (int i = 0; i < c_.layers; ++i) {
-      const auto& layer = weights_.layers[static_cast<std::size_t>(i)];
+      const auto& layer = weights_.layers[i];
       layers_.norm(layer.input_norm, nullptr, rows, nullptr);
       layers_.run(part, layer, i, c_.hidden);
       keep_taps(part, i + 1, out.tapped);

@@ -121,7 +121,7 @@ TokenFact CudaRowFacts::of(At at, Token token) const {
   const RowFact& row = fact(at);
   if (token == row.likeliest) return {row.probability, row.logit, 0};
   const DraftNodes::Tree& tree = nodes_.trees()[at.sequence];
-  int index = first_token_[static_cast<std::size_t>(nodes_.number(tree, at.node))], found = -1;
+  int index = first_token_[nodes_.number(tree, at.node)], found = -1;
   each_candidate(*tree.draft, at.node, [&](Token candidate) {
     if (candidate == token) found = index;
     ++index;

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/row_facts.h"
+#include "core/numerics/row_facts.h"
 #include "kernels/cuda/cuda_rule.h"
 #include "kernels/cuda/draft_nodes.h"
 #include "kernels/cuda/packed_upload.h"
@@ -19,6 +19,7 @@ class CudaRowFacts : public RowFacts {
   explicit CudaRowFacts(CudaRuleOptions options) : options_(checked(std::move(options))) {}
   ~CudaRowFacts() override { options_.stream->drain(); }
 
+  const char* place() const override { return "device"; }
   Token likeliest(At at) override { return fact(at).likeliest; }
 
  private:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "core/acceptance_rule.h"
@@ -28,6 +29,7 @@ class CudaRule : public AcceptanceRule {
  public:
   bool lossless(const Sampling& sampling) const override { return twin_->lossless(sampling); }
   Needs needs() const override { return twin_->needs(); }
+  std::string judges_on() const override { return "device"; }
 
  protected:
   explicit CudaRule(std::unique_ptr<AcceptanceRule> twin) : twin_(std::move(twin)) {}

@@ -96,7 +96,7 @@ class CudaTransformer : public LanguageModel {
   Forward forward_;
 };
 
-// `directory` in Hugging Face layout; see core/models/checkpoint.h, also for `vocab`.
+// `directory` in Hugging Face layout; see core/models/checkpoint/checkpoint.h, also for `vocab`.
 std::unique_ptr<CudaTransformer> load_cuda_model(const std::filesystem::path& directory,
                                                  CudaPrecision precision = CudaPrecision::as_stored,
                                                  CudaOptions options = {}, int vocab = 0);

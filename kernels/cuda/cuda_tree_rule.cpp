@@ -144,7 +144,7 @@ double* CudaTreeRule::link(const DraftNodes::Tree& tree, int now, double* space)
                   scores.cols, scores.place == Place::device ? "device" : "host", cols_);
     to.q = scores.as<double>();
     if (draft.drawn(child) != Draw::without_replacement) continue;
-    Proposal& proposal = proposals[static_cast<std::size_t>(proposer)];
+    Proposal& proposal = proposals[proposer];
     if (proposal.last != TokenTree::kNone) {
       if (!proposal.rest) {
         proposal.rest = space;

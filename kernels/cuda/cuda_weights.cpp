@@ -1,6 +1,6 @@
 #include "kernels/cuda/cuda_weights.h"
 
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/weight_staging.h"
 #include "kernels/cuda/weight_values.h"

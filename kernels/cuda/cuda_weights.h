@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "core/models/dtype.h"
+#include "core/models/checkpoint/dtype.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/llama/llama_parts.h"
 

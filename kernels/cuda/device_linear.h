@@ -2,11 +2,11 @@
 
 #include <vector>
 
-#include "kernels/cpu/linear.h"
 #include "kernels/cuda/cuda_weights.h"
 #include "kernels/cuda/row_quantizer.h"
 #include "kernels/cuda/weight_staging.h"
 #include "kernels/cuda/with_number.h"
+#include "kernels/llama/linear.h"
 
 namespace speclab {
 

@@ -25,7 +25,7 @@ void DraftNodes::number(Batch batch, std::span<const Draft> drafts, const Forwar
 int DraftNodes::number(const Tree& tree, int node) const {
   if (node == TokenTree::kNone) return TokenTree::kNone;
   const auto at = static_cast<std::size_t>(&tree - trees_.data());
-  return numbers_[static_cast<std::size_t>(first_[at] + node)];
+  return numbers_[first_[at] + node];
 }
 
 }  // namespace speclab

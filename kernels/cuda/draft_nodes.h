@@ -21,7 +21,7 @@ class DraftNodes {
   const std::vector<Tree>& trees() const { return trees_; }
   int size() const { return static_cast<int>(nodes_.size()); }
   // Of its draft.
-  int node(int number) const { return nodes_[static_cast<std::size_t>(number)]; }
+  int node(int number) const { return nodes_[number]; }
   // kNone for a probe, and for kNone.
   int number(const Tree& tree, int node) const;
   // The target's row of a node.

@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "kernels/cuda/number.h"
 
 namespace speclab {

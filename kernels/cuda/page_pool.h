@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/models/llama_config.h"
+#include "core/models/checkpoint/llama_config.h"
 #include "kernels/cuda/paged_cache.h"
 #include "kernels/cuda/runtime.h"
 #include "kernels/llama/sequence_slots.h"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/quantile.h"
+#include "core/numerics/quantile.h"
 #include "kernels/cuda/model_products.h"
 #include "kernels/cuda/with_number.h"
 

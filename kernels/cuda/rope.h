@@ -36,7 +36,7 @@ template <class T>
 void rope_and_store(const RopeAndStore<T>& task, Stream& stream);  // T: Bf16, F16; head_dim even
 
 // Cosines and sines of positions 0 .. positions - 1, computed in double from `frequencies` (head_dim / 2, in
-// device memory; see kernels/cpu/rope_table.h for the scalings).
+// device memory; see kernels/llama/rope_table.h for the scalings).
 void rope_table(const double* frequencies, int positions, int head_dim, float* turns, Stream& stream);
 
 KernelDemand rope_and_store_demand(int rows, int heads, int kv_heads, int head_dim);

@@ -1,4 +1,4 @@
-#include "core/exp_nonpositive.h"
+#include "core/numerics/exp_nonpositive.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/row_order.h"
 #include "kernels/cuda/row_probabilities.h"

@@ -6,7 +6,7 @@
 
 namespace speclab {
 
-// One row's distribution: what core/softmax.h makes of logits, with the same bits.
+// One row's distribution: what core/numerics/softmax.h makes of logits, with the same bits.
 struct RowSoftmax {
   const float* logits = nullptr;    // (cols)
   double* probabilities = nullptr;  // (cols)

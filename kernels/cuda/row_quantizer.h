@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "core/models/dtype.h"
+#include "core/models/checkpoint/dtype.h"
 #include "kernels/cuda/runtime.h"
 
 namespace speclab {

@@ -2,7 +2,7 @@
 
 #include <cuda_runtime.h>
 
-#include "core/ordered_sum.h"
+#include "core/numerics/ordered_sum.h"
 #include "kernels/cuda/warp.h"
 
 namespace speclab {
@@ -16,8 +16,8 @@ __device__ inline double sum_of_eight(double value) {
   return value;
 }
 
-// The sum of value(0) .. value(count - 1), to the bit as core/ordered_sum.h adds them: a thread a partial
-// sum. Called by the whole block; `shared` has room for kRowThreads numbers. Ends with a barrier.
+// The sum of value(0) .. value(count - 1), to the bit as core/numerics/ordered_sum.h adds them: a thread a
+// partial sum. Called by the whole block; `shared` has room for kRowThreads numbers. Ends with a barrier.
 template <class Value>
 __device__ double ordered_row_sum(int count, double* shared, const Value& value) {
   const int thread = static_cast<int>(threadIdx.x);

@@ -4,16 +4,16 @@
 
 #include <cstdint>
 
-#include "core/mix64.h"
+#include "core/random/mix64.h"
 #include "kernels/cuda/row_sum.h"
 #include "kernels/cuda/warp.h"
 
 namespace speclab {
 
 // What a block makes of a row of weights (double) in global memory, with the bits of the host's code in
-// core/softmax.h and core/weighted_choice.h. Files that include this are compiled without contraction: see
-// CMakeLists.txt. All functions but `reach` and `choose` are called by a whole block and
-// end with a barrier.
+// core/numerics/softmax.h and core/numerics/weighted_choice.h. Files that include this are compiled without
+// contraction: see CMakeLists.txt. All functions but `reach` and `choose` are called by a whole block and end
+// with a barrier.
 
 constexpr int kFan = 64;  // weights whose sum is looked at before they are; and such blocks before those
 constexpr int kMostWeights = kFan * kFan * kFan;
@@ -115,7 +115,7 @@ __device__ double block_scale_to_one(double* to, int cols, double* shared, const
   return left;
 }
 
-// p becomes norm(max(share p - q, 0)), as subtract of core/softmax.h.
+// p becomes norm(max(share p - q, 0)), as subtract of core/numerics/softmax.h.
 __device__ inline double block_subtract(double* p, const double* q, double share, int cols, double* shared) {
   return block_scale_to_one(p, cols, shared, [&](int i) {
     const double rest = share * p[i] - q[i];
@@ -123,8 +123,8 @@ __device__ inline double block_subtract(double* p, const double* q, double share
   });
 }
 
-// `to` becomes `from` without a token, scaled to one, as take_out of core/softmax.h; but where nothing is
-// left, `to` stays as it is.
+// `to` becomes `from` without a token, scaled to one, as take_out of core/numerics/softmax.h; but where
+// nothing is left, `to` stays as it is.
 __device__ inline double block_take_out(double* to, const double* from, int token, int cols, double* shared) {
   return block_scale_to_one(to, cols, shared, [&](int i) { return i == token ? 0.0 : from[i]; });
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/row_quantizer.h"
 

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "core/models/safetensors.h"
+#include "core/models/checkpoint/safetensors.h"
 #include "kernels/cuda/runtime.h"
 
 namespace speclab {

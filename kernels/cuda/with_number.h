@@ -1,6 +1,6 @@
 #pragma once
 
-#include "core/models/dtype.h"
+#include "core/models/checkpoint/dtype.h"
 #include "kernels/cuda/number.h"
 
 namespace speclab {

@@ -60,8 +60,8 @@ void FeaturePlan::enter(std::span<const Slice> batch, std::span<FeatureSequence*
     for (const int node : slices[i].nodes) {
       const int parent = slices[i].tree->parent(node);
       // A parent's number may be above all nodes that came in this call.
-      const int before = parent < end ? wave_of_[static_cast<std::size_t>(parent)] : -1;
-      wave_of_[static_cast<std::size_t>(node)] = before + 1;
+      const int before = parent < end ? wave_of_[parent] : -1;
+      wave_of_[node] = before + 1;
       sites.push_back({.slice = static_cast<int>(i), .node = node, .parent = parent, .wave = before + 1});
     }
   }
@@ -71,7 +71,7 @@ void FeaturePlan::enter(std::span<const Slice> batch, std::span<FeatureSequence*
   }
   order.resize(sites.size());
   std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, {}, [&](int n) { return sites[static_cast<std::size_t>(n)].wave; });
+  std::ranges::stable_sort(order, {}, [&](int n) { return sites[n].wave; });
 }
 
 void FeaturePlan::leave(std::span<FeatureSequence* const> told,
@@ -81,7 +81,7 @@ void FeaturePlan::leave(std::span<FeatureSequence* const> told,
 }
 
 std::span<const int> FeaturePlan::part(std::size_t begin, std::size_t most) const {
-  const auto wave = [&](std::size_t i) { return sites[static_cast<std::size_t>(order[i])].wave; };
+  const auto wave = [&](std::size_t i) { return sites[order[i]].wave; };
   std::size_t end = begin;
   while (end < order.size() && end - begin < most && wave(end) == wave(begin)) ++end;
   return std::span(order).subspan(begin, end - begin);

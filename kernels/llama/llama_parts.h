@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/models/llama_config.h"
+#include "core/models/checkpoint/llama_config.h"
 
 namespace speclab {
 

@@ -80,8 +80,8 @@ void PassPlan::add_nodes(int index, const Slice& slice, SequenceSlots& sequence,
     const int begin = static_cast<int>(paths.size());
     paths.resize(paths.size() + static_cast<std::size_t>(depth));
     for (int at = node, i = begin + depth - 1; i >= begin; --i) {
-      const SequenceSlots::Entry& entry = sequence.entries[static_cast<std::size_t>(at)];
-      paths[static_cast<std::size_t>(i)] = entry.slot;
+      const SequenceSlots::Entry& entry = sequence.entries[at];
+      paths[i] = entry.slot;
       at = entry.parent;
     }
     rows.push_back({.slice = index,

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/language_model.h"
-#include "core/models/llama_config.h"
+#include "core/models/checkpoint/llama_config.h"
 #include "kernels/llama/sequence_slots.h"
 
 namespace speclab {

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "core/mix64.h"
+#include "core/random/mix64.h"
 
 namespace speclab {
 

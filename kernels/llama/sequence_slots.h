@@ -23,22 +23,21 @@ struct SequenceSlots {
 
   int used() const { return length + static_cast<int>(nodes.size()); }
   bool evaluated(int node) const {
-    return node >= 0 && node < static_cast<int>(entries.size()) &&
-           entries[static_cast<std::size_t>(node)].slot >= 0;
+    return node >= 0 && node < static_cast<int>(entries.size()) && entries[node].slot >= 0;
   }
   void add(int node, int parent) {
     if (node >= static_cast<int>(entries.size())) entries.resize(static_cast<std::size_t>(node) + 1);
-    entries[static_cast<std::size_t>(node)] = {used(), parent};
+    entries[node] = {used(), parent};
     nodes.push_back(node);
   }
   // Forgets what came after `length` and the number of `nodes` were these, with no `keep` between.
   void go_back(int to_length, std::size_t to_nodes) {
-    for (std::size_t i = to_nodes; i < nodes.size(); ++i) entries[static_cast<std::size_t>(nodes[i])] = {};
+    for (std::size_t i = to_nodes; i < nodes.size(); ++i) entries[nodes[i]] = {};
     nodes.resize(to_nodes);
     length = to_length;
   }
   void forget_nodes() {
-    for (const int node : nodes) entries[static_cast<std::size_t>(node)] = {};
+    for (const int node : nodes) entries[node] = {};
     nodes.clear();
   }
 
@@ -49,7 +48,7 @@ struct SequenceSlots {
     int parent = 0, end = length;
     for (const int node : path) {
       if (!evaluated(node)) break;
-      const Entry& entry = entries[static_cast<std::size_t>(node)];
+      const Entry& entry = entries[node];
       SPECLAB_CHECK(entry.parent == parent, "sequence {}: path has node {} after {}, but its parent is {}",
                     static_cast<int>(id), node, parent, entry.parent);
       if (entry.slot != end) move(entry.slot, end);

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "core/models/checkpoint.h"
-#include "core/models/safetensors.h"
+#include "core/models/checkpoint/checkpoint.h"
+#include "core/models/checkpoint/safetensors.h"
 
 namespace speclab {
 

@@ -72,7 +72,7 @@ void CascadeDrafter::draft(Batch batch, std::span<Draft> drafts) {
     drafts[i].set_draw(drawn(batch[i]->sampling) ? Draw::independent : Draw::fixed);
     int node = 0;
     for (int k = 0; k < wanted(*batch[i]); ++k) {
-      if (!shadow.scores.empty()) drafts[i].set_scores(node, shadow.scores[static_cast<std::size_t>(k)]);
+      if (!shadow.scores.empty()) drafts[i].set_scores(node, shadow.scores[k]);
       const std::size_t at = batch[i]->text.size() + static_cast<std::size_t>(k);
       node = drafts[i].add(node, shadow.sequence.text[at]);
     }

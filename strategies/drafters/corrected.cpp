@@ -5,19 +5,19 @@
 namespace speclab {
 
 CorrectedDrafter::CorrectedDrafter(std::unique_ptr<Drafter> inner, OracleGuesses guesses)
-    : inner_(std::move(inner)), oracle_(std::move(guesses)) {
-  SPECLAB_CHECK(inner_->traits().proposers == 1, "guesses of {} drafters are corrected",
-                inner_->traits().proposers);
+    : DrafterDecorator(*inner), drafter_(std::move(inner)), oracle_(std::move(guesses)) {
+  SPECLAB_CHECK(inner_.traits().proposers == 1, "guesses of {} drafters are corrected",
+                inner_.traits().proposers);
 }
 
 DraftTraits CorrectedDrafter::traits() const {
-  DraftTraits traits = inner_->traits();
+  DraftTraits traits = inner_.traits();
   traits.draws = {Draw::fixed};
   return traits;
 }
 
 void CorrectedDrafter::draft(Batch batch, std::span<Draft> drafts) {
-  inner_->draft(batch, drafts);
+  inner_.draft(batch, drafts);
   for (std::size_t i = 0; i < batch.size(); ++i) correct(*batch[i], drafts[i]);
 }
 
@@ -33,15 +33,14 @@ void CorrectedDrafter::correct(const Sequence& sequence, Draft& draft) {
       children_.push_back(at);
     }
     guesses_.clear();
-    const Token left =
-        oracle_.guess(sequence, ahead, node, tree.depth(node), right_[static_cast<std::size_t>(node)],
-                      static_cast<int>(children_.size()), guesses_);
+    const Token left = oracle_.guess(sequence, ahead, node, tree.depth(node), right_[node],
+                                     static_cast<int>(children_.size()), guesses_);
     if (guesses_.size() < children_.size()) guesses_.push_back({left, false});
     SPECLAB_CHECK(guesses_.size() == children_.size(), "{} children of node {} are not all different",
                   children_.size(), node);
     for (std::size_t i = 0; i < guesses_.size(); ++i) {
       draft.set_token(children_[i], guesses_[i].token);
-      right_[static_cast<std::size_t>(children_[i])] = guesses_[i].right;
+      right_[children_[i]] = guesses_[i].right;
     }
   }
 }

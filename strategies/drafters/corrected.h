@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/drafter.h"
+#include "core/drafter_decorator.h"
 #include "strategies/drafters/oracle_guesses.h"
 
 namespace speclab {
@@ -12,23 +12,18 @@ namespace speclab {
 // probability: the time of any drafter, a model without weights too, at any acceptance. The trees keep their
 // shapes. What the other one keeps of accepted guesses are its own, so they say nothing about what it would
 // have guessed.
-class CorrectedDrafter : public Drafter {
+class CorrectedDrafter : public DrafterDecorator {
  public:
   // `inner` proposes alone (DraftTraits::proposers).
   CorrectedDrafter(std::unique_ptr<Drafter> inner, OracleGuesses guesses);
 
   DraftTraits traits() const override;
-  bool reads_features() const override { return inner_->reads_features(); }
-  void open(const Sequence& sequence, const Forward& prompt) override { inner_->open(sequence, prompt); }
-  void close(const Sequence& sequence) override { inner_->close(sequence); }
   void draft(Batch batch, std::span<Draft> drafts) override;
-  void observe(const Outcome& outcome) override { inner_->observe(outcome); }
-  void rewind(const Sequence& text, int common) override { inner_->rewind(text, common); }
 
  private:
   void correct(const Sequence& sequence, Draft& draft);
 
-  std::unique_ptr<Drafter> inner_;
+  std::unique_ptr<Drafter> drafter_;
   OracleGuesses oracle_;
   // Reused from draft to draft.
   std::vector<bool> right_;  // by node

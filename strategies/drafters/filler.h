@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "core/counter_chance.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 
@@ -10,7 +10,7 @@ namespace speclab {
 // decision and does not depend on the batch.
 inline Token filler(std::span<const Token> text, int k) {
   const std::uint64_t hash = mix64(mix64(text.size() + kGolden) ^ static_cast<std::uint64_t>(k));
-  return text[static_cast<std::size_t>(hash % text.size())];
+  return text[hash % text.size()];
 }
 
 }  // namespace speclab

@@ -15,7 +15,7 @@ void JacobiDrafter::draft(Batch batch, std::span<Draft> drafts) {
       guesses.push_back(filler(batch[i]->text, static_cast<int>(guesses.size())));
     }
     for (int node = 0; node < length; ++node) {
-      drafts[i].add(node, guesses[static_cast<std::size_t>(node)]);
+      drafts[i].add(node, guesses[node]);
     }
   }
 }

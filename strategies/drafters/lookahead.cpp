@@ -49,7 +49,7 @@ void LookaheadDrafter::add_guesses(const Open& open, Draft& draft, int deepest) 
   for (const std::vector<Token>& guess : open.pool.after(tree.token(0))) {
     int node = 0;
     for (int depth = 0; depth < std::min(settings_.ngram - 1, deepest); ++depth) {
-      const Token token = guess[static_cast<std::size_t>(depth)];
+      const Token token = guess[depth];
       int child = tree.first_child(node);
       while (child != TokenTree::kNone && tree.token(child) != token) child = tree.next_sibling(child);
       node = child != TokenTree::kNone ? child : draft.add(node, token);
@@ -66,7 +66,7 @@ void LookaheadDrafter::add_window(Open& open, Draft& draft, int deepest) const {
   for (int l = 0, before = 0; l < levels; ++l) {
     for (std::size_t i = 0; i < open.newest.size(); ++i) {
       const int parent = l > 0 ? open.newest[i] : before;
-      before = open.newest[i] = draft.add(parent, open.window[static_cast<std::size_t>(l)][i], 0, true);
+      before = open.newest[i] = draft.add(parent, open.window[l][i], 0, true);
     }
   }
 }

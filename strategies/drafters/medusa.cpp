@@ -20,7 +20,7 @@ void Medusa::evaluate(Batch, std::span<const Draft> drafts, std::span<const Grow
                       std::vector<Row>& logits) {
   for (const Growth& g : growth) {
     const int head = drafts[g.draft].tree().depth(g.parent);
-    logits.push_back(answers_[first_[static_cast<std::size_t>(g.draft)] + head]);
+    logits.push_back(answers_[first_[g.draft] + head]);
   }
 }
 

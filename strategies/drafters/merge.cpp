@@ -76,7 +76,7 @@ void MergedDrafter::add(Part& part, std::size_t index, Draft& merged) {
   for (int p = 0; p < own.proposers(); ++p) merged.set_draw(own.draw(p), part.first_proposer + p);
   for (int node = 0; node < own.size(); ++node) {
     if (node > 0) {
-      const int parent = home[static_cast<std::size_t>(own.tree().parent(node))];
+      const int parent = home[own.tree().parent(node)];
       const Token token = own.tree().token(node);
       const int same = own.probe(node) ? TokenTree::kNone : find_child(merged, parent, token, false);
       // A fixed guess that stands there already would change nothing. One that was drawn must be judged all
@@ -106,7 +106,7 @@ void MergedDrafter::observe(const Outcome& outcome) {
     const std::size_t count = outcome.batch.size();
     part.judged.assign(part.merged.begin(), part.merged.begin() + static_cast<std::ptrdiff_t>(count));
     for (std::size_t i = 0; i < count && !outcome.renamed.empty(); ++i) {  // a merge within a merge
-      for (int& node : part.judged[i]) node = outcome.renamed[i][static_cast<std::size_t>(node)];
+      for (int& node : part.judged[i]) node = outcome.renamed[i][node];
     }
     part.drafter->observe({outcome.batch, std::span(part.drafts).first(count),
                            std::span(part.verdicts).first(count), outcome.target, part.judged, part.made});
@@ -122,7 +122,7 @@ void MergedDrafter::translate(Part& part, std::size_t index, const Draft& merged
   int at = 0;
   for (const int node : verdict.path) {
     int child = own.first_candidate(at);
-    while (child != TokenTree::kNone && home[static_cast<std::size_t>(child)] != node) {
+    while (child != TokenTree::kNone && home[child] != node) {
       child = own.next_candidate(child);
     }
     if (child == TokenTree::kNone) {

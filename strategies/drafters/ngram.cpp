@@ -32,8 +32,8 @@ void NgramDrafter::look_up(std::span<const Token> text, Places& places) const {
 void NgramDrafter::add_children(std::span<const Token> text, Draft& draft, std::vector<Places>& places,
                                 const Growth& growth) const {
   const int first = draft.size();
-  for (const int place : Places(places[static_cast<std::size_t>(growth.parent)])) {
-    const Token token = text[static_cast<std::size_t>(place)];
+  for (const int place : Places(places[growth.parent])) {
+    const Token token = text[place];
     int child = first;
     while (child < draft.size() && draft.tree().token(child) != token) ++child;
     if (child == draft.size()) {
@@ -41,8 +41,7 @@ void NgramDrafter::add_children(std::span<const Token> text, Draft& draft, std::
       draft.add(growth.parent, token);
       places.emplace_back();
     }
-    if (place + 1 < static_cast<int>(text.size()))
-      places[static_cast<std::size_t>(child)].push_back(place + 1);
+    if (place + 1 < static_cast<int>(text.size())) places[child].push_back(place + 1);
   }
 }
 

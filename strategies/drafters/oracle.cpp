@@ -18,8 +18,8 @@ void OracleDrafter::grow(Batch batch, std::span<Draft> drafts, std::span<const G
     if (known.ahead.empty()) continue;
     Draft& draft = drafts[g.draft];
     guesses_.clear();
-    oracle_.guess(*batch[g.draft], known.ahead, g.parent, draft.tree().depth(g.parent),
-                  known.right[static_cast<std::size_t>(g.parent)], g.children, guesses_);
+    oracle_.guess(*batch[g.draft], known.ahead, g.parent, draft.tree().depth(g.parent), known.right[g.parent],
+                  g.children, guesses_);
     for (const auto& [token, right] : guesses_) {
       draft.add(g.parent, token);
       known.right.push_back(right);

@@ -22,7 +22,7 @@ Token OracleGuesses::guess(const Sequence& sequence, std::span<const Token> ahea
   const auto vocab = static_cast<std::uint64_t>(continuations_.vocab);
 
   const bool followed = right && depth < static_cast<int>(ahead.size());
-  const auto known = followed ? static_cast<std::uint64_t>(ahead[static_cast<std::size_t>(depth)])
+  const auto known = followed ? static_cast<std::uint64_t>(ahead[depth])
                               : noise % vocab;  // where nothing is right, some token is left out
   const int rank = followed ? agreement_.rank(here, depth + 1) : Agreement::kNever;
   std::uint64_t wrong = 0;

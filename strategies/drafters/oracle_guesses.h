@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "core/agreement.h"
+#include "core/models/sources/agreement.h"
 #include "core/sequence.h"
 #include "strategies/continuations.h"
 

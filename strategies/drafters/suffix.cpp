@@ -69,7 +69,7 @@ SuffixDrafter::Match SuffixDrafter::cut(const SuffixAutomaton& automaton, Match 
 // What followed the match, then what else followed its shorter and shorter ends.
 void SuffixDrafter::add_children(Draft& draft, Growing& growing, const Growth& growth) {
   if (draft.tree().depth(growth.parent) >= growing.deepest) return;
-  const Place from = growing.places[static_cast<std::size_t>(growth.parent)];
+  const Place from = growing.places[growth.parent];
   const int first = draft.size();
   considered_.clear();
   Matches matches = from.matches;

@@ -36,8 +36,8 @@ class SuffixAutomaton {
     int length = 0, shorter = kNone, count = 0, last = 0;
     std::vector<Follower> followers;
   };
-  const State& at(int state) const { return states_[static_cast<std::size_t>(state)]; }
-  State& at(int state) { return states_[static_cast<std::size_t>(state)]; }
+  const State& at(int state) const { return states_[state]; }
+  State& at(int state) { return states_[state]; }
   void set_follower(int state, Token token, int to);
   int split(int from, Token token, int longer);
 

@@ -1,5 +1,5 @@
-#include "core/models/agreeing.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/agreeing.h"
+#include "core/models/sources/source_model.h"
 #include "strategies/drafters/cascade.h"
 #include "strategies/drafters/corrected.h"
 #include "strategies/drafters/eagle.h"

@@ -13,6 +13,9 @@ namespace speclab {
 class Block : public Traversal {
  public:
   Needs needs() const override { return {.chain = true}; }
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::from_the_leaves, .of = &typeid(Block)};
+  }
 };
 
 }  // namespace speclab

@@ -1,6 +1,13 @@
 #include "strategies/rules/by_temperature.h"
 
+#include <fmt/format.h>
+
 namespace speclab {
+
+std::string ByTemperature::judges_on() const {
+  const std::string at_zero = rules_[0]->judges_on(), above = rules_[1]->judges_on();
+  return at_zero == above ? above : fmt::format("{} at temperature 0, {} above it", at_zero, above);
+}
 
 void ByTemperature::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                           std::span<Verdict> verdicts) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "core/acceptance_rule.h"
@@ -18,6 +19,7 @@ class ByTemperature : public AcceptanceRule {
     return rules_[sampling.temperature > 0]->lossless(sampling);
   }
   Needs needs() const override { return rules_[1]->needs(); }
+  std::string judges_on() const override;
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override;
 

@@ -1,6 +1,6 @@
 #include "strategies/rules/fact_rule.h"
 
-#include "core/host_row_facts.h"
+#include "core/numerics/host_row_facts.h"
 #include "core/tree_walk.h"
 
 namespace speclab {

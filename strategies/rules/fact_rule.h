@@ -1,11 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "core/acceptance_rule.h"
-#include "core/row_facts.h"
+#include "core/numerics/row_facts.h"
 
 namespace speclab {
 
@@ -15,6 +16,7 @@ class FactRule : public AcceptanceRule {
  public:
   FactRule();  // of rows in host memory
   void ask(std::unique_ptr<RowFacts> facts) { facts_ = std::move(facts); }
+  std::string judges_on() const override { return facts_->place(); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) final;
 

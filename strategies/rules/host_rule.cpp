@@ -1,7 +1,7 @@
 #include "strategies/rules/host_rule.h"
 
-#include "core/argmax.h"
 #include "core/check.h"
+#include "core/numerics/argmax.h"
 #include "core/tree_walk.h"
 
 namespace speclab {

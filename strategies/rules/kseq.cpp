@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "core/ordered_sum.h"
+#include "core/numerics/ordered_sum.h"
 
 namespace speclab {
 

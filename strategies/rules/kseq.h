@@ -11,6 +11,9 @@ namespace speclab {
 class KSeq : public SamplingRule {
  public:
   Needs needs() const override { return {.one_proposer = true, .draws = {Draw::independent}}; }
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::kseq, .of = &typeid(KSeq)};
+  }
 
  protected:
   Choice choose(int node, Residual& residual, Chance& chance) override;

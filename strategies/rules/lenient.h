@@ -14,7 +14,9 @@ class LenientSampling : public SequentialRule {
   explicit LenientSampling(double lenience) : lenience_(lenience) {}
 
   bool lossless(const Sampling&) const override { return lenience_ == 1; }
-  double lenience() const { return lenience_; }
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::in_turn, .lenience = lenience_, .of = &typeid(LenientSampling)};
+  }
 
  protected:
   bool accepts(int child, Residual& residual, Chance& chance) override {

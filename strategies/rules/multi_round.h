@@ -13,6 +13,9 @@ namespace speclab {
 class MultiRound : public SequentialRule {
  public:
   Needs needs() const override { return {.draws = {Draw::independent}}; }
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::in_turn, .at_random = true, .of = &typeid(MultiRound)};
+  }
 
  protected:
   std::size_t next(std::span<const int> waiting, Residual&, Chance& chance) override {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "core/softmax.h"
+#include "core/numerics/softmax.h"
 
 namespace speclab {
 
@@ -20,7 +20,7 @@ void Residual::begin(const Draft& draft, int node, std::span<const float> logits
 }
 
 std::span<double> Residual::q(int proposer) {
-  std::vector<double>& q = proposals_[static_cast<std::size_t>(proposer)].q;
+  std::vector<double>& q = proposals_[proposer].q;
   if (q.empty()) {
     const Row scores = draft_->scores(node_, proposer);
     SPECLAB_CHECK(scores, "the children of node {} were drawn from scores that are not there", node_);
@@ -41,12 +41,12 @@ double Residual::reject(int child, Draw draw, double share) {
   const Token x = draft_->tree().token(child);
   if (draw == Draw::fixed) {
     const double left = take_out(p_, x);
-    if (left <= 0) p_[static_cast<std::size_t>(x)] = 1;
+    if (left <= 0) p_[x] = 1;
     return share * left;
   }
   const int proposer = draft_->proposer(child);
   const double left = subtract(p_, q(proposer), share);
-  if (draw == Draw::without_replacement) take_out_of(proposals_[static_cast<std::size_t>(proposer)], x);
+  if (draw == Draw::without_replacement) take_out_of(proposals_[proposer], x);
   return left;
 }
 
@@ -55,7 +55,7 @@ void Residual::take_out_of(Proposal& proposal, Token token) {
   if (take_out(proposal.q, token) > 0) return;
   const auto others = static_cast<double>(proposal.q.size() - proposal.drawn.size());
   std::ranges::fill(proposal.q, others > 0 ? 1 / others : 0);
-  for (const Token drawn : proposal.drawn) proposal.q[static_cast<std::size_t>(drawn)] = 0;
+  for (const Token drawn : proposal.drawn) proposal.q[drawn] = 0;
 }
 
 bool Residual::accepts(int child, Draw draw, Chance& chance, double lenience) {

@@ -31,7 +31,7 @@ void RowsRead::judge(Batch batch, std::span<const Draft> drafts, const Forward& 
                      std::span<Verdict> verdicts) {
   Forward on_host = target;
   on_host.logits = reader_->read(target.logits);
-  rule_->judge(batch, read_drafts(drafts, *reader_), on_host, verdicts);
+  inner_.judge(batch, read_drafts(drafts, *reader_), on_host, verdicts);
 }
 
 }  // namespace speclab

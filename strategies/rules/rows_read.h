@@ -1,21 +1,21 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <utility>
 
-#include "core/acceptance_rule.h"
 #include "core/row_reader.h"
+#include "core/rule_decorator.h"
 
 namespace speclab {
 
 // A rule that reads rows on the host, for rows that lie elsewhere.
-class RowsRead : public AcceptanceRule {
+class RowsRead : public RuleDecorator {
  public:
   RowsRead(std::unique_ptr<AcceptanceRule> rule, std::unique_ptr<RowReader> reader)
-      : rule_(std::move(rule)), reader_(std::move(reader)) {}
+      : RuleDecorator(*rule), rule_(std::move(rule)), reader_(std::move(reader)) {}
 
-  bool lossless(const Sampling& sampling) const override { return rule_->lossless(sampling); }
-  Needs needs() const override { return rule_->needs(); }
+  std::string judges_on() const override { return "host, on copies of the device's rows"; }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override;
 

@@ -9,6 +9,11 @@ namespace speclab {
 // section 4.3), and how llama.cpp's server verifies. Lossless for any guesses: they do not touch what is
 // emitted, only how much of it in one step.
 class SampleAndMatch : public SamplingRule {
+ public:
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::sample_and_match, .of = &typeid(SampleAndMatch)};
+  }
+
  protected:
   Choice choose(int node, Residual& residual, Chance& chance) override {
     return follow(residual.draft(), node, static_cast<Token>(chance.categorical(residual.p())));

@@ -10,6 +10,11 @@ namespace speclab {
 // independent ones keep q (SpecInfer, Miao et al. 2024, algorithm 2), those without replacement are judged
 // against q without the earlier ones (Sequoia, Chen et al. 2024, algorithm 2), `fixed` ones have a one-hot q.
 class SpeculativeSampling : public SequentialRule {
+ public:
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::in_turn, .of = &typeid(SpeculativeSampling)};
+  }
+
  protected:
   bool accepts(int child, Residual& residual, Chance& chance) override {
     return residual.accepts(child, residual.draft().drawn(child), chance);

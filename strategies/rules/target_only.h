@@ -13,6 +13,11 @@ namespace speclab {
 // Lossless however the guesses were drawn, and without knowing it: guesses do not enter the judge's stream,
 // so that given any guesses the token is a draw from p, asked for in pieces.
 class TargetOnly : public SequentialRule {
+ public:
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::in_turn, .drafts_are_certain = true, .of = &typeid(TargetOnly)};
+  }
+
  protected:
   bool accepts(int child, Residual& residual, Chance& chance) override {
     return residual.accepts(child, Draw::fixed, chance);

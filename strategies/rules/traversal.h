@@ -19,6 +19,9 @@ namespace speclab {
 class Traversal : public HostRule {
  public:
   bool lossless(const Sampling&) const override { return true; }
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::from_the_leaves, .of = &typeid(Traversal)};
+  }
 
  protected:
   void judge_tree(const Sequence& sequence, const Draft& draft, const Scores& target,

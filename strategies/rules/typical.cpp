@@ -16,16 +16,16 @@ void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const Tre
   log_likelihood_[0] = 0;
   int best = 0;
   for (int node = 0; node < tree.size(); ++node) {
-    const double here = log_likelihood_[static_cast<std::size_t>(node)];
+    const double here = log_likelihood_[node];
     if (here == kRejected || draft.first_candidate(node) == TokenTree::kNone) continue;
     const double least = std::min(epsilon_, delta_ * target.certainty(node));
     for (int child = draft.first_candidate(node); child != TokenTree::kNone;
          child = draft.next_candidate(child)) {
       const double p = target.probability(node, tree.token(child));
       if (p <= least) continue;
-      double& there = log_likelihood_[static_cast<std::size_t>(child)];
+      double& there = log_likelihood_[child];
       there = here + std::log(p);
-      const double longest = log_likelihood_[static_cast<std::size_t>(best)];
+      const double longest = log_likelihood_[best];
       if (std::pair(tree.depth(child), there) > std::pair(tree.depth(best), longest)) best = child;
     }
   }

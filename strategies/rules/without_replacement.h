@@ -10,6 +10,9 @@ namespace speclab {
 class WithoutReplacement : public SequentialRule {
  public:
   Needs needs() const override { return {.draws = {Draw::without_replacement}}; }
+  DeviceForm device_form() const override {
+    return {.kernel = DeviceForm::Kernel::in_turn, .of = &typeid(WithoutReplacement)};
+  }
 
  protected:
   bool accepts(int child, Residual& residual, Chance& chance) override {

@@ -20,7 +20,7 @@ class AcceptanceEstimate {
   // That a guess at `depth` (1, 2, ...) is right where all above it are; given what `above` was estimated.
   double at(int depth, double above) const {
     if (static_cast<std::size_t>(depth) > evidence_.size()) return above;
-    const Evidence& known = evidence_[static_cast<std::size_t>(depth - 1)];
+    const Evidence& known = evidence_[depth - 1];
     return (belief_.weight * above + known.right) / (belief_.weight + known.judged);
   }
   double believed() const { return belief_.acceptance; }

@@ -17,9 +17,7 @@ void BestFirst::grow(Batch, std::span<const Draft> drafts, int round, std::vecto
     for (int node = 0; node < drafts[i].size(); ++node) {
       if (drafts[i].tree().depth(node) == round) candidates_.push_back(node);
     }
-    std::ranges::stable_sort(candidates_, [&](int a, int b) {
-      return value[static_cast<std::size_t>(a)] > value[static_cast<std::size_t>(b)];
-    });
+    std::ranges::stable_sort(candidates_, [&](int a, int b) { return value[a] > value[b]; });
     if (static_cast<int>(candidates_.size()) > top_k_) candidates_.resize(static_cast<std::size_t>(top_k_));
     std::ranges::sort(candidates_);
     for (const int node : candidates_) growth.push_back({static_cast<int>(i), node, top_k_});
@@ -35,13 +33,12 @@ void BestFirst::prune(Batch, std::span<Draft> drafts) {
     candidates_.clear();
     for (int node = 1; node < draft.size(); ++node) candidates_.push_back(node);
     std::ranges::stable_sort(candidates_, [&](int a, int b) {
-      const double va = value[static_cast<std::size_t>(a)], vb = value[static_cast<std::size_t>(b)];
+      const double va = value[a], vb = value[b];
       return va != vb ? va > vb : draft.tree().depth(a) < draft.tree().depth(b);
     });
     std::vector<bool> kept(static_cast<std::size_t>(draft.size()));
     kept[0] = true;
-    for (int at = 0; at < nodes_; ++at)
-      kept[static_cast<std::size_t>(candidates_[static_cast<std::size_t>(at)])] = true;
+    for (int at = 0; at < nodes_; ++at) kept[candidates_[static_cast<std::size_t>(at)]] = true;
     draft.prune(kept);
   }
 }

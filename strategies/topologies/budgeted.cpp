@@ -23,11 +23,11 @@ void Budgeted::prune(Batch, std::span<Draft> drafts) {
   candidates_.resize(static_cast<std::size_t>(budget_));
 
   lengths_.assign(drafts.size(), 0);
-  for (const Candidate& c : candidates_) ++lengths_[static_cast<std::size_t>(c.draft)];
+  for (const Candidate& c : candidates_) ++lengths_[c.draft];
   for (std::size_t i = 0; i < drafts.size(); ++i) {
     if (drafts[i].size() - 1 == lengths_[i]) continue;
     std::vector<bool> kept(static_cast<std::size_t>(drafts[i].size()));
-    for (int node = 0; node <= lengths_[i]; ++node) kept[static_cast<std::size_t>(node)] = true;
+    for (int node = 0; node <= lengths_[i]; ++node) kept[node] = true;
     drafts[i].prune(kept);
   }
 }

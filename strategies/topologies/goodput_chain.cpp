@@ -61,7 +61,7 @@ void GoodputChain::explore(Batch batch, Load load, std::span<int> lengths) {
                         prices_.draft_after(length == 0 ? unread(**one) : 1, context(**one));
   if (explored_ + added > settings_.explore * priced_) return;
   explored_ += added;
-  ++lengths[static_cast<std::size_t>(one - batch.begin())];
+  ++lengths[one - batch.begin()];
 }
 
 int GoodputChain::unread(const Sequence& sequence) const {

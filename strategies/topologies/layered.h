@@ -15,7 +15,7 @@ class Layered : public Topology {
 
   void grow(Batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) override {
     if (round == static_cast<int>(widths_.size())) return;
-    const int width = widths_[static_cast<std::size_t>(round)];
+    const int width = widths_[round];
     for (std::size_t i = 0; i < drafts.size(); ++i) {
       const TokenTree& tree = drafts[i].tree();
       for (int node = 0; node < tree.size(); ++node) {

@@ -10,7 +10,7 @@ namespace speclab {
 inline void path_probabilities(const Draft& draft, std::vector<double>& of) {
   if (of.empty()) of.push_back(1);
   for (int node = static_cast<int>(of.size()); node < draft.size(); ++node) {
-    of.push_back(of[static_cast<std::size_t>(draft.tree().parent(node))] * draft.confidence(node));
+    of.push_back(of[draft.tree().parent(node)] * draft.confidence(node));
   }
 }
 

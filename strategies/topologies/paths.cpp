@@ -22,7 +22,7 @@ Paths::Paths(const std::vector<std::vector<int>>& paths) : wanted_(1) {
     const auto parent = index.find(above);
     if (parent == index.end())
       throw ConfigError(fmt::format("topology.paths: {} lacks its parent {}", path, above));
-    std::vector<int>& siblings = wanted_[static_cast<std::size_t>(parent->second)].children;
+    std::vector<int>& siblings = wanted_[parent->second].children;
     if (path.back() != static_cast<int>(siblings.size())) {
       throw ConfigError(
           fmt::format("topology.paths: {} lacks its elder sibling of rank {}", path, siblings.size()));
@@ -53,11 +53,10 @@ void Paths::grow(Batch, std::span<const Draft> drafts, int round, std::vector<Gr
         int rank = 0;
         for (int elder = tree.first_child(tree.parent(node)); elder != node; elder = tree.next_sibling(elder))
           ++rank;
-        const auto above = static_cast<std::size_t>(placed[static_cast<std::size_t>(tree.parent(node))]);
-        placed[static_cast<std::size_t>(node)] = wanted_[above].children[static_cast<std::size_t>(rank)];
+        const auto above = static_cast<std::size_t>(placed[tree.parent(node)]);
+        placed[node] = wanted_[above].children[rank];
       }
-      const auto& children =
-          wanted_[static_cast<std::size_t>(placed[static_cast<std::size_t>(node)])].children;
+      const auto& children = wanted_[placed[static_cast<std::size_t>(node)]].children;
       if (!children.empty()) growth.push_back({static_cast<int>(i), node, static_cast<int>(children.size())});
     }
   }

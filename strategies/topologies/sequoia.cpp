@@ -36,8 +36,7 @@ SequoiaSearch::SequoiaSearch(std::vector<double> acceptance, int nodes, int dept
         double& best = forest_[at(d, rank, n)];
         int& first = first_[at(d, rank, n)];
         for (int m = 1; m <= n; ++m) {  // nodes of this child's subtree, itself included
-          const double value = acceptance_[static_cast<std::size_t>(rank)] * tree_[at(d - 1, m - 1)] +
-                               forest_[at(d, rank + 1, n - m)];
+          const double value = acceptance_[rank] * tree_[at(d - 1, m - 1)] + forest_[at(d, rank + 1, n - m)];
           if (value <= best) continue;
           best = value;
           first = m;

@@ -1,7 +1,7 @@
 // What `answer` makes of a config: all of it, in one folder, by the options it was given.
 #include <nlohmann/json.hpp>
 
-#include "core/hdf5.h"
+#include "core/results/hdf5.h"
 #include "tests/cli/sweeps.h"
 #include "tests/support/project_files.h"
 

@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "core/printable.h"
+#include "core/settings/printable.h"
 #include "tests/cli/speclab.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_models.h"

@@ -4,8 +4,8 @@
 #include <map>
 #include <set>
 
-#include "core/hdf5.h"
-#include "core/result_rows.h"
+#include "core/results/hdf5.h"
+#include "core/results/result_rows.h"
 #include "tests/cli/speclab.h"
 #include "tests/support/temporary_folder.h"
 

@@ -2,7 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
-#include "core/hdf5.h"
+#include "core/results/hdf5.h"
 #include "tests/cli/sweeps.h"
 
 namespace speclab {

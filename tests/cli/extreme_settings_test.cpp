@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "experiments/settings_catalogue.h"
+#include "experiments/sweep/settings_catalogue.h"
 #include "tests/support/program.h"
 #include "tests/support/project_files.h"
 #include "tests/support/temporary_folder.h"

@@ -1,8 +1,8 @@
 // Drafters on heads, as a user runs them: tables, the heads' accuracy, the result file, and refusals.
 #include <gtest/gtest.h>
 
-#include "core/hdf5.h"
-#include "core/result_rows.h"
+#include "core/results/hdf5.h"
+#include "core/results/result_rows.h"
 #include "tests/cli/speclab.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_heads.h"

@@ -2,7 +2,7 @@
 #include <csignal>
 #include <random>
 
-#include "core/hdf5_recorder.h"
+#include "core/results/hdf5_recorder.h"
 #include "tests/cli/sweeps.h"
 
 namespace speclab {

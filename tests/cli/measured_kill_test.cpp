@@ -4,7 +4,7 @@
 #include <random>
 
 #include "analysis/point_file.h"
-#include "core/hdf5_recorder.h"
+#include "core/results/hdf5_recorder.h"
 #include "tests/cli/sweeps.h"
 
 namespace speclab {

@@ -1,7 +1,7 @@
 // Prices of [price], as a user meets them.
 #include <gtest/gtest.h>
 
-#include "core/hdf5.h"
+#include "core/results/hdf5.h"
 #include "tests/cli/speclab.h"
 #include "tests/support/project_files.h"
 #include "tests/support/temporary_folder.h"

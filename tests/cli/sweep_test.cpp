@@ -2,8 +2,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "core/hdf5_recorder.h"
-#include "core/printable.h"
+#include "core/results/hdf5_recorder.h"
+#include "core/settings/printable.h"
 #include "tests/cli/sweeps.h"
 #include "tests/support/foreign_hdf5.h"
 #include "tests/support/tiny_models.h"

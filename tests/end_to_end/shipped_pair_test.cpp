@@ -5,14 +5,14 @@
 #include <numeric>
 #include <set>
 
-#include "core/clocks.h"
-#include "core/constant_cost.h"
-#include "core/counter_chance.h"
+#include "core/cost/clocks.h"
+#include "core/cost/constant_cost.h"
 #include "core/metered.h"
+#include "core/random/counter_chance.h"
 #include "experiments/certify/small_world.h"
-#include "experiments/files.h"
-#include "experiments/serve.h"
-#include "experiments/workload.h"
+#include "experiments/config/files.h"
+#include "experiments/point/serve.h"
+#include "experiments/point/workload.h"
 #include "kernels/cpu/cpu_eagle.h"
 #include "kernels/cpu/cpu_heads.h"
 #include "kernels/cpu/early_exit.h"
@@ -87,9 +87,8 @@ class ShippedPair : public testing::Test {
     };
     parts.prices = &prices;
     parts.continuations = [&] {
-      return Continuations{target.vocab(), [](SequenceId id) -> std::span<const Token> {
-                             return (*plain_texts_)[static_cast<std::size_t>(id)];
-                           }};
+      return Continuations{target.vocab(),
+                           [](SequenceId id) -> std::span<const Token> { return (*plain_texts_)[id]; }};
     };
     const CpuOptions options{.team = shelf_->cpu().team()};
     const auto folder = [](const std::string& kind) {
@@ -137,7 +136,7 @@ class ShippedPair : public testing::Test {
     serve(decoder, clock, sequences, batch, silent);
     Texts texts(requests_->size());
     for (const Sequence& s : sequences) {
-      texts[static_cast<std::size_t>(s.id)].assign(s.text.begin() + s.prompt_length, s.text.end());
+      texts[s.id].assign(s.text.begin() + s.prompt_length, s.text.end());
     }
     return texts;
   }

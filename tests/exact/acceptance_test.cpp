@@ -8,7 +8,7 @@
 #include <functional>
 #include <numeric>
 
-#include "core/softmax.h"
+#include "core/numerics/softmax.h"
 #include "strategies/rules/block.h"
 #include "strategies/rules/kseq.h"
 #include "strategies/rules/lenient.h"
@@ -22,7 +22,7 @@
 #include "strategies/rules/without_replacement.h"
 #include "strategies/topologies/chain.h"
 #include "strategies/topologies/layered.h"
-#include "support/enumerated_step.h"
+#include "tests/support/enumerated_step.h"
 
 namespace speclab {
 namespace {

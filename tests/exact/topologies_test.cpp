@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "core/host_distributions.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
 #include "experiments/certify/scenarios.h"
 #include "strategies/drafters/model.h"
 #include "strategies/rules/speculative_sampling.h"
@@ -86,7 +86,7 @@ class ConfidentDropping : public Chain {
     for (Draft& draft : drafts) {
       std::vector<bool> kept(static_cast<std::size_t>(draft.size()));
       for (int node = 0; node < draft.size() && (node == 0 || draft.confidence(node) >= 0.5); ++node)
-        kept[static_cast<std::size_t>(node)] = true;
+        kept[node] = true;
       draft.prune(kept);
     }
   }

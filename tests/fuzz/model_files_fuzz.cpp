@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include "core/errors.h"
-#include "core/models/checkpoint.h"
-#include "core/models/tokenizer.h"
-#include "kernels/cpu/eagle_weights.h"
-#include "kernels/cpu/head_weights.h"
+#include "core/models/checkpoint/checkpoint.h"
+#include "core/models/tokenizer/tokenizer.h"
+#include "kernels/llama/eagle_weights.h"
+#include "kernels/llama/head_weights.h"
 #include "tests/fuzz/fuzz_targets.h"
 #include "tests/support/tiny_checkpoint.h"
 

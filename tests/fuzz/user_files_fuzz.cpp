@@ -1,9 +1,10 @@
 // Files of users: configs, prompts, catalogues, traces.
 #include "analysis/certificate/trace.h"
-#include "core/catalogue.h"
+#include "core/cost/catalogue.h"
 #include "core/errors.h"
-#include "experiments/config_file.h"
-#include "experiments/prompt_file.h"
+#include "experiments/config/config_file.h"
+#include "experiments/point/prompt_file.h"
+#include "experiments/sweep/points.h"
 #include "tests/fuzz/fuzz_targets.h"
 
 namespace speclab {

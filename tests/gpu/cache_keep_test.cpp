@@ -26,7 +26,7 @@ TEST_F(CacheKeepOnDevice, moves_paths_behind_their_texts) {
   }
   auto expected_keys = keys, expected_values = values;
   const auto at = [&](int sequence, int slot, std::size_t l, int head, int i) {
-    const int page = table[static_cast<std::size_t>(2 * sequence + slot / kPagePositions)];
+    const int page = table[2 * sequence + slot / kPagePositions];
     return l * layer +
            index_of(static_cast<std::size_t>((page * kHeads + head) * kPagePositions + slot % kPagePositions),
                     padded8(kHeadDim), i);
@@ -36,8 +36,7 @@ TEST_F(CacheKeepOnDevice, moves_paths_behind_their_texts) {
       for (std::size_t l = 0; l < kLayers; ++l) {
         for (int head = 0; head < kHeads; ++head) {
           for (int i = 0; i < padded8(kHeadDim); ++i) {
-            const std::size_t source =
-                at(path.sequence, from[static_cast<std::size_t>(path.begin + m)], l, head, i);
+            const std::size_t source = at(path.sequence, from[path.begin + m], l, head, i);
             expected_keys[at(path.sequence, path.to + m, l, head, i)] = keys[source];
             expected_values[at(path.sequence, path.to + m, l, head, i)] = values[source];
           }

@@ -3,8 +3,8 @@
 #include <limits>
 
 #include "core/check.h"
-#include "core/counter_chance.h"
-#include "core/host_distributions.h"
+#include "core/numerics/host_distributions.h"
+#include "core/random/counter_chance.h"
 #include "tests/gpu/rows.h"
 
 namespace speclab {
@@ -117,8 +117,8 @@ TEST_F(CudaDistributionsOnDevice, finds_the_likeliest_like_the_host) {
       in_every_order([&] {
         std::vector<Distributions::Pick> on_device, on_host;
         for (int i = 0; i < kRows; ++i) {
-          on_device.push_back({device_row(i), counts[static_cast<std::size_t>(i)]});
-          on_host.push_back({host_row(i), counts[static_cast<std::size_t>(i)]});
+          on_device.push_back({device_row(i), counts[i]});
+          on_host.push_back({host_row(i), counts[i]});
         }
         std::vector<Token> tokens, expected;
         device_->likeliest(on_device, tokens);

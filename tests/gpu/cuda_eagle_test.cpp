@@ -162,7 +162,7 @@ TEST_P(CudaEagleOnDevice, rounds_and_cuts_do_not_matter) {
       if (tree_.depth(node) == depth) nodes.push_back(node);
     }
     const std::vector<Values> level = forward(*model_, id, {}, nodes);
-    for (std::size_t i = 0; i < nodes.size(); ++i) found[static_cast<std::size_t>(nodes[i])] = level[i];
+    for (std::size_t i = 0; i < nodes.size(); ++i) found[nodes[i]] = level[i];
   }
   EXPECT_EQ(found, whole);
 }

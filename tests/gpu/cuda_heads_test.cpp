@@ -133,7 +133,7 @@ TEST_P(CudaHeadsOnDevice, answer_a_question_alike_in_any_company) {
   for (int n = 0; n < kSequences * kHeads; ++n) all.push_back(n);
   all.insert(all.end(), 45, 3);  // of one head more than a part holds
   const auto together = ask(*heads_, all);
-  for (const int n : {0, 3, 64, 65}) EXPECT_EQ(ask(*heads_, {n})[0], together[static_cast<std::size_t>(n)]);
+  for (const int n : {0, 3, 64, 65}) EXPECT_EQ(ask(*heads_, {n})[0], together[n]);
   EXPECT_EQ(together.back(), together[3]);
 }
 

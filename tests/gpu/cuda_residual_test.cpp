@@ -1,9 +1,9 @@
 // What is left of a node's distributions where the last bit, or the rarest case, decides.
 #include <cmath>
 
-#include "core/counter_chance.h"
-#include "core/softmax.h"
-#include "experiments/cuda_backend_rules.h"
+#include "core/numerics/softmax.h"
+#include "core/random/counter_chance.h"
+#include "experiments/point/cuda_backend_rules.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "tests/gpu/rows.h"
 

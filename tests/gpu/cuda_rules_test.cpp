@@ -5,10 +5,10 @@
 #include <tuple>
 
 #include "core/check.h"
-#include "core/counter_chance.h"
 #include "core/errors.h"
-#include "core/softmax.h"
-#include "experiments/cuda_backend_rules.h"
+#include "core/numerics/softmax.h"
+#include "core/random/counter_chance.h"
+#include "experiments/point/cuda_backend_rules.h"
 #include "kernels/cuda/cuda_row_facts.h"
 #include "strategies/rules/block.h"
 #include "strategies/rules/greedy.h"
@@ -111,8 +111,7 @@ class Judged {
     const int proposers = 1 + dice_.below(kinds.most_proposers);
     draft.reset(0, proposers);
     for (int p = 0; p < proposers; ++p)
-      draft.set_draw(kinds.draws[static_cast<std::size_t>(dice_.below(static_cast<int>(kinds.draws.size())))],
-                     p);
+      draft.set_draw(kinds.draws[dice_.below(static_cast<int>(kinds.draws.size()))], p);
     const int nodes = dice_.below(mix_.most_nodes + 1);
     while (draft.size() < 1 + nodes) grow(draft, dice_.below(draft.size()));
     first_.push_back(rows_);
@@ -147,7 +146,7 @@ class Judged {
       q.assign(q.size(), 1);  // used up: any other
       for (int child = draft.tree().first_child(parent); child != TokenTree::kNone;
            child = draft.tree().next_sibling(child))
-        q[static_cast<std::size_t>(draft.tree().token(child))] = 0;
+        q[draft.tree().token(child)] = 0;
     }
   }
 
@@ -230,6 +229,13 @@ TEST_P(CudaRulesOnDevice, judges_like_the_host) {
 
 TEST_P(CudaRulesOnDevice, judges_wide_rows_like_the_host) {
   for (const int vocab : {65, 700, 2500, 9000}) compare({.vocab = vocab, .sequences = 6}, 90);
+}
+
+TEST_P(CudaRulesOnDevice, says_where_it_judges) {
+  const auto rule = cuda_rule(GetParam().make(), {.stream = std::make_shared<Stream>()});
+  const bool copied = GetParam().name == "a_rule_without_kernels";
+  EXPECT_EQ(rule->judges_on(), copied ? "host, on copies of the device's rows" : "device");
+  EXPECT_EQ(GetParam().make()->judges_on(), "host");
 }
 
 TEST_P(CudaRulesOnDevice, judges_in_groups_where_memory_is_short) {

@@ -8,7 +8,7 @@
 
 #include "core/check.h"
 #include "core/errors.h"
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "kernels/cuda/cuda_check.h"
 #include "tests/gpu/on_device.h"
 #include "tests/gpu/small_models.h"
@@ -168,7 +168,7 @@ int alike(LanguageModel& cuda, LanguageModel& cpu, std::vector<Token> text, int 
     const auto best = std::ranges::max_element(expected) - expected.begin();
     const auto chosen = std::ranges::max_element(found) - found.begin();
     if (chosen != best) {
-      const float gap = expected[static_cast<std::size_t>(best)] - expected[static_cast<std::size_t>(chosen)];
+      const float gap = expected[best] - expected[chosen];
       const float largest =
           std::abs(*std::ranges::max_element(expected, {}, [](float x) { return std::abs(x); }));
       EXPECT_LT(gap, 2 * kBesideCpu * largest) << "token " << compared;

@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "core/errors.h"
-#include "core/models/llama_shape.h"
+#include "core/models/checkpoint/llama_shape.h"
 #include "kernels/cuda/number_conversion.h"
 #include "tests/gpu/on_device.h"
 #include "tests/gpu/small_models.h"
@@ -176,10 +176,10 @@ TEST_F(CudaWeightsOnDevice, become_int8_row_by_row) {
         for (int row = 0; row < outputs; ++row) {
           float most = 0;
           for (int i = 0; i < inputs; ++i) most = std::max(most, std::abs(tensor.at(row * inputs + i)));
-          const float scale = scales[static_cast<std::size_t>(row)];
+          const float scale = scales[row];
           ASSERT_EQ(scale, most / 127.0f);
           for (int i = 0; i < stride; ++i) {
-            const int code = codes[static_cast<std::size_t>(row * stride + i)];
+            const int code = codes[row * stride + i];
             const float value = i < inputs ? tensor.at(row * inputs + i) : 0;
             ASSERT_LE(std::abs(static_cast<float>(code) * scale - value), 0.5001f * scale)
                 << row << ", " << i;

@@ -24,8 +24,7 @@ class DeviceLinearOnDevice : public OnDevice {
     const DeviceLinear linear = pieces.stacked(parts);
     EXPECT_EQ(linear.matrix.scales != nullptr, precision == CudaPrecision::int8);
     std::vector<Bf16> units(static_cast<std::size_t>(kInputs * padded16(kInputs)), Bf16{});
-    for (int i = 0; i < kInputs; ++i)
-      units[static_cast<std::size_t>(i * padded16(kInputs) + i)] = number_of<Bf16>(1.0f);
+    for (int i = 0; i < kInputs; ++i) units[i * padded16(kInputs) + i] = number_of<Bf16>(1.0f);
     const auto x = to_device(units, stream);
     const DeviceBuffer<float> out(static_cast<std::size_t>(kInputs * 2 * kOutputs), "products");
     multiply(linear, x.data(), out.data(), kInputs, stream);
@@ -43,8 +42,7 @@ TEST_F(DeviceLinearOnDevice, holds_stacked_matrices_as_they_are_or_in_int8) {
     const std::vector<Bf16>& matrix = output < kOutputs ? first_ : second_;
     float most = 0;
     for (int input = 0; input < kInputs; ++input) {
-      EXPECT_EQ(stored[at(input)],
-                to_float(matrix[static_cast<std::size_t>(output % kOutputs * kInputs + input)]));
+      EXPECT_EQ(stored[at(input)], to_float(matrix[output % kOutputs * kInputs + input]));
       most = std::max(most, std::abs(stored[at(input)]));
     }
     for (int input = 0; input < kInputs; ++input) {

@@ -41,8 +41,7 @@ TYPED_TEST(ElementwiseOnDevice, norms_rows_in_the_order_asked_for) {
           const float value = got[index_of(n, hidden, i)];
           // hidden additions of squares, half of whose relative error the root leaves, and a few operations
           // more.
-          ASSERT_NEAR(value, expected[static_cast<std::size_t>(i)],
-                      (hidden / 2.0 + 6) * 0x1p-24 * std::abs(expected[static_cast<std::size_t>(i)]));
+          ASSERT_NEAR(value, expected[i], (hidden / 2.0 + 6) * 0x1p-24 * std::abs(expected[i]));
           ASSERT_EQ(half, number_of<TypeParam>(value).bits);
         }
       }

@@ -26,7 +26,7 @@ TYPED_TEST(EmbeddingOnDevice, gives_each_token_its_row) {
       const std::vector<float> rows = to_host(residual, stream);
       for (std::size_t n = 0; n < tokens.size(); ++n) {
         for (int i = 0; i < hidden; ++i) {
-          const float expected = to_float(table[static_cast<std::size_t>(tokens[n] * padded8(hidden) + i)]);
+          const float expected = to_float(table[tokens[n] * padded8(hidden) + i]);
           ASSERT_EQ(rows[n * static_cast<std::size_t>(hidden) + static_cast<std::size_t>(i)], expected);
         }
       }

@@ -7,7 +7,8 @@
 #include <algorithm>
 
 #include "core/decoder.h"
-#include "experiments/cuda_backend_rules.h"
+#include "core/rule_decorator.h"
+#include "experiments/point/cuda_backend_rules.h"
 #include "kernels/cuda/cuda_distributions.h"
 #include "strategies/drafters/model.h"
 #include "strategies/rules/block.h"
@@ -45,9 +46,9 @@ LlamaConfig four_tokens() {
 }
 
 // Guesses are judged as if they had been drawn in another way.
-class Misdeclared : public AcceptanceRule {
+class Misdeclared : public RuleDecorator {
  public:
-  Misdeclared(AcceptanceRule& inner, Draw draw) : inner_(inner), draw_(draw) {}
+  Misdeclared(AcceptanceRule& inner, Draw draw) : RuleDecorator(inner), draw_(draw) {}
   bool lossless(const Sampling&) const override { return true; }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
@@ -57,7 +58,6 @@ class Misdeclared : public AcceptanceRule {
   }
 
  private:
-  AcceptanceRule& inner_;
   Draw draw_;
 };
 

@@ -56,8 +56,8 @@ class ProductOnDevice : public OnDevice {
           sum_of_products(x.data() + index_of(static_cast<std::size_t>(row), padded16(inputs), 0),
                           weights.data() + index_of(static_cast<std::size_t>(j), stride, 0), inputs);
       if (kInt8) {
-        sum.value *= scales[static_cast<std::size_t>(j)];
-        sum.magnitude *= std::abs(scales[static_cast<std::size_t>(j)]);
+        sum.value *= scales[j];
+        sum.magnitude *= std::abs(scales[j]);
       }
       return sum;
     }

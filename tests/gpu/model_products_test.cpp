@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "core/errors.h"
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "kernels/cuda/product_switch.h"
 #include "tests/gpu/on_device.h"
 #include "tests/gpu/reference.h"
@@ -79,8 +79,7 @@ TEST_F(ModelProductsOnDevice, name_the_first_row_that_is_not_finite) {
   Stream stream;
   const auto weights = to_device(noise_rows<Bf16>(kOutputs, kInputs, kInputs, 1), stream);
   std::vector<Bf16> x = noise_rows<Bf16>(kRows, kInputs, kInputs, 2);
-  for (const int row : {kFirst, kFirst + 20})
-    x[static_cast<std::size_t>(row * kInputs + 3)] = {bf16_of(INFINITY)};
+  for (const int row : {kFirst, kFirst + 20}) x[row * kInputs + 3] = {bf16_of(INFINITY)};
   const auto device_x = to_device(x, stream);
   const DeviceBuffer<float> out(kRows * kOutputs, "products");
   for (const int cublas_from : {kNever, 2}) {
@@ -150,15 +149,14 @@ TEST_F(ModelProductsOnDevice, give_a_row_the_same_bits_in_passes_of_several_part
   }
   for (int i = 0; i < 4; ++i) {
     model->open(SequenceId{i});
-    batch.push_back({.sequence = SequenceId{i}, .text = texts[static_cast<std::size_t>(i)]});
+    batch.push_back({.sequence = SequenceId{i}, .text = texts[i]});
   }
   const Rows rows = model->forward(batch).logits;
   std::vector<std::vector<float>> together;
   for (int i = 0; i < 4; ++i) together.emplace_back(rows[i].f32().begin(), rows[i].f32().end());
   for (int i = 0; i < 4; ++i) {
     const auto alone = cuda_model(config, tensors);
-    EXPECT_EQ(together[static_cast<std::size_t>(i)], last_row(*alone, texts[static_cast<std::size_t>(i)]))
-        << i;
+    EXPECT_EQ(together[i], last_row(*alone, texts[i])) << i;
   }
 }
 

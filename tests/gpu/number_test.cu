@@ -1,7 +1,7 @@
 #include <cmath>
 #include <limits>
 
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/number_conversion.h"
 #include "tests/gpu/on_device.h"

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "core/mix64.h"
+#include "core/random/mix64.h"
 #include "kernels/cuda/number_conversion.h"
 #include "kernels/cuda/runtime.h"
 

@@ -50,7 +50,7 @@ inline std::vector<double> reference_rms_norm(const float* x, const float* weigh
   for (int i = 0; i < length; ++i) squares += static_cast<double>(x[i]) * x[i];
   const double factor = 1 / std::sqrt(squares / length + epsilon);
   std::vector<double> out(static_cast<std::size_t>(length));
-  for (int i = 0; i < length; ++i) out[static_cast<std::size_t>(i)] = x[i] * factor * weight[i];
+  for (int i = 0; i < length; ++i) out[i] = x[i] * factor * weight[i];
   return out;
 }
 

@@ -1,6 +1,6 @@
 #include "kernels/cuda/rope.h"
 
-#include "kernels/cpu/rope_table.h"
+#include "kernels/llama/rope_table.h"
 #include "tests/gpu/on_device.h"
 #include "tests/gpu/reference.h"
 
@@ -77,8 +77,8 @@ TYPED_TEST(RopeOnDevice, rotates_queries_and_keys_and_fills_the_cache) {
         for (int head = 0; head < all; ++head) {
           std::vector<double> x(static_cast<std::size_t>(d));
           for (int i = 0; i < d; ++i) {
-            x[static_cast<std::size_t>(i)] = static_cast<double>(qkv[index_of(n, all * d, head * d + i)]) +
-                                             (c.bias ? bias[static_cast<std::size_t>(head * d + i)] : 0.0f);
+            x[i] = static_cast<double>(qkv[index_of(n, all * d, head * d + i)]) +
+                   (c.bias ? bias[head * d + i] : 0.0f);
           }
           const bool query = head < c.heads, value = head >= c.heads + c.kv_heads;
           if (c.norm && !value) {
@@ -86,7 +86,7 @@ TYPED_TEST(RopeOnDevice, rotates_queries_and_keys_and_fills_the_cache) {
             x = reference_rms_norm(rounded.data(), query ? query_norm.data() : key_norm.data(), d, kEpsilon);
           }
           const int kv_head = (head - c.heads) % c.kv_heads;
-          const int page = table[static_cast<std::size_t>(2 * place.sequence + place.slot / kPagePositions)];
+          const int page = table[2 * place.sequence + place.slot / kPagePositions];
           const std::size_t slot =
               index_of(static_cast<std::size_t>(page * c.kv_heads + kv_head) * kPagePositions +
                            static_cast<std::size_t>(place.slot % kPagePositions),
@@ -99,8 +99,8 @@ TYPED_TEST(RopeOnDevice, rotates_queries_and_keys_and_fills_the_cache) {
                       0);
           }
           for (int i = 0; i < d; ++i) {
-            const auto at = [&](int k) { return x[static_cast<std::size_t>(k)]; };
-            const double angle = place.position * frequencies[static_cast<std::size_t>(i % half)];
+            const auto at = [&](int k) { return x[k]; };
+            const double angle = place.position * frequencies[i % half];
             const double turned = i < half ? at(i) * std::cos(angle) - at(i + half) * std::sin(angle)
                                            : at(i) * std::cos(angle) + at(i - half) * std::sin(angle);
             const double expected = value ? at(i) : turned;

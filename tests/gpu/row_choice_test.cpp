@@ -5,7 +5,7 @@
 #include <limits>
 #include <numeric>
 
-#include "core/argmax.h"
+#include "core/numerics/argmax.h"
 #include "tests/gpu/rows.h"
 
 namespace speclab {

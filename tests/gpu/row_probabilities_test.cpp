@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "core/softmax.h"
+#include "core/numerics/softmax.h"
 #include "tests/gpu/rows.h"
 
 namespace speclab {

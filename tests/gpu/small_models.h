@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "kernels/cpu/cpu_transformer.h"
 #include "tests/gpu/host_rows.h"
 #include "tests/support/tiny_checkpoint.h"

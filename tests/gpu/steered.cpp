@@ -19,7 +19,7 @@ int NotedDecisions::categorical(std::span<const double> weights) {
   for (double& weight : likely) weight = weight > never_ * whole ? weight : 0;
   const int chosen = source_.categorical(likely);
   const double before = std::accumulate(weights.begin(), weights.begin() + chosen, 0.0);
-  uniforms_.emplace_back(before / whole, (before + weights[static_cast<std::size_t>(chosen)]) / whole);
+  uniforms_.emplace_back(before / whole, (before + weights[chosen]) / whole);
   return chosen;
 }
 

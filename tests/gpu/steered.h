@@ -6,9 +6,9 @@
 
 #include "core/acceptance_rule.h"
 #include "core/chance.h"
-#include "core/counter_chance.h"
 #include "core/distributions.h"
-#include "core/host_distributions.h"
+#include "core/numerics/host_distributions.h"
+#include "core/random/counter_chance.h"
 #include "kernels/cuda/device_row_reader.h"
 #include "strategies/rules/rows_read.h"
 

@@ -40,7 +40,7 @@ class Cache {
     }
   }
   std::size_t at(int sequence, int slot, int kv_head) const {
-    const int page = table_[static_cast<std::size_t>(sequence * pages_ + slot / kPagePositions)];
+    const int page = table_[sequence * pages_ + slot / kPagePositions];
     return index_of(
         static_cast<std::size_t>((page * shape_.kv_heads + kv_head) * kPagePositions + slot % kPagePositions),
         padded8(shape_.head_dim), 0);
@@ -129,7 +129,7 @@ class AttentionOnDevice : public OnDevice {
         std::vector<std::size_t> places;
         double total = 0, largest = -1e30;
         for (int v = row.first; v < row.keys(); ++v) {
-          const int slot = v < row.text ? v : paths[static_cast<std::size_t>(row.path_begin + v - row.text)];
+          const int slot = v < row.text ? v : paths[row.path_begin + v - row.text];
           places.push_back(cache.at(row.sequence, slot, kv_head));
           weights.push_back(
               sum_of_products(queries.data() + index_of(n, width, h * d), cache.keys() + places.back(), d)
@@ -267,10 +267,9 @@ TEST(AttentionPlan, gives_every_row_all_its_keys_once) {
     EXPECT_LE(item.rows, rows_per_tile(8, 2));
     EXPECT_EQ(item.key_begin % 16, 0);
     for (int i = 0; i < item.rows; ++i) {
-      const AttendRow& row =
-          plan.rows[static_cast<std::size_t>(plan.order[static_cast<std::size_t>(item.begin + i)])];
+      const AttendRow& row = plan.rows[plan.order[static_cast<std::size_t>(item.begin + i)]];
       ASSERT_LT(item.part, row.parts);
-      by_part[static_cast<std::size_t>(row.part_begin + item.part)].push_back(item);
+      by_part[row.part_begin + item.part].push_back(item);
       EXPECT_TRUE(item.rows == 1 || row.path_length == 0 || item.key_end <= row.text)
           << "keys that are not shared";
     }
@@ -278,7 +277,7 @@ TEST(AttentionPlan, gives_every_row_all_its_keys_once) {
   for (const AttendRow& row : plan.rows) {
     int key = -1;
     for (int p = 0; p < row.parts; ++p) {
-      const auto& items = by_part[static_cast<std::size_t>(row.part_begin + p)];
+      const auto& items = by_part[row.part_begin + p];
       ASSERT_EQ(items.size(), 1u);
       if (p == 0) {
         EXPECT_LE(items[0].key_begin, row.first);

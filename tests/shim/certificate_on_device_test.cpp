@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "experiments/certify/certified_point.h"
-#include "support/temporary_folder.h"
 #include "tests/gpu/small_models.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_models.h"
 
 namespace speclab {

@@ -7,11 +7,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "core/models/float16.h"
-#include "core/models/safetensors.h"
-#include "experiments/rig.h"
-#include "support/temporary_folder.h"
+#include "core/models/checkpoint/float16.h"
+#include "core/models/checkpoint/safetensors.h"
+#include "experiments/point/rig.h"
 #include "tests/support/project_files.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_checkpoint.h"
 
 namespace speclab {

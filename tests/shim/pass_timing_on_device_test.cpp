@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "core/metered.h"
-#include "experiments/pass_timing.h"
+#include "experiments/point/pass_timing.h"
 #include "kernels/cuda/cuda_clock.h"
 #include "kernels/cuda/cuda_transformer.h"
 #include "tests/gpu/on_device.h"

@@ -4,11 +4,12 @@
 #include <fstream>
 
 #include "core/errors.h"
-#include "experiments/rig.h"
+#include "core/rule_decorator.h"
+#include "experiments/point/rig.h"
 #include "strategies/rules/rows_read.h"
 #include "strategies/rules/speculative_sampling.h"
-#include "support/temporary_folder.h"
 #include "tests/support/cuda_shim/control.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_models.h"
 
 namespace speclab {
@@ -18,10 +19,9 @@ using nlohmann::json;
 using Texts = std::vector<std::vector<Token>>;
 
 // Passes drafts on to a rule and notes their tokens.
-class WatchedRule : public AcceptanceRule {
+class WatchedRule : public RuleDecorator {
  public:
-  explicit WatchedRule(AcceptanceRule& inner) : inner_(inner) {}
-  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  explicit WatchedRule(AcceptanceRule& inner) : RuleDecorator(inner) {}
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
     ++calls_;
@@ -35,7 +35,6 @@ class WatchedRule : public AcceptanceRule {
   std::size_t calls() const { return calls_; }
 
  private:
-  AcceptanceRule& inner_;
   Texts seen_;
   std::size_t calls_ = 0;
 };
@@ -114,6 +113,8 @@ TEST_F(PointOnDevice, WritesWhatPlainDecodingAndTheProcessorWrite) {
   EXPECT_EQ(there.target().forward({}).logits.place, Place::device);
   EXPECT_EQ(provenance_of(there).clock, ClockKind::cuda);
   EXPECT_EQ(provenance_of(here).clock, ClockKind::wall);
+  EXPECT_EQ(provenance_of(there).judged_on, "device");
+  EXPECT_EQ(provenance_of(here).judged_on, "host");
   const Texts texts = written(there);
   EXPECT_EQ(texts, written(there, true));
   EXPECT_EQ(texts, written(here));

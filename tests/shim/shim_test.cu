@@ -91,8 +91,7 @@ class Shim : public OnDevice {
     launch("reverse", kernel, {2, kThreads, kThreads * sizeof(int)}, stream_, buffer.data());
     const auto result = to_host(buffer, stream_);
     for (int i = 0; i < 2 * kThreads; ++i) {
-      if (result[static_cast<std::size_t>(i)] != i / kThreads * kThreads + kThreads - 1 - i % kThreads)
-        return false;
+      if (result[i] != i / kThreads * kThreads + kThreads - 1 - i % kThreads) return false;
     }
     return true;
   }
@@ -116,7 +115,7 @@ TEST_F(Shim, exchanges_among_the_lanes_of_a_warp) {
     EXPECT_EQ(to_host(sums, stream_), std::vector<int>(32, 496));
     EXPECT_EQ(to_host(votes, stream_), std::vector<unsigned>(32, 0x49249249u));
     const auto next = to_host(above, stream_);
-    for (int i = 0; i < 32; ++i) EXPECT_EQ(next[static_cast<std::size_t>(i)], i % 8 == 7 ? i : i + 1);
+    for (int i = 0; i < 32; ++i) EXPECT_EQ(next[i], i % 8 == 7 ? i : i + 1);
   });
 }
 

@@ -5,11 +5,11 @@
 
 #include "core/errors.h"
 #include "experiments/commands/command.h"
-#include "experiments/sweep.h"
-#include "support/temporary_folder.h"
+#include "experiments/sweep/sweep.h"
 #include "tests/gpu/small_models.h"
 #include "tests/support/cuda_shim/control.h"
 #include "tests/support/cuda_shim/cuda_runtime.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_models.h"
 
 namespace speclab {

@@ -4,15 +4,15 @@
 
 #include <cmath>
 
-#include "core/clocks.h"
-#include "core/constant_cost.h"
-#include "core/counter_chance.h"
-#include "core/host_distributions.h"
+#include "core/cost/clocks.h"
+#include "core/cost/constant_cost.h"
 #include "core/metered.h"
-#include "core/models/agreeing.h"
-#include "core/models/hashed.h"
-#include "core/models/source_model.h"
-#include "experiments/serve.h"
+#include "core/models/sources/agreeing.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
+#include "core/random/counter_chance.h"
+#include "experiments/point/serve.h"
 #include "strategies/drafters/model.h"
 #include "strategies/published_acceptance.h"
 #include "strategies/rules/speculative_sampling.h"

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/counter_chance.h"
+#include "core/random/counter_chance.h"
 #include "experiments/certify/controls.h"
 #include "experiments/certify/small_world.h"
-#include "support/chi_square.h"
+#include "tests/support/chi_square.h"
 #include "tests/support/combination_names.h"
 
 namespace speclab {
@@ -44,8 +44,8 @@ ChiSquare joint_test(SmallWorld& world, const Markov& target, const Sampling& sa
     expected[cell(text.data())] = kSequences * exact_probability(target, kPrompt.back(), text, sampling);
   }
   for (int code = 0; code < kCells; ++code) {
-    if (expected[static_cast<std::size_t>(code)] == 0) {
-      EXPECT_EQ(counts[static_cast<std::size_t>(code)], 0) << "a text that cannot be";
+    if (expected[code] == 0) {
+      EXPECT_EQ(counts[code], 0) << "a text that cannot be";
     }
   }
   return chi_square(counts, expected);

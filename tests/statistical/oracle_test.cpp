@@ -8,16 +8,16 @@
 #include <set>
 
 #include "core/decoder.h"
-#include "core/host_distributions.h"
-#include "core/models/hashed.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
 #include "strategies/drafters/corrected.h"
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/none.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "strategies/topologies/chain.h"
 #include "strategies/topologies/layered.h"
-#include "support/scripted.h"
+#include "tests/support/scripted.h"
 
 namespace speclab {
 namespace {
@@ -59,9 +59,8 @@ enum class Drafts { free, of_a_model };
 Counts measure(Drafts drafts, Topology& topology, int nodes, int depth, const Agreement& agreement) {
   NoDrafter none;
   const std::vector<std::vector<Token>> plain = decode(none);
-  const OracleGuesses guesses(
-      {kVocab, [&](SequenceId id) -> std::span<const Token> { return plain[static_cast<std::size_t>(id)]; }},
-      agreement, 4);
+  const OracleGuesses guesses({kVocab, [&](SequenceId id) -> std::span<const Token> { return plain[id]; }},
+                              agreement, 4);
   SourceModel model(std::make_shared<const Hashed>(kVocab, 77));
   HostDistributions distributions;
   std::unique_ptr<Drafter> oracle = std::make_unique<OracleDrafter>(topology, guesses);
@@ -78,8 +77,8 @@ Counts measure(Drafts drafts, Topology& topology, int nodes, int depth, const Ag
                      ++counts.steps;
                      counts.tokens += row.emitted;
                      for (int d = 0; d < depth && d <= row.accepted; ++d) {
-                       ++counts.reached[static_cast<std::size_t>(d)];
-                       counts.accepted[static_cast<std::size_t>(d)] += row.accepted > d ? 1 : 0;
+                       ++counts.reached[d];
+                       counts.accepted[d] += row.accepted > d ? 1 : 0;
                      }
                    }),
             plain);

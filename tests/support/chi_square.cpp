@@ -1,4 +1,4 @@
-#include "support/chi_square.h"
+#include "tests/support/chi_square.h"
 
 #include "analysis/certificate/uniformity.h"
 

@@ -8,7 +8,7 @@
 #include <span>
 
 #include "core/errors.h"
-#include "kernels/cpu/llama_weights.h"
+#include "kernels/llama/llama_weights.h"
 
 namespace speclab {
 namespace fs = std::filesystem;

@@ -1,13 +1,13 @@
-#include "support/enumerated_step.h"
+#include "tests/support/enumerated_step.h"
 
 #include <algorithm>
 #include <numeric>
 
 #include "core/decoder.h"
-#include "core/enumeration.h"
-#include "core/host_distributions.h"
-#include "core/models/source_model.h"
-#include "core/softmax.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
+#include "core/numerics/softmax.h"
+#include "core/random/enumeration.h"
 #include "strategies/drafters/model.h"
 
 namespace speclab {
@@ -23,7 +23,7 @@ void add_candidates(Draft& draft, int proposer, const Proposals& from, Chance& c
                        ? static_cast<Token>(std::ranges::max_element(left) - left.begin())
                        : static_cast<Token>(chance.categorical(left));
     draft.add(0, x, proposer);
-    drawn[static_cast<std::size_t>(x)] = 1;
+    drawn[x] = 1;
     if (from.draw == Draw::independent || take_out(left, x) > 0) continue;
     for (std::size_t other = 0; other < left.size(); ++other) left[other] = drawn[other] != 0 ? 0 : 1;
   }
@@ -60,7 +60,7 @@ EnumeratedNode enumerate_node(AcceptanceRule& rule, const std::vector<float>& ta
     const bool accepted = !verdict.path.empty();
     node.accepted += accepted ? all->probability() : 0;
     const Token token = accepted ? draft.tree().token(verdict.path[0]) : verdict.next;
-    node.emitted[static_cast<std::size_t>(token)] += all->probability();
+    node.emitted[token] += all->probability();
   } while (all->advance());
   return node;
 }
@@ -91,7 +91,7 @@ EnumeratedStep enumerate_step(AcceptanceRule& rule, Topology& topology, Draw dra
     if (static_cast<int>(step.at_least.size()) <= accepted) {
       step.at_least.resize(static_cast<std::size_t>(accepted) + 1);
     }
-    for (int l = 0; l <= accepted; ++l) step.at_least[static_cast<std::size_t>(l)] += all->probability();
+    for (int l = 0; l <= accepted; ++l) step.at_least[l] += all->probability();
   } while (all->advance());
   return step;
 }

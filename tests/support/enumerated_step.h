@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "core/acceptance_rule.h"
-#include "core/models/markov.h"
+#include "core/models/sources/markov.h"
 #include "core/topology.h"
 
 namespace speclab {

@@ -127,8 +127,7 @@ class Conformance {
       const Nodes path = tree_.path(node);
       const std::vector<Values> alone = forward(chain, text_, path);
       for (std::size_t i = 0; i < path.size(); ++i) {
-        expect_same(alone[i + 1], rows[static_cast<std::size_t>(path[i])],
-                    "a path without the rest of its tree");
+        expect_same(alone[i + 1], rows[path[i]], "a path without the rest of its tree");
       }
       model_->close(chain);
     }
@@ -146,12 +145,11 @@ class Conformance {
                            [&](int node) { return tree_.depth(node) == depth; });
       const std::vector<Values> rows = forward(by_depth, {}, level);
       for (std::size_t i = 0; i < level.size(); ++i) {
-        expect_same(rows[i], expected[static_cast<std::size_t>(level[i])], "a tree by rounds");
+        expect_same(rows[i], expected[level[i]], "a tree by rounds");
       }
     }
     for (const int node : all_) {
-      expect_same(forward(one_by_one, {}, std::span(&node, 1))[0], expected[static_cast<std::size_t>(node)],
-                  "a tree node by node");
+      expect_same(forward(one_by_one, {}, std::span(&node, 1))[0], expected[node], "a tree node by node");
     }
     model_->close(by_depth);
     model_->close(one_by_one);
@@ -264,8 +262,7 @@ class Conformance {
       const std::vector<Values> own = rows_of(one);
       for (std::size_t n = 0; n < own.size(); ++n, ++row) {
         ASSERT_LT(row, static_cast<int>(rows.size()));
-        expect_same(rows[static_cast<std::size_t>(row)], own[n],
-                    "batch and alone, slice " + std::to_string(i));
+        expect_same(rows[row], own[n], "batch and alone, slice " + std::to_string(i));
       }
       sum.sequences += one.work.sequences;
       sum.new_tokens += one.work.new_tokens;

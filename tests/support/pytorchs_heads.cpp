@@ -42,13 +42,13 @@ void at_places(const std::string& kind, LanguageModel& target, int places,
   const std::vector<int> positions = reference["positions"];
   ASSERT_GE(static_cast<int>(positions.size()), places);
   for (int place = 0; place < places; ++place) {
-    const int position = positions[static_cast<std::size_t>(place)];
+    const int position = positions[place];
     SCOPED_TRACE("position " + std::to_string(position));
     const SequenceId id{place};
     const std::vector<Token> text(ids.begin(), ids.begin() + position + 1);
     target.open(id);
     const Slice slice{.sequence = id, .text = text, .give = Give::features};
-    check({id, text, target.forward({&slice, 1}), reference[kind][static_cast<std::size_t>(place)]});
+    check({id, text, target.forward({&slice, 1}), reference[kind][place]});
     target.close(id);
   }
 }

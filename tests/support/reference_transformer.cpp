@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 
 namespace speclab {
 

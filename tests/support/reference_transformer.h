@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "core/models/llama_config.h"
+#include "core/models/checkpoint/llama_config.h"
 #include "tests/support/tiny_checkpoint.h"
 
 namespace speclab {

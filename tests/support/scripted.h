@@ -3,9 +3,10 @@
 #include <memory>
 #include <vector>
 
-#include "core/argmax.h"
-#include "core/counter_chance.h"
-#include "core/models/source_model.h"
+#include "core/drafter_decorator.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/argmax.h"
+#include "core/random/counter_chance.h"
 #include "strategies/rules/host_rule.h"
 
 namespace speclab {
@@ -43,12 +44,10 @@ class NeverAccepts : public HostRule {
 };
 
 // Shows each step's drafts and what became of them.
-class Shown : public Drafter {
+class Shown : public DrafterDecorator {
  public:
-  explicit Shown(Drafter& inner) : inner_(inner) {}
-  DraftTraits traits() const override { return inner_.traits(); }
-  void open(const Sequence& sequence, const Forward& prompt) override { inner_.open(sequence, prompt); }
-  void close(const Sequence& sequence) override { inner_.close(sequence); }
+  explicit Shown(Drafter& inner) : DrafterDecorator(inner) {}
+
   void draft(Batch batch, std::span<Draft> drafts) override {
     inner_.draft(batch, drafts);
     drafted.assign(drafts.begin(), drafts.end());
@@ -60,9 +59,6 @@ class Shown : public Drafter {
 
   std::vector<Draft> drafted;
   std::vector<Verdict> judged;
-
- private:
-  Drafter& inner_;
 };
 
 inline std::vector<Token> tokens_on(const TokenTree& tree, int node) {

@@ -21,7 +21,7 @@ class ScriptedDrafter : public GrowingDrafter {
  protected:
   void grow(Batch, std::span<Draft> drafts, std::span<const Growth> growth) override {
     for (const Growth& g : growth) {
-      Draft& draft = drafts[static_cast<std::size_t>(g.draft)];
+      Draft& draft = drafts[g.draft];
       if (!says_) {
         for (Token token = 0; token < g.children; ++token) draft.add(g.parent, token);
         continue;
@@ -32,13 +32,11 @@ class ScriptedDrafter : public GrowingDrafter {
       draft.set_scores(g.parent, {row.data(), static_cast<int>(row.size()), Place::host, Scalar::f64});
       std::vector<Token> order(row.size());
       std::iota(order.begin(), order.end(), 0);
-      std::ranges::stable_sort(order, [&](Token a, Token b) {
-        return row[static_cast<std::size_t>(a)] > row[static_cast<std::size_t>(b)];
-      });
+      std::ranges::stable_sort(order, [&](Token a, Token b) { return row[a] > row[b]; });
       const auto children = std::min(order.size(), static_cast<std::size_t>(g.children));
       for (std::size_t c = 0; c < children; ++c) {
         const int child = draft.add(g.parent, order[c]);
-        draft.set_confidence(child, row[static_cast<std::size_t>(order[c])]);
+        draft.set_confidence(child, row[order[c]]);
       }
     }
   }

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "core/hdf5_recorder.h"
+#include "core/results/hdf5_recorder.h"
 
 namespace speclab {
 

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "kernels/cpu/llama_weights.h"
+#include "kernels/llama/llama_weights.h"
 
 namespace speclab {
 namespace fs = std::filesystem;
@@ -64,7 +64,7 @@ std::vector<StoredTensor> random_tensors(const LlamaConfig& config, Dtype dtype,
   const std::int64_t queries = config.heads * config.head_dim, keys = config.kv_heads * config.head_dim;
   add("model.embed_tokens.weight", {config.vocab, hidden}, weights.embedding);
   for (int i = 0; i < config.layers; ++i) {
-    const LlamaWeights::Layer& layer = weights.layers[static_cast<std::size_t>(i)];
+    const LlamaWeights::Layer& layer = weights.layers[i];
     const std::string prefix = "model.layers." + std::to_string(i) + ".";
     add_floats(prefix + "input_layernorm.weight", layer.input_norm);
     add(prefix + "self_attn.q_proj.weight", {queries, hidden}, layer.query);

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "core/models/llama_config.h"
-#include "core/models/safetensors.h"
+#include "core/models/checkpoint/llama_config.h"
+#include "core/models/checkpoint/safetensors.h"
 
 namespace speclab {
 

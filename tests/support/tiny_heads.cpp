@@ -6,8 +6,8 @@
 #include <functional>
 #include <stdexcept>
 
-#include "core/counter_chance.h"
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 

@@ -37,7 +37,7 @@ struct ToyEngine {
     double left = uniform() * std::accumulate(weights.begin(), weights.end(), 0.0);
     int last = 0;
     for (int t = 0; t < kToyVocab; ++t) {
-      const double weight = weights[static_cast<std::size_t>(t)];
+      const double weight = weights[t];
       if (weight <= 0) continue;
       last = t;
       if ((left -= weight) < 0) break;
@@ -45,7 +45,7 @@ struct ToyEngine {
     return last;
   }
   static const std::vector<double>& at(const std::vector<std::vector<double>>& rows, int token) {
-    return rows[static_cast<std::size_t>(token)];
+    return rows[token];
   }
 
   // One step after `last`, without names of sequence, step and so on.
@@ -63,7 +63,7 @@ struct ToyEngine {
       std::vector<double> here = at(q, before);
       if (fixed) {
         std::ranges::fill(here, 0.0);
-        here[static_cast<std::size_t>(candidate)] = 1;
+        here[candidate] = 1;
       }
       const std::vector<double>& wanted = at(p, before);
       const auto c = static_cast<std::size_t>(candidate);
@@ -115,8 +115,8 @@ inline nlohmann::json listed(const nlohmann::json& row) {
   nlohmann::json top = nlohmann::json::array();
   double rest = 1;
   for (int i = 0; i < kToyListed; ++i) {
-    top.push_back({order[static_cast<std::size_t>(i)], row[order[static_cast<std::size_t>(i)]]});
-    rest -= row[order[static_cast<std::size_t>(i)]].get<double>();
+    top.push_back({order[i], row[order[i]]});
+    rest -= row[order[i]].get<double>();
   }
   return {{"top", top}, {"rest", rest}};
 }

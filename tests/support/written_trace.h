@@ -10,7 +10,7 @@
 
 #include "analysis/certificate/trace.h"
 #include "core/errors.h"
-#include "support/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 namespace speclab {
 

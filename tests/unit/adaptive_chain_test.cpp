@@ -5,18 +5,18 @@
 #include <numeric>
 #include <set>
 
-#include "core/constant_cost.h"
-#include "core/counter_chance.h"
-#include "core/host_distributions.h"
-#include "core/models/hashed.h"
-#include "core/models/source_model.h"
+#include "core/cost/constant_cost.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
+#include "core/random/counter_chance.h"
 #include "strategies/drafters/cascade.h"
 #include "strategies/drafters/merge.h"
 #include "strategies/rules/greedy.h"
 #include "strategies/topologies/chain.h"
 #include "strategies/topologies/goodput_chain.h"
 #include "strategies/topologies/heuristic_chain.h"
-#include "support/scripted_drafter.h"
+#include "tests/support/scripted_drafter.h"
 
 namespace speclab {
 namespace {

@@ -1,7 +1,7 @@
 // Settings as other tools write them: the same value means the same here.
 #include <gtest/gtest.h>
 
-#include "core/constant_cost.h"
+#include "core/cost/constant_cost.h"
 #include "core/errors.h"
 #include "strategies/registry.h"
 

@@ -1,4 +1,4 @@
-#include "core/calibrated_cost.h"
+#include "core/cost/calibrated_cost.h"
 
 #include <gtest/gtest.h>
 

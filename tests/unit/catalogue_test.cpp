@@ -1,4 +1,4 @@
-#include "core/catalogue.h"
+#include "core/cost/catalogue.h"
 
 #include <gtest/gtest.h>
 
@@ -8,9 +8,9 @@
 #include <map>
 #include <set>
 
-#include "core/demand.h"
+#include "core/cost/demand.h"
+#include "core/cost/weight_format.h"
 #include "core/errors.h"
-#include "core/weight_format.h"
 #include "tests/support/project_files.h"
 
 namespace speclab {

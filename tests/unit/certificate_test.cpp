@@ -7,8 +7,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "core/counter_chance.h"
-#include "core/weighted_choice.h"
+#include "core/numerics/weighted_choice.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 namespace {
@@ -111,7 +111,7 @@ TEST(EqualCounts, HasPearsonsStatistic) {
 UnitHistogram drawn(std::int64_t n, double distance, std::uint64_t seed) {
   std::vector<double> law(UnitHistogram::kBins, 1.0 / UnitHistogram::kBins);
   for (int i = 0; i < UnitHistogram::kBins; ++i) {
-    law[static_cast<std::size_t>(i)] += (i % 2 == 0 ? 2 : -2) * distance / UnitHistogram::kBins;
+    law[i] += (i % 2 == 0 ? 2 : -2) * distance / UnitHistogram::kBins;
   }
   CounterChance chance(seed, 0, 0);
   UnitHistogram histogram;

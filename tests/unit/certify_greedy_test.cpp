@@ -3,12 +3,12 @@
 
 #include <limits>
 
-#include "core/argmax.h"
-#include "core/counter_chance.h"
 #include "core/decoder.h"
-#include "core/host_distributions.h"
-#include "core/models/markov.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/markov.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/argmax.h"
+#include "core/numerics/host_distributions.h"
+#include "core/random/counter_chance.h"
 #include "core/tree_walk.h"
 #include "experiments/certify/greedy.h"
 #include "strategies/drafters/model.h"
@@ -58,7 +58,7 @@ class Careless : public HostRule {
       const std::span<const float> logits = target[node];
       if (node == 0) return follow(draft, node, argmax(logits));
       std::vector<float> others(logits.begin(), logits.end());
-      others[static_cast<std::size_t>(argmax(logits))] = -std::numeric_limits<float>::infinity();
+      others[argmax(logits)] = -std::numeric_limits<float>::infinity();
       return {.instead = argmax(others)};
     });
   }

@@ -1,4 +1,4 @@
-#include "core/clocks.h"
+#include "core/cost/clocks.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "experiments/config_file.h"
+#include "experiments/config/config_file.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,8 @@
 #include <fstream>
 
 #include "core/errors.h"
-#include "support/temporary_folder.h"
+#include "experiments/sweep/points.h"
+#include "tests/support/temporary_folder.h"
 
 namespace speclab {
 namespace {

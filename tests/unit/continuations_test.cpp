@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
-#include "experiments/rig.h"
+#include "core/rule_decorator.h"
+#include "experiments/point/rig.h"
 
 namespace speclab {
 namespace {
@@ -23,19 +24,15 @@ Config config_of(double temperature, double acceptance) {
 }
 
 // Counts passes of the target by the verdicts they end in.
-class Counting : public AcceptanceRule {
+class Counting : public RuleDecorator {
  public:
-  explicit Counting(AcceptanceRule& inner) : inner_(inner) {}
-  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  explicit Counting(AcceptanceRule& inner) : RuleDecorator(inner) {}
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
     steps += static_cast<int>(batch.size());
     inner_.judge(batch, drafts, target, verdicts);
   }
   int steps = 0;
-
- private:
-  AcceptanceRule& inner_;
 };
 
 TEST(Continuations, AreWhatPlainDecodingWrites) {

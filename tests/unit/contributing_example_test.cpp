@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "core/decoder.h"
-#include "core/models/hashed.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/source_model.h"
 #include "strategies/rules/target_only.h"
 #include "strategies/topologies/chain.h"
 

@@ -5,10 +5,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
-#include "core/models/json_settings.h"
-#include "core/models/llama_config.h"
-#include "core/models/model_folder.h"
-#include "kernels/cpu/eagle_weights.h"
+#include "core/models/checkpoint/llama_config.h"
+#include "core/models/checkpoint/model_folder.h"
+#include "core/settings/json_settings.h"
+#include "kernels/llama/eagle_weights.h"
 #include "tests/support/edited_checkpoint.h"
 #include "tests/support/tiny_heads.h"
 

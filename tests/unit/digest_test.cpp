@@ -1,4 +1,4 @@
-#include "experiments/digest.h"
+#include "experiments/config/digest.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>

@@ -4,10 +4,11 @@
 #include <map>
 #include <tuple>
 
-#include "core/counter_chance.h"
+#include "core/random/counter_chance.h"
+#include "core/rule_decorator.h"
 #include "experiments/certify/small_world.h"
-#include "support/scripted.h"
 #include "tests/support/combination_names.h"
+#include "tests/support/scripted.h"
 
 namespace speclab {
 namespace {
@@ -15,10 +16,9 @@ namespace {
 using Node = std::tuple<Token, int, bool>;  // token, parent, probe
 using Drafts = std::map<SequenceId, std::vector<std::vector<Node>>>;
 
-class Watching : public AcceptanceRule {
+class Watching : public RuleDecorator {
  public:
-  explicit Watching(AcceptanceRule& inner) : inner_(inner) {}
-  bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
+  explicit Watching(AcceptanceRule& inner) : RuleDecorator(inner) {}
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {
     for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -36,9 +36,6 @@ class Watching : public AcceptanceRule {
     inner_.judge(batch, drafts, target, verdicts);
   }
   Drafts seen;
-
- private:
-  AcceptanceRule& inner_;
 };
 
 // What is drafted for a sequence depends on its mates: one budget, or one length, for all.

@@ -9,8 +9,8 @@
 #include <numeric>
 
 #include "core/check.h"
-#include "core/counter_chance.h"
 #include "core/errors.h"
+#include "core/random/counter_chance.h"
 #include "kernels/cpu/cpu_eagle.h"
 #include "tests/support/reference_heads.h"
 #include "tests/support/tiny_heads.h"
@@ -139,12 +139,11 @@ TEST_P(EagleTest, TextAndTreeEqualTheFormulasInDouble) {
       for (std::size_t i = 0; i < logits.size(); ++i) {
         const auto token =
             GetParam().third ? static_cast<std::size_t>(target_token_of(static_cast<int>(i))) : i;
-        most = std::max(most, std::abs(found[static_cast<std::size_t>(node)][token] - logits[i]));
+        most = std::max(most, std::abs(found[node][token] - logits[i]));
         largest = std::max(largest, std::abs(logits[i]));
       }
       EXPECT_LT(most / largest, !bf16 ? 2e-5 : rounded ? 1e-2 : 6e-2) << "node " << node;
-      const auto unknown =
-          std::ranges::count(found[static_cast<std::size_t>(node)], -std::numeric_limits<float>::infinity());
+      const auto unknown = std::ranges::count(found[node], -std::numeric_limits<float>::infinity());
       EXPECT_EQ(unknown, GetParam().third ? config_.vocab - kDraftVocab : 0);
     }
   }
@@ -161,7 +160,7 @@ TEST_P(EagleTest, RoundsEqualOnePass) {
       if (tree_.depth(node) == depth) nodes.push_back(node);
     }
     const std::vector<Values> level = forward(id, {}, nodes);
-    for (std::size_t i = 0; i < nodes.size(); ++i) found[static_cast<std::size_t>(nodes[i])] = level[i];
+    for (std::size_t i = 0; i < nodes.size(); ++i) found[nodes[i]] = level[i];
   }
   EXPECT_EQ(found, whole);
 }
@@ -170,7 +169,7 @@ TEST_P(EagleTest, PathsEqualTheTree) {
   const std::vector<Values> whole = expected();
   for (int node = 1; node <= 8; ++node) {
     const SequenceId id = fresh(*model_, 10);
-    EXPECT_EQ(forward(id, text_, tree_.path(node)).back(), whole[static_cast<std::size_t>(node)]) << node;
+    EXPECT_EQ(forward(id, text_, tree_.path(node)).back(), whole[node]) << node;
   }
 }
 

@@ -100,10 +100,8 @@ TEST(Coverage, OfASpeedupUnderDrift) {
       for (int i = 0; i < prompts; ++i) {
         const double length = 0.3 * normal(random), luck = 0.1 * normal(random);
         for (int j = 0; j < repeats; ++j) {
-          plain.push_back(
-              std::exp(length + plain_drift[static_cast<std::size_t>(j)] + 0.02 * normal(random)));
-          method.push_back(0.5 * std::exp(length + luck + method_drift[static_cast<std::size_t>(j)] +
-                                          0.02 * normal(random)));
+          plain.push_back(std::exp(length + plain_drift[j] + 0.02 * normal(random)));
+          method.push_back(0.5 * std::exp(length + luck + method_drift[j] + 0.02 * normal(random)));
           tokens.push_back(1);
         }
       }

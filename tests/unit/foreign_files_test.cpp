@@ -7,9 +7,9 @@
 #include <fstream>
 #include <numeric>
 
-#include "core/atomic_file.h"
-#include "core/hdf5.h"
-#include "core/hdf5_apart.h"
+#include "core/results/atomic_file.h"
+#include "core/results/hdf5.h"
+#include "core/results/hdf5_apart.h"
 #include "tests/support/foreign_hdf5.h"
 #include "tests/support/temporary_folder.h"
 

@@ -1,4 +1,4 @@
-#include "core/hdf5_recorder.h"
+#include "core/results/hdf5_recorder.h"
 
 #include <gtest/gtest.h>
 #include <signal.h>

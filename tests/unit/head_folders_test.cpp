@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "core/errors.h"
-#include "kernels/cpu/eagle_weights.h"
-#include "kernels/cpu/head_weights.h"
+#include "kernels/llama/eagle_weights.h"
+#include "kernels/llama/head_weights.h"
 #include "tests/support/tiny_heads.h"
 
 namespace speclab {
@@ -59,8 +59,7 @@ class PublishedHeads : public testing::Test {
   static StoredTensor mask(int vocab, int draft_vocab) {
     StoredTensor known{"t2d", Dtype::f32, {vocab}, {}, "BOOL"};
     known.bytes.resize(static_cast<std::size_t>(vocab));
-    for (int token = 0; token < draft_vocab; ++token)
-      known.bytes[static_cast<std::size_t>(target_token_of(token))] = std::byte{1};
+    for (int token = 0; token < draft_vocab; ++token) known.bytes[target_token_of(token)] = std::byte{1};
     return known;
   }
 

@@ -1,6 +1,6 @@
 // Every key and every tensor that the published code of Medusa, Hydra and EAGLE knows has a fate: read,
 // refused by name, or without effect.
-#include "core/models/head_keys.h"
+#include "core/models/checkpoint/head_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -8,10 +8,10 @@
 #include <set>
 
 #include "core/errors.h"
-#include "core/models/eagle_keys.h"
-#include "core/models/llama_keys.h"
-#include "kernels/cpu/eagle_weights.h"
-#include "kernels/cpu/head_weights.h"
+#include "core/models/checkpoint/eagle_keys.h"
+#include "core/models/checkpoint/llama_keys.h"
+#include "kernels/llama/eagle_weights.h"
+#include "kernels/llama/head_weights.h"
 #include "tests/support/tiny_heads.h"
 
 namespace speclab {

@@ -4,11 +4,11 @@
 #include <functional>
 #include <map>
 
-#include "core/counter_chance.h"
 #include "core/decoder.h"
-#include "core/host_distributions.h"
-#include "core/models/hashed.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
+#include "core/random/counter_chance.h"
 #include "experiments/certify/source_heads.h"
 #include "strategies/drafters/eagle.h"
 #include "strategies/drafters/hydra.h"
@@ -147,8 +147,7 @@ TEST_F(HeadsDrafterTest, HeadsReadTheRowBeforeTheRootAndGuessByDepth) {
                                        static_cast<int>(children.size())};
         distributions_.likeliest({&pick, 1}, expected);
         EXPECT_EQ(children, expected);
-        EXPECT_EQ(children.size(),
-                  std::vector<std::size_t>({3, 2, 1})[static_cast<std::size_t>(tree.depth(node))]);
+        EXPECT_EQ(children.size(), std::vector<std::size_t>({3, 2, 1})[tree.depth(node)]);
       }
     };
     decode(*drafter, [&](const Sequence& sequence) {

@@ -6,8 +6,8 @@
 #include <cstring>
 
 #include "core/check.h"
-#include "core/counter_chance.h"
 #include "core/errors.h"
+#include "core/random/counter_chance.h"
 #include "kernels/cpu/cpu_heads.h"
 #include "tests/support/reference_heads.h"
 #include "tests/support/tiny_heads.h"
@@ -102,7 +102,7 @@ class HeadsTest : public testing::TestWithParam<Case> {
       for (int i = 0; i < 100; ++i) all.push_back({(3 * i + 5) % 67, (7 * i + 1) % 67, (11 * i) % 67});
       return all;
     }();
-    return tokens[static_cast<std::size_t>(s)];
+    return tokens[s];
   }
 
   LlamaConfig config_ = tiny_config("LlamaForCausalLM");
@@ -130,9 +130,9 @@ TEST_P(HeadsTest, EqualTheFormulasInDouble) {
         const std::vector<double> logits = GetParam().hydra
                                                ? expected.hydra(head, GetParam().layers, hidden, after)
                                                : expected.medusa(head, GetParam().layers, hidden);
-        EXPECT_LT(difference(found[static_cast<std::size_t>(s * kHeads + head)], logits), !bf16     ? 1e-5
-                                                                                          : rounded ? 5e-3
-                                                                                                    : 3e-2)
+        EXPECT_LT(difference(found[s * kHeads + head], logits), !bf16     ? 1e-5
+                                                                : rounded ? 5e-3
+                                                                          : 3e-2)
             << "sequence " << s << ", head " << head;
       }
     }

@@ -9,12 +9,12 @@
 #include <set>
 
 #include "core/decoder.h"
-#include "core/host_distributions.h"
-#include "core/models/hashed.h"
+#include "core/models/sources/hashed.h"
+#include "core/numerics/host_distributions.h"
 #include "strategies/drafters/filler.h"
 #include "strategies/drafters/lookahead.h"
 #include "strategies/rules/greedy.h"
-#include "support/scripted.h"
+#include "tests/support/scripted.h"
 
 namespace speclab {
 namespace {

@@ -1,4 +1,4 @@
-#include "core/json_text.h"
+#include "core/settings/json_text.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
-#include "core/text_file.h"
+#include "core/settings/text_file.h"
 #include "tests/support/temporary_folder.h"
 
 namespace speclab {

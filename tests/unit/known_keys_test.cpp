@@ -1,4 +1,4 @@
-#include "core/models/known_keys.h"
+#include "core/settings/known_keys.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <set>
 
 #include "core/errors.h"
-#include "core/models/llama_config.h"
-#include "core/models/llama_keys.h"
+#include "core/models/checkpoint/llama_config.h"
+#include "core/models/checkpoint/llama_keys.h"
 #include "tests/support/edited_checkpoint.h"
 
 namespace speclab {

@@ -4,8 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "core/counter_chance.h"
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
+#include "core/random/counter_chance.h"
 #include "kernels/cpu/aligned_buffer.h"
 #include "kernels/cpu/arithmetic.h"
 

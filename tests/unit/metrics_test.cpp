@@ -170,7 +170,7 @@ std::vector<std::string> titles(const Report& report) {
 TEST(Report, ShowsVaryingSettingsAsColumnsAndTheRestOnce) {
   std::vector<LoadedPoint> points(3, small_point());
   for (int i = 0; i < 3; ++i) {
-    points[static_cast<std::size_t>(i)].settings = {
+    points[i].settings = {
         {"drafter.kind", "model"}, {"topology.kind", "chain"}, {"topology.length", 10 - i}, {"seed", 7}};
   }
   points[2].status = kSkipped;

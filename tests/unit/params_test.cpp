@@ -1,4 +1,4 @@
-#include "core/params.h"
+#include "core/settings/params.h"
 
 #include <gtest/gtest.h>
 

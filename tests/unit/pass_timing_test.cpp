@@ -1,13 +1,13 @@
-#include "experiments/pass_timing.h"
+#include "experiments/point/pass_timing.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
-#include "core/clocks.h"
+#include "core/cost/clocks.h"
 #include "core/metered.h"
-#include "core/models/hashed.h"
-#include "core/models/source_model.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/source_model.h"
 
 namespace speclab {
 namespace {

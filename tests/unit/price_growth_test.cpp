@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include "core/catalogue.h"
+#include "core/cost/catalogue.h"
+#include "core/cost/roofline.h"
+#include "core/cost/weight_format.h"
 #include "core/errors.h"
-#include "core/roofline.h"
-#include "core/weight_format.h"
 #include "tests/support/project_files.h"
 
 namespace speclab {

@@ -1,8 +1,8 @@
-#include "core/printable.h"
+#include "core/settings/printable.h"
 
 #include <gtest/gtest.h>
 
-#include "core/models/utf8.h"
+#include "core/settings/utf8.h"
 
 namespace speclab {
 namespace {

@@ -1,4 +1,4 @@
-#include "experiments/prompt_file.h"
+#include "experiments/point/prompt_file.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
-#include "experiments/prompt_fit.h"
+#include "experiments/point/prompt_fit.h"
 #include "tests/support/project_files.h"
 #include "tests/support/temporary_folder.h"
 

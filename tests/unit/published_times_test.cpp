@@ -14,9 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "core/catalogue.h"
-#include "core/roofline.h"
-#include "core/weight_format.h"
+#include "core/cost/catalogue.h"
+#include "core/cost/roofline.h"
+#include "core/cost/weight_format.h"
 #include "tests/support/project_files.h"
 
 namespace speclab {

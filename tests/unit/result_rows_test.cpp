@@ -6,9 +6,9 @@
 #include "analysis/merge.h"
 #include "analysis/report.h"
 #include "analysis/result_files.h"
-#include "core/atomic_file.h"
 #include "core/errors.h"
-#include "core/hdf5.h"
+#include "core/results/atomic_file.h"
+#include "core/results/hdf5.h"
 #include "tests/support/temporary_folder.h"
 
 namespace speclab {

@@ -1,15 +1,15 @@
-#include "core/roofline.h"
+#include "core/cost/roofline.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
-#include "core/catalogue.h"
 #include "core/check.h"
-#include "core/demand.h"
+#include "core/cost/catalogue.h"
+#include "core/cost/demand.h"
+#include "core/cost/weight_format.h"
 #include "core/errors.h"
 #include "core/metered.h"
-#include "core/weight_format.h"
 #include "tests/support/project_files.h"
 
 namespace speclab {

@@ -1,12 +1,12 @@
 // What models need of a device's memory, against numbers written out by hand.
-#include "core/room.h"
+#include "core/cost/room.h"
 
 #include <gtest/gtest.h>
 
-#include "core/catalogue.h"
-#include "core/memory_need.h"
-#include "core/tensor_parallel.h"
-#include "core/weight_format.h"
+#include "core/cost/catalogue.h"
+#include "core/cost/memory_need.h"
+#include "core/cost/tensor_parallel.h"
+#include "core/cost/weight_format.h"
 #include "tests/support/project_files.h"
 
 namespace speclab {

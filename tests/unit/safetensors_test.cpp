@@ -1,4 +1,4 @@
-#include "core/models/safetensors.h"
+#include "core/models/checkpoint/safetensors.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,9 +10,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
-#include "core/models/checkpoint.h"
-#include "core/models/float16.h"
-#include "kernels/cpu/llama_weights.h"
+#include "core/models/checkpoint/checkpoint.h"
+#include "core/models/checkpoint/float16.h"
+#include "kernels/llama/llama_weights.h"
 #include "tests/support/tiny_checkpoint.h"
 
 namespace speclab {

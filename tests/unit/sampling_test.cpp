@@ -5,11 +5,11 @@
 #include <limits>
 #include <numeric>
 
-#include "core/argmax.h"
-#include "core/counter_chance.h"
-#include "core/host_distributions.h"
-#include "core/softmax.h"
-#include "core/weighted_choice.h"
+#include "core/numerics/argmax.h"
+#include "core/numerics/host_distributions.h"
+#include "core/numerics/softmax.h"
+#include "core/numerics/weighted_choice.h"
+#include "core/random/counter_chance.h"
 
 namespace speclab {
 namespace {
@@ -26,7 +26,7 @@ TEST(Argmax, IsTheFirstOfTheLargest) {
   for (const int size : {1, 3, 15, 16, 17, 31, 32, 33, 100, 4096}) {
     for (int where = 0; where < size; where += 1 + size / 37) {
       std::vector<float> row(static_cast<std::size_t>(size), -3.0f);
-      for (int i = where; i < size; i += 5) row[static_cast<std::size_t>(i)] = 2;
+      for (int i = where; i < size; i += 5) row[i] = 2;
       EXPECT_EQ(argmax(row), where) << size;
     }
   }
@@ -124,8 +124,7 @@ TEST(WeightedChoice, AgreesWithAPlainScanOverManyBlocks) {
     const double u = (step + 0.5) / 2000;
     double left = u * whole;
     int expected = 0;
-    while (left >= weights[static_cast<std::size_t>(expected)])
-      left -= weights[static_cast<std::size_t>(expected++)];
+    while (left >= weights[expected]) left -= weights[expected++];
     EXPECT_EQ(weighted_choice(weights, u), expected);
   }
 }

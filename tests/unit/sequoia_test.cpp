@@ -8,8 +8,8 @@
 #include <functional>
 #include <numeric>
 
-#include "core/constant_cost.h"
-#include "core/counter_chance.h"
+#include "core/cost/constant_cost.h"
+#include "core/random/counter_chance.h"
 #include "strategies/topologies/paths.h"
 
 namespace speclab {
@@ -89,8 +89,7 @@ TEST(SequoiaSearch, FindsTheBestOfAllTrees) {
     });
     for (int n = 0; n <= 6; ++n) {
       for (int d = 0; d <= 4; ++d) {
-        EXPECT_NEAR(search.expected(n, d), best[static_cast<std::size_t>(n)][static_cast<std::size_t>(d)],
-                    1e-12);
+        EXPECT_NEAR(search.expected(n, d), best[n][d], 1e-12);
         const RankPaths tree = search.tree(n, d);
         EXPECT_NEAR(expected_tokens(tree, {acceptance}), search.expected(n, d), 1e-12);
         EXPECT_LE(static_cast<int>(tree.size()), n);
@@ -120,7 +119,7 @@ TEST(SequoiaSearch, IsGreedyWhereAcceptanceFalls) {
   std::ranges::sort(all, std::greater<>());
   double sum = 1;
   for (int n = 1; n <= nodes; ++n) {
-    sum += all[static_cast<std::size_t>(n - 1)];
+    sum += all[n - 1];
     EXPECT_NEAR(search.expected(n, depth), sum, 1e-12) << n;
   }
 }

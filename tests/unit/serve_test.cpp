@@ -1,14 +1,14 @@
-#include "experiments/serve.h"
+#include "experiments/point/serve.h"
 
 #include <gtest/gtest.h>
 
-#include "core/clocks.h"
-#include "core/constant_cost.h"
-#include "core/counter_chance.h"
+#include "core/cost/clocks.h"
+#include "core/cost/constant_cost.h"
 #include "core/metered.h"
-#include "core/models/hashed.h"
-#include "core/models/source_model.h"
-#include "core/tally.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/source_model.h"
+#include "core/random/counter_chance.h"
+#include "core/results/tally.h"
 #include "strategies/drafters/none.h"
 #include "strategies/rules/speculative_sampling.h"
 

@@ -1,10 +1,10 @@
-#include "experiments/settings_catalogue.h"
+#include "experiments/sweep/settings_catalogue.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
-#include "experiments/config_file.h"
+#include "experiments/config/config_file.h"
 
 namespace speclab {
 namespace {

@@ -3,13 +3,13 @@
 
 #include <cmath>
 
-#include "core/argmax.h"
-#include "core/counter_chance.h"
-#include "core/models/agreeing.h"
-#include "core/models/hashed.h"
-#include "core/models/markov.h"
-#include "core/models/source_model.h"
-#include "support/model_conformance.h"
+#include "core/models/sources/agreeing.h"
+#include "core/models/sources/hashed.h"
+#include "core/models/sources/markov.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/argmax.h"
+#include "core/random/counter_chance.h"
+#include "tests/support/model_conformance.h"
 
 namespace speclab {
 namespace {

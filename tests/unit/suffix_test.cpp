@@ -7,7 +7,7 @@
 
 #include "strategies/topologies/chain.h"
 #include "strategies/topologies/layered.h"
-#include "support/scripted.h"
+#include "tests/support/scripted.h"
 
 namespace speclab {
 namespace {
@@ -137,7 +137,7 @@ TEST(Suffix, RanksChildrenAsBruteForceDoes) {
           Text context = sequence.text;
           for (const Token token : tokens_on(draft.tree(), node)) context.push_back(token);
           for (const Guess& guess : brute_force(context, sequence.text, corpus, settings)) {
-            const double p = probability[static_cast<std::size_t>(node)] * guess.probability;
+            const double p = probability[node] * guess.probability;
             if (p < settings.min_probability) {
               ++refused;
               continue;
@@ -152,7 +152,7 @@ TEST(Suffix, RanksChildrenAsBruteForceDoes) {
           ASSERT_NE(child, TokenTree::kNone) << "round " << round;
           ASSERT_EQ(draft.tree().token(child), guess.token) << "round " << round << ", node " << node;
           probability.resize(static_cast<std::size_t>(draft.size()));
-          probability[static_cast<std::size_t>(child)] = guess.probability;
+          probability[child] = guess.probability;
           child = draft.tree().next_sibling(child);
           ++expected_size;
         }

@@ -33,10 +33,10 @@ TEST(ThreadTeamTest, NobodyPassesABarrierEarly) {
     for (int job = 0; job < 20; ++job) {
       team.run([&](int thread) {
         for (int phase = 0; phase < 20; ++phase) {
-          ++turn[static_cast<std::size_t>(thread)];
+          ++turn[thread];
           team.barrier();
           if (thread == phase % threads) {
-            for (const int other : turn) wrong += other != turn[static_cast<std::size_t>(thread)];
+            for (const int other : turn) wrong += other != turn[thread];
           }
           team.barrier();
         }

@@ -1,4 +1,4 @@
-#include "core/models/tokenizer_config.h"
+#include "core/models/tokenizer/tokenizer_config.h"
 
 #include <fmt/ranges.h>
 #include <gtest/gtest.h>

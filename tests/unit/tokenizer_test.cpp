@@ -1,4 +1,4 @@
-#include "core/models/tokenizer.h"
+#include "core/models/tokenizer/tokenizer.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
-#include "core/models/vocabulary.h"
+#include "core/models/tokenizer/vocabulary.h"
 #include "tests/support/project_files.h"
 #include "tests/support/temporary_folder.h"
 

@@ -1,4 +1,4 @@
-#include "core/toml_text.h"
+#include "core/settings/toml_text.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -6,7 +6,8 @@
 #include <fstream>
 
 #include "core/errors.h"
-#include "experiments/config_file.h"
+#include "experiments/config/config_file.h"
+#include "experiments/sweep/points.h"
 #include "tests/support/temporary_folder.h"
 
 namespace speclab {

@@ -4,13 +4,13 @@
 #include <cmath>
 #include <set>
 
-#include "core/constant_cost.h"
-#include "core/counter_chance.h"
+#include "core/cost/constant_cost.h"
 #include "core/errors.h"
-#include "core/host_distributions.h"
-#include "core/models/markov.h"
-#include "core/models/source_model.h"
-#include "core/softmax.h"
+#include "core/models/sources/markov.h"
+#include "core/models/sources/source_model.h"
+#include "core/numerics/host_distributions.h"
+#include "core/numerics/softmax.h"
+#include "core/random/counter_chance.h"
 #include "experiments/certify/small_world.h"
 #include "strategies/drafters/model.h"
 #include "strategies/fit.h"
@@ -20,7 +20,7 @@
 #include "strategies/topologies/paths.h"
 #include "strategies/topologies/published_trees.h"
 #include "strategies/topologies/sequoia.h"
-#include "support/scripted_drafter.h"
+#include "tests/support/scripted_drafter.h"
 
 namespace speclab {
 namespace {
@@ -51,7 +51,7 @@ double path_value(const ScriptedDrafter::Says& says, const std::vector<Token>& p
   double product = 1;
   std::vector<Token> above;
   for (const Token token : path) {
-    product *= says(0, above)[static_cast<std::size_t>(token)];
+    product *= says(0, above)[token];
     above.push_back(token);
   }
   return product;
@@ -119,7 +119,7 @@ class BestSubtree {
     }
     for (int node = from; node < candidates_.size(); ++node) {
       const auto n = static_cast<std::size_t>(node);
-      if (!in_[static_cast<std::size_t>(candidates_.tree().parent(node))]) continue;
+      if (!in_[candidates_.tree().parent(node)]) continue;
       in_[n] = true;
       add(node + 1, left - 1, sum + values_[n]);
       in_[n] = false;
@@ -168,7 +168,7 @@ TEST(BestFirst, TreatsTheSequencesOfABatchAlike) {
   const std::vector<Draft> together = batch.draft(drafter);
   for (int i = 0; i < 3; ++i) {
     const Draft alone = drafted(tree, [&](int, const std::vector<Token>& path) { return says(i, path); });
-    EXPECT_EQ(token_paths(together[static_cast<std::size_t>(i)]), token_paths(alone));
+    EXPECT_EQ(token_paths(together[i]), token_paths(alone));
   }
 }
 

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/errors.h"
-#include "core/hdf5.h"
-#include "support/foreign_hdf5.h"
-#include "support/toy_engine.h"
-#include "support/written_trace.h"
+#include "core/results/hdf5.h"
+#include "tests/support/foreign_hdf5.h"
+#include "tests/support/toy_engine.h"
+#include "tests/support/written_trace.h"
 
 namespace speclab {
 namespace {

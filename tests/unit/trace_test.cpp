@@ -9,8 +9,8 @@
 #include "analysis/certificate/certificate.h"
 #include "analysis/certificate/trace_row.h"
 #include "core/errors.h"
-#include "support/toy_engine.h"
-#include "support/written_trace.h"
+#include "tests/support/toy_engine.h"
+#include "tests/support/written_trace.h"
 
 namespace speclab {
 namespace {

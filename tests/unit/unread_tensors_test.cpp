@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/models/known_tensors.h"
+#include "core/models/checkpoint/known_tensors.h"
 #include "tests/support/edited_checkpoint.h"
 
 namespace speclab {

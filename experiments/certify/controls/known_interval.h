@@ -37,9 +37,9 @@ class KnownInterval {
     }
     const int picked = chance.categorical(pieces);
     sum = 0;
-    for (int i = 0; i < picked; ++i) sum += weights[static_cast<std::size_t>(i)];
+    for (int i = 0; i < picked; ++i) sum += weights[i];
     low_ = std::max(low_, share(sum, total));
-    high_ = std::min(high_, share(sum + weights[static_cast<std::size_t>(picked)], total));
+    high_ = std::min(high_, share(sum + weights[picked], total));
     return picked;
   }
 

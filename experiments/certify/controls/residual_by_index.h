@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "core/ordered_sum.h"
-#include "core/softmax.h"
+#include "core/numerics/ordered_sum.h"
+#include "core/numerics/softmax.h"
 #include "strategies/rules/speculative_sampling.h"
 
 namespace speclab::bugs {

@@ -11,9 +11,7 @@ class SortedChildren : public SpeculativeSampling {
   std::size_t next(std::span<const int> waiting, Residual& residual, Chance&) override {
     const Draft& draft = residual.draft();
     if (draft.drawn(waiting.front()) == Draw::fixed) return 0;
-    const auto q = [&](int child) {
-      return residual.q(draft.proposer(child))[static_cast<std::size_t>(draft.tree().token(child))];
-    };
+    const auto q = [&](int child) { return residual.q(draft.proposer(child))[draft.tree().token(child)]; };
     return static_cast<std::size_t>(std::ranges::max_element(waiting, {}, q) - waiting.begin());
   }
 };

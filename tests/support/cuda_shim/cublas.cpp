@@ -1,6 +1,6 @@
 #include <cstdint>
 
-#include "core/models/float16.h"
+#include "core/models/checkpoint/float16.h"
 #include "tests/support/cuda_shim/cublas_v2.h"
 
 struct cublasContext {

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/decoder.h"
+#include "core/results/hdf5.h"
+#include "core/results/result_rows.h"
+#include "core/results/row_check.h"
+
+namespace speclab {
+
+// A sequence's totals in one run. Seconds are NaN where one of the summands was, or where they were not
+// recorded.
+struct PromptTally {
+  std::int64_t steps = 0;
+  std::int64_t drafted = 0;  // steps that proposed at least one node
+  std::int64_t proposed = 0, probes = 0, accepted = 0, emitted = 0;
+  Seconds measured = 0, priced = 0;  // of its steps: a step's time, divided evenly among all that were in it
+  Seconds passes = 0;                // of that measured time, models' passes
+  Seconds admission_measured = 0, admission_priced = 0;
+  std::vector<std::int64_t> by_accepted;  // n -> drafting steps that accepted n
+
+  bool operator==(const PromptTally&) const = default;
+};
+
+// All work of one kind in one run.
+struct TimeTally {
+  std::int64_t charges = 0;
+  Seconds measured = 0, priced = 0;
+  std::int64_t sequences = 0, new_tokens = 0, rows = 0, context = 0, pairs = 0;
+
+  bool operator==(const TimeTally&) const = default;
+};
+
+inline constexpr int kOps = static_cast<int>(Op::step) + 1;
+
+// Everything that metrics need of one run, in space that does not grow with its steps. A run that
+// was recorded step by step and one that was only counted give the same tally.
+class RunTally {
+ public:
+  explicit RunTally(int role = 0, int repeat = 0) : role_(role), repeat_(repeat) {}
+
+  void charge(bool admission, const Work& work, Seconds measured, Seconds priced);
+  void admit(int sequence, Seconds measured, Seconds priced);
+  // Seconds are those of the whole step; `passes` are the measured ones in models' passes. `batch` sequences
+  // were in it, those of the rows among them; 0: no others.
+  void step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes, int batch = 0);
+
+  // So that `prompts` has at least so many.
+  void cover(std::size_t sequences) { prompts_.resize(std::max(prompts_.size(), sequences)); }
+
+  int role() const { return role_; }
+  int repeat() const { return repeat_; }
+  const std::vector<PromptTally>& prompts() const { return prompts_; }  // by sequence
+  const TimeTally& time(bool admission, int actor, Op op) const;        // of an actor below actors()
+  int actors() const { return static_cast<int>(times_[0].size()) / kOps; }
+
+  void append_to(Hdf5File& file) const;
+  // Throws Hdf5Error where rows cannot be true.
+  static std::vector<RunTally> read(const Hdf5Reader& file, const std::string& group, RowCheck& check);
+
+ private:
+  PromptTally& prompt(int sequence);
+  TimeTally& slot(bool admission, int actor, Op op);
+
+  int role_ = 0, repeat_ = 0;
+  std::vector<PromptTally> prompts_;
+  std::vector<TimeTally> times_[2];  // of steps, of admissions: (actor, op)
+};
+
+// Inline: a simulation counts millions of steps that cost little more than this.
+
+inline PromptTally& RunTally::prompt(int sequence) {
+  const auto index = static_cast<std::size_t>(sequence);
+  if (index >= prompts_.size()) [[unlikely]]
+    prompts_.resize(index + 1);
+  return prompts_[index];
+}
+
+inline TimeTally& RunTally::slot(bool admission, int actor, Op op) {
+  const auto index = static_cast<std::size_t>(actor * kOps + static_cast<int>(op));
+  if (index >= times_[0].size()) [[unlikely]] {
+    for (std::vector<TimeTally>& times : times_) times.resize(static_cast<std::size_t>((actor + 1) * kOps));
+  }
+  return times_[admission ? 1 : 0][index];
+}
+
+inline void RunTally::charge(bool admission, const Work& work, Seconds measured, Seconds priced) {
+  TimeTally& time = slot(admission, static_cast<int>(work.actor), work.op);
+  ++time.charges;
+  time.measured += measured;
+  time.priced += priced;
+  time.sequences += work.sequences;
+  time.new_tokens += work.new_tokens;
+  time.rows += work.rows;
+  time.context += work.context;
+  time.pairs += work.pairs;
+}
+
+inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes,
+                           int batch) {
+  const auto shown = static_cast<int>(rows.size());
+  const double share = shown == 0 ? 0 : 1.0 / std::max(shown, batch);
+  for (const StepRow& row : rows) {
+    PromptTally& tally = prompt(static_cast<int>(row.sequence));
+    ++tally.steps;
+    tally.proposed += row.proposed;
+    tally.probes += row.probes;
+    tally.accepted += row.accepted;
+    tally.emitted += row.emitted;
+    tally.measured += measured * share;
+    tally.priced += priced * share;
+    tally.passes += passes * share;
+    if (row.proposed == 0) continue;
+    ++tally.drafted;
+    const auto accepted = static_cast<std::size_t>(row.accepted);
+    if (accepted >= tally.by_accepted.size()) [[unlikely]]
+      tally.by_accepted.resize(accepted + 1);
+    ++tally.by_accepted[accepted];
+  }
+}
+
+}  // namespace speclab
