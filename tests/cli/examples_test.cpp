@@ -1,4 +1,4 @@
-// The commands that help texts, README and CONTRIBUTING show are commands of today's program.
+// The commands that help texts and pages show are commands of today's program.
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -10,21 +10,32 @@
 namespace speclab {
 namespace {
 
-// The arguments of each line that starts with the program's name, up to a comment or a redirection.
-std::vector<std::vector<std::string>> examples_in(std::istream& text) {
-  std::vector<std::vector<std::string>> examples;
+using Arguments = std::vector<std::string>;
+
+// Of a line or a quotation that starts with the program's name, up to a comment or a redirection.
+void add_example(const std::string& text, std::vector<Arguments>& examples) {
+  std::istringstream words(text);
+  std::string word;
+  if (!(words >> word) || (word != "speclab" && word != "build/speclab")) return;
+  Arguments arguments;
+  while (words >> word && word[0] != '#' && word[0] != '>') arguments.push_back(word);
+  if (!arguments.empty()) examples.push_back(arguments);
+}
+
+std::vector<Arguments> examples_in(std::istream& text) {
+  std::vector<Arguments> examples;
   for (std::string line; std::getline(text, line);) {
-    std::istringstream words(line);
-    std::string word;
-    if (!(words >> word) || (word != "speclab" && word != "build/speclab")) continue;
-    std::vector<std::string> arguments;
-    while (words >> word && word[0] != '#' && word[0] != '>') arguments.push_back(word);
-    if (!arguments.empty()) examples.push_back(arguments);
+    add_example(line, examples);
+    std::istringstream parts(line);
+    bool quoted = false;
+    for (std::string part; std::getline(parts, part, '`'); quoted = !quoted) {
+      if (quoted && part.starts_with("build/")) add_example(part, examples);
+    }
   }
   return examples;
 }
 
-void expect_known(std::vector<std::string> arguments) {
+void expect_known(Arguments arguments) {
   const std::string command = arguments.front();
   const std::string shown = testing::PrintToString(arguments);
   if (command == "list") {
@@ -57,15 +68,16 @@ TEST(Examples, OfHelpAreUnderstood) {
   }
 }
 
-TEST(Examples, OfTheReadmeAndTheGuideAreUnderstood) {
+TEST(Examples, OfPagesAreUnderstood) {
   std::size_t count = 0;
-  for (const char* page : {"README.md", "CONTRIBUTING.md"}) {
+  for (const char* page :
+       {"README.md", "CONTRIBUTING.md", "configs/README.md", "kernels/README.md", "results/README.md"}) {
     std::ifstream text(project_files() / page);
     const auto examples = examples_in(text);
     count += examples.size();
     for (const auto& example : examples) expect_known(example);
   }
-  EXPECT_GE(count, 10);
+  EXPECT_GE(count, 20);
 }
 
 }  // namespace
