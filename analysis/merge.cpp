@@ -13,27 +13,11 @@
 namespace speclab {
 namespace {
 
-struct Sums {
-  std::int64_t steps = 0, drafted = 0, proposed = 0, probes = 0, accepted = 0, emitted = 0;
-  double measured = 0, priced = 0, admission_measured = 0, admission_priced = 0;
-};
-
-Sums sums(const LoadedPoint& point, Role role) {
-  Sums total;
+PromptSums sums(const LoadedPoint& point, Role role) {
+  PromptSums total;
   for (const RunTally& run : point.runs) {
     if (run.role() != static_cast<int>(role)) continue;
-    for (const PromptTally& prompt : run.prompts()) {
-      total.steps += prompt.steps;
-      total.drafted += prompt.drafted;
-      total.proposed += prompt.proposed;
-      total.probes += prompt.probes;
-      total.accepted += prompt.accepted;
-      total.emitted += prompt.emitted;
-      total.measured += prompt.measured;
-      total.priced += prompt.priced;
-      total.admission_measured += prompt.admission_measured;
-      total.admission_priced += prompt.admission_priced;
-    }
+    for (const PromptTally& prompt : run.prompts()) total += prompt;
   }
   return total;
 }
@@ -45,18 +29,11 @@ void add_row(Table& table, const LoadedPoint& point) {
   for (const Role role : {Role::baseline, Role::method}) {
     if (!point.done() || point.repeats(role) == 0) continue;
     const std::string of = role == Role::baseline ? "baseline_" : "method_";
-    const Sums s = sums(point, role);
+    const PromptSums s = sums(point, role);
     cells[of + "repeats"] = point.repeats(role);
-    cells[of + "steps"] = s.steps;
-    cells[of + "drafted"] = s.drafted;
-    cells[of + "proposed"] = s.proposed;
-    cells[of + "probes"] = s.probes;
-    cells[of + "accepted"] = s.accepted;
-    cells[of + "emitted"] = s.emitted;
-    cells[of + "measured_seconds"] = s.measured;
-    cells[of + "priced_seconds"] = s.priced;
-    cells[of + "admission_measured_seconds"] = s.admission_measured;
-    cells[of + "admission_priced_seconds"] = s.admission_priced;
+    for (const auto& field : PromptSums::step_fields()) cells[of + field.name] = s.*field.count;
+    for (const auto& field : StepCounts::fields()) cells[of + field.name] = s.*field.count;
+    for (const auto& field : PromptSums::seconds_fields()) cells[of + field.name] = s.*field.seconds;
   }
   for (const char* first : {"key", "status", "reason", "signature"}) table.column(first);
   for (const auto& [name, value] : cells) table.column(name);
@@ -76,7 +53,6 @@ class PointCopy {
     table<StepRecord>("/steps");
     table<ChargeRecord>("/charges");
     table<PromptRecord>("/prompts");
-    table<PassSumRecord>("/passes");
     table<AcceptedRecord>("/accepted");
     table<TimeRecord>("/time");
     table<HeadRecord>("/heads");

@@ -72,7 +72,7 @@ std::optional<double> mean_batch(const Selection& s, Role role) {
   std::int64_t sequences = 0, all = 0;
   for (const RunTally& run : s.point().runs) {
     if (run.role() != static_cast<int>(role) || run.actors() == 0) continue;
-    const TimeTally& whole = run.time(false, static_cast<int>(Actor::host), Op::step);
+    const TimeSums& whole = run.time(false, static_cast<int>(Actor::host), Op::step);
     sequences += whole.sequences;
     all += whole.charges;
   }
@@ -148,7 +148,7 @@ Part part_of(int actor, Op op) {
 }
 
 // Of all steps of the point: passes are shared by the prompts of a batch, of whatever label.
-template <Part part, Seconds TimeTally::*seconds>
+template <Part part, Seconds TimeSums::*seconds>
 Value time_share(const Selection& s, int) {
   Estimate found;
   for (const RunTally& run : s.point().runs) {
@@ -167,11 +167,11 @@ Value time_share(const Selection& s, int) {
 }
 
 Value outside_of_passes(const Selection& s, int position) {
-  const Value target = time_share<Part::target, &TimeTally::measured>(s, position);
+  const Value target = time_share<Part::target, &TimeSums::measured>(s, position);
   if (!target) return std::nullopt;
   Estimate found = *target;
   found.numerator = found.denominator - target->numerator -
-                    time_share<Part::draft, &TimeTally::measured>(s, position)->numerator;
+                    time_share<Part::draft, &TimeSums::measured>(s, position)->numerator;
   found.value = found.numerator / found.denominator;
   return found;
 }
@@ -274,23 +274,23 @@ constexpr Metric kMetrics[] = {
     {"priced_step_cost", "ratio", kLower, "the method's priced seconds per step / the baseline's", "", false,
      step_cost<priced>},
     {"measured_share_target", "share", kNeither, "target passes / measured seconds", kOfAllSteps, false,
-     time_share<Part::target, &TimeTally::measured>},
+     time_share<Part::target, &TimeSums::measured>},
     {"measured_share_draft", "share", kNeither, "draft models' passes / measured seconds", kOfAllSteps, false,
-     time_share<Part::draft, &TimeTally::measured>},
+     time_share<Part::draft, &TimeSums::measured>},
     {"measured_share_host_draft", "share", kNeither, "the drafter's own time / measured seconds", kOfAllSteps,
-     false, time_share<Part::host_draft, &TimeTally::measured>},
+     false, time_share<Part::host_draft, &TimeSums::measured>},
     {"measured_share_judge", "share", kNeither, "the rule / measured seconds", kOfAllSteps, false,
-     time_share<Part::judge, &TimeTally::measured>},
+     time_share<Part::judge, &TimeSums::measured>},
     {"measured_share_keep", "share", kNeither, "keep and rewind / measured seconds", kOfAllSteps, false,
-     time_share<Part::keep, &TimeTally::measured>},
+     time_share<Part::keep, &TimeSums::measured>},
     {"measured_share_host", "share", kNeither, "what is no pass of a model / measured seconds", kOfAllSteps,
      false, outside_of_passes},
     {"measured_share_rest", "share", kNeither, "what is left of steps / measured seconds", kOfAllSteps, false,
-     time_share<Part::rest, &TimeTally::measured>},
+     time_share<Part::rest, &TimeSums::measured>},
     {"priced_share_target", "share", kNeither, "target passes / priced seconds", kOfAllSteps, false,
-     time_share<Part::target, &TimeTally::priced>},
+     time_share<Part::target, &TimeSums::priced>},
     {"priced_share_draft", "share", kNeither, "draft models' passes / priced seconds", kOfAllSteps, false,
-     time_share<Part::draft, &TimeTally::priced>},
+     time_share<Part::draft, &TimeSums::priced>},
 };
 
 }  // namespace

@@ -15,16 +15,16 @@ struct Total {
     measured += charge.measured;
     priced += charge.priced;
     if (is_pass(static_cast<Actor>(charge.actor), static_cast<Op>(charge.op))) passes += charge.measured;
-    if (static_cast<Op>(charge.op) == Op::step) batch = charge.sequences;
+    if (static_cast<Op>(charge.op) == Op::step) batch = static_cast<int>(charge.sequences);
   }
 };
 
 Work work_of(const ChargeRecord& c) {
   return {static_cast<Actor>(c.actor),
           static_cast<Op>(c.op),
-          c.sequences,
-          c.new_tokens,
-          c.rows,
+          static_cast<int>(c.sequences),
+          static_cast<int>(c.new_tokens),
+          static_cast<int>(c.rows),
           c.context,
           c.pairs};
 }
@@ -52,8 +52,7 @@ RunTally replay(std::span<const StepRecord> steps, std::span<const ChargeRecord>
     const std::int64_t step = steps[i].step;
     rows.clear();
     for (; i < steps.size() && steps[i].step == step; ++i) {
-      rows.push_back({SequenceId{steps[i].sequence}, steps[i].proposed, steps[i].probes, steps[i].accepted,
-                      steps[i].emitted});
+      rows.push_back({steps[i], SequenceId{steps[i].sequence}});
     }
     const Total total = of_step[step];
     tally.step(rows, total.measured, total.priced, total.passes, total.batch);
@@ -79,10 +78,7 @@ std::vector<std::span<const Row>> stretches(std::span<const Row> rows) {
 void check_steps(std::span<const StepRecord> rows, RowCheck& check) {
   for (const StepRecord& row : rows) {
     check.sequence(row.role, row.repeat, row.sequence);
-    check.count(row.proposed, "proposed");
-    check.count(row.probes, "probes");
-    check.count(row.accepted, "accepted");
-    check.count(row.emitted, "emitted");
+    check.counts<StepCounts>(row);
     check.accepted(row.role, row.repeat, row.sequence, row.accepted);
   }
 }
@@ -91,11 +87,7 @@ void check_charges(std::span<const ChargeRecord> rows, RowCheck& check) {
   for (const ChargeRecord& row : rows) {
     check.work(row.role, row.repeat, row.actor, row.op);
     if (row.step == kAdmission) check.sequence(row.role, row.repeat, row.sequence);
-    check.count(row.sequences, "sequences");
-    check.count(row.new_tokens, "new_tokens");
-    check.count(row.rows, "rows");
-    check.count(row.context, "context");
-    check.count(row.pairs, "pairs");
+    check.counts<WorkSums>(row);
   }
 }
 

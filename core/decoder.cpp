@@ -81,8 +81,11 @@ std::span<const StepRow> Decoder::extend(Batch batch, std::span<const Draft> dra
       if (!sequence.finished()) sequence.text.push_back(draft.tree().token(node));
     }
     if (!sequence.finished()) sequence.text.push_back(verdicts[i].next);
-    rows_.push_back({sequence.id, draft.size() - 1 - draft.probes(), draft.probes(),
-                     static_cast<int>(verdicts[i].path.size()), sequence.new_tokens() - before});
+    rows_.push_back({{.proposed = draft.size() - 1 - draft.probes(),
+                      .probes = draft.probes(),
+                      .accepted = static_cast<std::int64_t>(verdicts[i].path.size()),
+                      .emitted = sequence.new_tokens() - before},
+                     sequence.id});
   }
   return rows_;
 }

@@ -4,18 +4,15 @@
 #include <vector>
 
 #include "core/acceptance_rule.h"
+#include "core/counts.h"
 #include "core/drafter.h"
 #include "core/language_model.h"
 
 namespace speclab {
 
 // What one step did for one sequence.
-struct StepRow {
+struct StepRow : StepCounts {
   SequenceId sequence{};
-  int proposed = 0;  // nodes that the rule could accept
-  int probes = 0;    // nodes that only asked the target
-  int accepted = 0;  // what the rule said
-  int emitted = 0;   // tokens added to the text, after end-of-text and length limit
 };
 
 // Moves a batch forward by one draft-verify step.

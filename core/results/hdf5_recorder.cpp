@@ -174,8 +174,7 @@ void Hdf5Recorder::step(std::int64_t step, std::span<const StepRow> rows, std::s
     record(step, -1, charge, measured, price);
   });
   for (const StepRow& row : rows) {
-    steps_.push_back({role_, repeat_, step, static_cast<std::int32_t>(row.sequence), row.proposed, row.probes,
-                      row.accepted, row.emitted});
+    steps_.push_back({row, role_, repeat_, step, static_cast<std::int32_t>(row.sequence)});
   }
   if (steps_.size() >= kRowsHeld || charges_.size() >= kRowsHeld) flush();
 }
@@ -183,9 +182,9 @@ void Hdf5Recorder::step(std::int64_t step, std::span<const StepRow> rows, std::s
 void Hdf5Recorder::record(std::int64_t step, std::int32_t sequence, const Charge& charge, Seconds measured,
                           Seconds priced) {
   const Work& work = charge.work;
-  charges_.push_back({role_, repeat_, step, sequence, static_cast<std::int32_t>(work.actor),
-                      static_cast<std::int32_t>(work.op), charge.begin, measured, priced, work.sequences,
-                      work.new_tokens, work.rows, work.context, work.pairs});
+  charges_.push_back({WorkSums::of(work), role_, repeat_, step, sequence,
+                      static_cast<std::int32_t>(work.actor), static_cast<std::int32_t>(work.op), charge.begin,
+                      measured, priced});
 }
 
 void Hdf5Recorder::retire(const Sequence& sequence, std::string_view label, Seconds arrival) {

@@ -5,12 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "core/counts.h"
 #include "core/results/hdf5_columns.h"
 
 // The tables of a point's file, as results/README.md describes them. A change here is a new kSchema.
 namespace speclab {
 
-inline constexpr std::int64_t kSchema = 1;
+inline constexpr std::int64_t kSchema = 2;
 
 inline constexpr std::string_view kDone = "done";
 inline constexpr std::string_view kSkipped = "skipped";
@@ -20,32 +21,69 @@ inline constexpr std::int64_t kAdmission = -1;  // the step of charges from taki
 
 inline constexpr int kMostRepeats = 4096;  // of baseline and method
 
-struct StepRecord {  // /steps: a sequence in a step
+// Of a sequence in one run, or of several together. Seconds are NaN where one of the summands was.
+struct PromptSums : StepCounts {
+  std::int64_t steps = 0;
+  std::int64_t drafted = 0;
+  double measured = 0, priced = 0;
+  double passes = 0;
+  double admission_measured = 0, admission_priced = 0;
+
+  struct SecondsField {
+    const char* name;
+    double PromptSums::*seconds;
+    const char* meaning;
+  };
+  static constexpr auto step_fields() {
+    using S = PromptSums;
+    return std::array{
+        CountField<S>{"steps", &S::steps, "steps that the sequence was in"},
+        CountField<S>{"drafted", &S::drafted, "of these, steps that proposed at least one node"}};
+  }
+  static constexpr auto seconds_fields() {
+    using S = PromptSums;
+    return std::array{
+        SecondsField{"measured_seconds", &S::measured,
+                     "its share of its steps: a step's time over all sequences in it"},
+        SecondsField{"priced_seconds", &S::priced, "the same by the cost model; NaN: no price"},
+        SecondsField{"pass_seconds", &S::passes, "of measured_seconds, those in the models' passes"},
+        SecondsField{"admission_measured_seconds", &S::admission_measured,
+                     "seconds of taking it in (prefill)"},
+        SecondsField{"admission_priced_seconds", &S::admission_priced, "the same by the cost model"}};
+  }
+  PromptSums& operator+=(const PromptSums& more) {
+    static_cast<StepCounts&>(*this) += static_cast<const StepCounts&>(more);
+    for (const auto& field : step_fields()) this->*field.count += more.*field.count;
+    for (const auto& field : seconds_fields()) this->*field.seconds += more.*field.seconds;
+    return *this;
+  }
+  bool operator==(const PromptSums&) const = default;
+};
+
+// All work of one kind in one run.
+struct TimeSums : WorkSums {
+  std::int64_t charges = 0;
+  double measured = 0, priced = 0;
+  bool operator==(const TimeSums&) const = default;
+};
+
+struct StepRecord : StepCounts {  // /steps: a sequence in a step
   std::int32_t role = 0, repeat = 0;
   std::int64_t step = 0;
-  std::int32_t sequence = 0, proposed = 0, probes = 0, accepted = 0, emitted = 0;
+  std::int32_t sequence = 0;
   bool operator==(const StepRecord&) const = default;
 };
 
-struct ChargeRecord {  // /charges: a piece of work
+struct ChargeRecord : WorkSums {  // /charges: a piece of work
   std::int32_t role = 0, repeat = 0;
   std::int64_t step = 0;
   std::int32_t sequence = 0;
   std::int32_t actor = 0, op = 0;
   double begin = 0, measured = 0, priced = 0;
-  std::int32_t sequences = 0, new_tokens = 0, rows = 0;
-  std::int64_t context = 0, pairs = 0;
 };
 
-struct PromptRecord {  // /prompts: a sequence's totals in a run, where steps are not kept
+struct PromptRecord : PromptSums {  // /prompts: a sequence's totals in a run, where steps are not kept
   std::int32_t role = 0, repeat = 0, sequence = 0;
-  std::int64_t steps = 0, drafted = 0, proposed = 0, probes = 0, accepted = 0, emitted = 0;
-  double measured = 0, priced = 0, admission_measured = 0, admission_priced = 0;
-};
-
-struct PassSumRecord {  // /passes: of a sequence's measured seconds in a run, those in models' passes
-  std::int32_t role = 0, repeat = 0, sequence = 0;
-  double measured = 0;
 };
 
 struct AcceptedRecord {  // /accepted: a sequence's steps in a run that accepted so many
@@ -53,11 +91,8 @@ struct AcceptedRecord {  // /accepted: a sequence's steps in a run that accepted
   std::int64_t steps = 0;
 };
 
-struct TimeRecord {  // /time: all work of a kind in a run
+struct TimeRecord : TimeSums {  // /time: all work of a kind in a run
   std::int32_t role = 0, repeat = 0, admission = 0, actor = 0, op = 0;
-  std::int64_t charges = 0;
-  double measured = 0, priced = 0;
-  std::int64_t sequences = 0, new_tokens = 0, rows = 0, context = 0, pairs = 0;
 };
 
 struct HeadRecord {  // /heads: how often a head's guess of a rank is right, where the drafter has heads
@@ -83,18 +118,22 @@ inline constexpr const char* kRoleMeaning = "0 baseline (plain decoding), 1 meth
 inline constexpr const char* kRepeatMeaning = "which of the alternating runs, from 0";
 inline constexpr const char* kSequenceMeaning = "the prompt's number, from 0";
 
+// Of a row that has counts, their columns.
+template <class Row, class Counts>
+void add_counts(std::vector<Column>& columns) {
+  for (const auto& f : Counts::fields())
+    columns.push_back(column<Row, std::int64_t>(f.name, f.count, f.meaning));
+}
+
 template <>
 struct Schema<StepRecord> {
   static std::vector<Column> columns() {
     using R = StepRecord;
-    return {column("role", &R::role, kRoleMeaning),
-            column("repeat", &R::repeat, kRepeatMeaning),
-            column("step", &R::step, "in the run, from 0"),
-            column("sequence", &R::sequence, kSequenceMeaning),
-            column("proposed", &R::proposed, "tree nodes that the rule could accept"),
-            column("probes", &R::probes, "tree nodes that only asked the target"),
-            column("accepted", &R::accepted, "tree nodes that the rule accepted; no bonus token"),
-            column("emitted", &R::emitted, "tokens added to the text: accepted + 1, cut at its end")};
+    std::vector<Column> all{
+        column("role", &R::role, kRoleMeaning), column("repeat", &R::repeat, kRepeatMeaning),
+        column("step", &R::step, "in the run, from 0"), column("sequence", &R::sequence, kSequenceMeaning)};
+    add_counts<R, StepCounts>(all);
+    return all;
   }
 };
 
@@ -113,7 +152,7 @@ template <>
 struct Schema<ChargeRecord> {
   static std::vector<Column> columns() {
     using R = ChargeRecord;
-    return {
+    std::vector<Column> all{
         column("role", &R::role, kRoleMeaning),
         column("repeat", &R::repeat, kRepeatMeaning),
         column("step", &R::step, "the step, or -1: from taking a sequence in (prefill)"),
@@ -122,12 +161,9 @@ struct Schema<ChargeRecord> {
         column("op", &R::op, "0 forward, 1 keep, 2 rewind, 3 draft, 4 judge, 5 rest of the step"),
         column("begin", &R::begin, "seconds since the clock was made"),
         column("measured_seconds", &R::measured, "seconds, without the charges within it; NaN: not measured"),
-        column("priced_seconds", &R::priced, "seconds by the cost model; NaN: no price"),
-        column("sequences", &R::sequences, "sequences in the pass"),
-        column("new_tokens", &R::new_tokens, "positions evaluated, or moved by keep"),
-        column("rows", &R::rows, "logit rows produced"),
-        column("context", &R::context, "positions that were in the caches before"),
-        column("pairs", &R::pairs, "query-key pairs scored")};
+        column("priced_seconds", &R::priced, "seconds by the cost model; NaN: no price")};
+    add_counts<R, WorkSums>(all);
+    return all;
   }
 };
 
@@ -135,30 +171,13 @@ template <>
 struct Schema<PromptRecord> {
   static std::vector<Column> columns() {
     using R = PromptRecord;
-    return {column("role", &R::role, kRoleMeaning),
-            column("repeat", &R::repeat, kRepeatMeaning),
-            column("sequence", &R::sequence, kSequenceMeaning),
-            column("steps", &R::steps, "steps that the sequence was in"),
-            column("drafted", &R::drafted, "of these, steps that proposed at least one node"),
-            column("proposed", &R::proposed, "sum of nodes"),
-            column("probes", &R::probes, "sum of nodes"),
-            column("accepted", &R::accepted, "sum of nodes; no bonus tokens"),
-            column("emitted", &R::emitted, "sum of tokens"),
-            column("measured_seconds", &R::measured,
-                   "its share of its steps: a step's time over all sequences in it"),
-            column("priced_seconds", &R::priced, "the same by the cost model; NaN: no price"),
-            column("admission_measured_seconds", &R::admission_measured, "seconds of taking it in (prefill)"),
-            column("admission_priced_seconds", &R::admission_priced, "the same by the cost model")};
-  }
-};
-
-template <>
-struct Schema<PassSumRecord> {
-  static std::vector<Column> columns() {
-    using R = PassSumRecord;
-    return {column("role", &R::role, kRoleMeaning), column("repeat", &R::repeat, kRepeatMeaning),
-            column("sequence", &R::sequence, kSequenceMeaning),
-            column("measured_seconds", &R::measured, "its share of the models' passes in its steps")};
+    std::vector<Column> all{column("role", &R::role, kRoleMeaning),
+                            column("repeat", &R::repeat, kRepeatMeaning),
+                            column("sequence", &R::sequence, kSequenceMeaning)};
+    for (const auto& f : R::step_fields()) all.push_back(column<R, std::int64_t>(f.name, f.count, f.meaning));
+    add_counts<R, StepCounts>(all);
+    for (const auto& f : R::seconds_fields()) all.push_back(column<R, double>(f.name, f.seconds, f.meaning));
+    return all;
   }
 };
 
@@ -177,19 +196,17 @@ template <>
 struct Schema<TimeRecord> {
   static std::vector<Column> columns() {
     using R = TimeRecord;
-    return {column("role", &R::role, kRoleMeaning),
-            column("repeat", &R::repeat, kRepeatMeaning),
-            column("admission", &R::admission, "1: from taking sequences in (prefill), 0: from steps"),
-            column("actor", &R::actor, "as in /charges"),
-            column("op", &R::op, "as in /charges"),
-            column("charges", &R::charges, "how many"),
-            column("measured_seconds", &R::measured, "sum; NaN: not measured"),
-            column("priced_seconds", &R::priced, "sum; NaN: one had no price"),
-            column("sequences", &R::sequences, "sum, as in /charges"),
-            column("new_tokens", &R::new_tokens, "sum, as in /charges"),
-            column("rows", &R::rows, "sum, as in /charges"),
-            column("context", &R::context, "sum, as in /charges"),
-            column("pairs", &R::pairs, "sum, as in /charges")};
+    std::vector<Column> all{
+        column("role", &R::role, kRoleMeaning),
+        column("repeat", &R::repeat, kRepeatMeaning),
+        column("admission", &R::admission, "1: from taking sequences in (prefill), 0: from steps"),
+        column("actor", &R::actor, "as in /charges"),
+        column("op", &R::op, "as in /charges"),
+        column<R, std::int64_t>("charges", &R::charges, "how many"),
+        column<R, double>("measured_seconds", &R::measured, "sum; NaN: not measured"),
+        column<R, double>("priced_seconds", &R::priced, "sum; NaN: one had no price")};
+    add_counts<R, WorkSums>(all);
+    return all;
   }
 };
 

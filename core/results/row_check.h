@@ -24,6 +24,10 @@ class RowCheck {
   void work(int role, int repeat, int actor, int op);
   // Not below 0, and all counts of a table together are one.
   void count(std::int64_t value, const char* column);
+  template <class Counts>
+  void counts(const Counts& counts) {
+    for (const auto& field : Counts::fields()) count(counts.*field.count, field.name);
+  }
   void between(std::int64_t value, std::int64_t least, std::int64_t most, const char* column) const;
   // As many rows' worth of memory.
   void room(std::int64_t units);

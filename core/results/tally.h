@@ -13,27 +13,11 @@
 
 namespace speclab {
 
-// A sequence's totals in one run. Seconds are NaN where one of the summands was, or where they were not
-// recorded.
-struct PromptTally {
-  std::int64_t steps = 0;
-  std::int64_t drafted = 0;  // steps that proposed at least one node
-  std::int64_t proposed = 0, probes = 0, accepted = 0, emitted = 0;
-  Seconds measured = 0, priced = 0;  // of its steps: a step's time, divided evenly among all that were in it
-  Seconds passes = 0;                // of that measured time, models' passes
-  Seconds admission_measured = 0, admission_priced = 0;
+// A sequence's totals in one run: a step's time is divided evenly among all that were in it.
+struct PromptTally : PromptSums {
   std::vector<std::int64_t> by_accepted;  // n -> drafting steps that accepted n
 
   bool operator==(const PromptTally&) const = default;
-};
-
-// All work of one kind in one run.
-struct TimeTally {
-  std::int64_t charges = 0;
-  Seconds measured = 0, priced = 0;
-  std::int64_t sequences = 0, new_tokens = 0, rows = 0, context = 0, pairs = 0;
-
-  bool operator==(const TimeTally&) const = default;
 };
 
 inline constexpr int kOps = static_cast<int>(Op::step) + 1;
@@ -56,7 +40,7 @@ class RunTally {
   int role() const { return role_; }
   int repeat() const { return repeat_; }
   const std::vector<PromptTally>& prompts() const { return prompts_; }  // by sequence
-  const TimeTally& time(bool admission, int actor, Op op) const;        // of an actor below actors()
+  const TimeSums& time(bool admission, int actor, Op op) const;         // of an actor below actors()
   int actors() const { return static_cast<int>(times_[0].size()) / kOps; }
 
   void append_to(Hdf5File& file) const;
@@ -65,11 +49,11 @@ class RunTally {
 
  private:
   PromptTally& prompt(int sequence);
-  TimeTally& slot(bool admission, int actor, Op op);
+  TimeSums& slot(bool admission, int actor, Op op);
 
   int role_ = 0, repeat_ = 0;
   std::vector<PromptTally> prompts_;
-  std::vector<TimeTally> times_[2];  // of steps, of admissions: (actor, op)
+  std::vector<TimeSums> times_[2];  // of steps, of admissions: (actor, op)
 };
 
 // Inline: a simulation counts millions of steps that cost little more than this.
@@ -81,24 +65,20 @@ inline PromptTally& RunTally::prompt(int sequence) {
   return prompts_[index];
 }
 
-inline TimeTally& RunTally::slot(bool admission, int actor, Op op) {
+inline TimeSums& RunTally::slot(bool admission, int actor, Op op) {
   const auto index = static_cast<std::size_t>(actor * kOps + static_cast<int>(op));
   if (index >= times_[0].size()) [[unlikely]] {
-    for (std::vector<TimeTally>& times : times_) times.resize(static_cast<std::size_t>((actor + 1) * kOps));
+    for (std::vector<TimeSums>& times : times_) times.resize(static_cast<std::size_t>((actor + 1) * kOps));
   }
   return times_[admission ? 1 : 0][index];
 }
 
 inline void RunTally::charge(bool admission, const Work& work, Seconds measured, Seconds priced) {
-  TimeTally& time = slot(admission, static_cast<int>(work.actor), work.op);
+  TimeSums& time = slot(admission, static_cast<int>(work.actor), work.op);
   ++time.charges;
   time.measured += measured;
   time.priced += priced;
-  time.sequences += work.sequences;
-  time.new_tokens += work.new_tokens;
-  time.rows += work.rows;
-  time.context += work.context;
-  time.pairs += work.pairs;
+  static_cast<WorkSums&>(time) += WorkSums::of(work);
 }
 
 inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes,
@@ -108,10 +88,7 @@ inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seco
   for (const StepRow& row : rows) {
     PromptTally& tally = prompt(static_cast<int>(row.sequence));
     ++tally.steps;
-    tally.proposed += row.proposed;
-    tally.probes += row.probes;
-    tally.accepted += row.accepted;
-    tally.emitted += row.emitted;
+    static_cast<StepCounts&>(tally) += static_cast<const StepCounts&>(row);
     tally.measured += measured * share;
     tally.priced += priced * share;
     tally.passes += passes * share;

@@ -81,19 +81,6 @@ TEST(Hdf5Recorder, CountsModeTalliesWhatStepsModeRecords) {
   }
 }
 
-TEST(RunTally, FilesWithoutTheTableOfPassesHaveNone) {
-  Hdf5File file = Hdf5File::in_memory("earlier");
-  const PromptRecord prompt{.steps = 3, .measured = 2};
-  file.append<PromptRecord>("prompts", {&prompt, 1});
-  file.append<AcceptedRecord>("accepted", {});
-  file.append<TimeRecord>("time", {});
-  RowCheck check(file);
-  const std::vector<RunTally> runs = RunTally::read(file, "/", check);
-  ASSERT_EQ(runs.size(), 1u);
-  EXPECT_EQ(runs[0].prompts()[0].measured, 2);
-  EXPECT_TRUE(std::isnan(runs[0].prompts()[0].passes));
-}
-
 TEST(Hdf5Recorder, CountsThePassesOfSteps) {
   const TemporaryFolder folder;
   const LoadedPoint loaded = load_points(record({}, folder.path())).at(0);

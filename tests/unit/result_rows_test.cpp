@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 // A finished point of two prompts, run once each way; a test changes what it likes.
 struct Crafted {
   std::string record = "counts", key = "0123456789abcdef";
+  std::int64_t schema = kSchema;
   std::vector<PromptRecord> prompts;
   std::vector<AcceptedRecord> accepted;
   std::vector<TimeRecord> times;
@@ -31,10 +32,12 @@ struct Crafted {
   Crafted() {
     for (const int role : {0, 1}) {
       for (const int sequence : {0, 1}) {
-        prompts.push_back({role, 0, sequence, 4, 4, 8, 0, 4, 6, 1.0, 1.0, 0.1, 0.1});
+        const StepCounts counts{.proposed = 8, .probes = 0, .accepted = 4, .emitted = 6};
+        prompts.push_back({{counts, 4, 4, 1.0, 1.0, 0.5, 0.1, 0.1}, role, 0, sequence});
         accepted.push_back({role, 0, sequence, 1, 4});
-        steps.push_back({role, 0, sequence, sequence, 2, 0, 1, 2});
-        charges.push_back({.role = role, .step = sequence, .sequence = -1, .actor = 1, .measured = 1});
+        steps.push_back(
+            {{.proposed = 2, .probes = 0, .accepted = 1, .emitted = 2}, role, 0, sequence, sequence});
+        charges.push_back({{}, role, 0, sequence, -1, 1, 0, 0, 1, 0});
         SequenceRecord row;
         row.role = role;
         row.sequence = sequence;
@@ -43,14 +46,14 @@ struct Crafted {
         row.text = sequence * 3;
         sequences.push_back(row);
       }
-      times.push_back({.role = role, .actor = 1, .charges = 4, .measured = 1});
+      times.push_back({{{}, 4, 1, 0}, role, 0, 0, 1, 0});
     }
   }
 
   fs::path write(const fs::path& folder) const {
     const fs::path path = folder / (key + ".h5");
     Hdf5File file = Hdf5File::in_memory(path);
-    file.set("/", "schema", kSchema);
+    file.set("/", "schema", schema);
     const std::map<std::string, std::string> facts = {
         {"key", key},       {"experiment", "any"},       {"status", "done"}, {"reason", ""},
         {"signature", "0"}, {"baseline_signature", "0"}, {"record", record}};
@@ -89,6 +92,11 @@ std::string refusal(const Change& change) {
 TEST(ResultRows, OfAWholeFileAreRead) {
   EXPECT_EQ(refusal([](Crafted&) {}), "it was read");
   EXPECT_EQ(refusal([](Crafted& p) { p.record = "steps"; }), "it was read");
+}
+
+TEST(ResultRows, OfAnotherSchemaAreRefused) {
+  EXPECT_EQ(refusal([](Crafted& p) { p.schema = 1; }),
+            "load /: written by another version of this program: schema 1");
 }
 
 TEST(ResultRows, SequencesArePlaces) {
