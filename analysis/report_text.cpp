@@ -4,41 +4,20 @@
 #include <string_view>
 
 #include "analysis/report.h"
+#include "analysis/wrapped_text.h"
 
 namespace speclab {
 namespace {
 
 constexpr std::size_t kLeastName = 20;  // columns that a row's name is given, if it needs them
 
-// Code points of UTF-8; all that a report has are one column wide.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (c & 0xC0) != 0x80; }));
-}
-
 std::string padded(const std::string& text, std::size_t to, bool right) {
-  const std::string space(to - std::min(to, width(text)), ' ');
+  const std::string space(to - std::min(to, text_width(text)), ' ');
   return right ? space + text : text + space;
 }
 
-// Broken at spaces; what follows the first line is indented.
-std::vector<std::string> broken(const std::string& line, std::size_t most, std::size_t indent) {
-  std::vector<std::string> lines = {""};
-  for (std::size_t at = 0; at < line.size();) {
-    const std::size_t end = std::min(line.find(' ', at), line.size());
-    const std::size_t next = std::min(line.find_first_not_of(' ', end), line.size());
-    if (lines.back().find_first_not_of(' ') != std::string::npos &&
-        width(lines.back()) + width(std::string_view(line).substr(at, end - at)) > most) {
-      lines.back().erase(lines.back().find_last_not_of(' ') + 1);
-      lines.emplace_back(indent, ' ');
-    }
-    lines.back() += line.substr(at, next - at);
-    at = next;
-  }
-  return lines;
-}
-
-std::string wrapped(const std::string& line, std::size_t most, std::size_t indent = 10) {
-  return fmt::format("{}\n", fmt::join(broken(line, most, indent), "\n"));
+std::string paragraph(const std::string& line, std::size_t most, std::size_t indent = 10) {
+  return wrapped(line, indent, most, 0) + '\n';
 }
 
 std::string trimmed(std::string line) {
@@ -51,20 +30,20 @@ class Layout {
  public:
   Layout(const Report& report, bool brief) : report_(report), brief_(brief) {
     for (const ReportGroup& group : report.groups) {
-      for (const ReportRow& row : group.rows) name_ = std::max(name_, width(row.name));
+      for (const ReportRow& row : group.rows) name_ = std::max(name_, text_width(row.name));
     }
-    name_ = std::max(name_, width(report.name_title));
+    name_ = std::max(name_, text_width(report.name_title));
     for (std::size_t i = report.keys; i < report.columns.size(); ++i) {
-      std::size_t widest = width(report.columns[i].title) + 1;
+      std::size_t widest = text_width(report.columns[i].title) + 1;
       for (const ReportGroup& group : report.groups) {
-        for (const ReportRow& row : group.rows) widest = std::max(widest, width(shown(row.cells[i])));
+        for (const ReportRow& row : group.rows) widest = std::max(widest, text_width(shown(row.cells[i])));
       }
       widths_.push_back(widest);
       if (i == report.keys || report.columns[i].block != report.columns[i - 1].block) blocks_.emplace_back();
       blocks_.back().push_back(i);
     }
     for (const auto& block : blocks_) {  // its title stands over it
-      const std::size_t title = width(report.columns[block.front()].block) + 1;
+      const std::size_t title = text_width(report.columns[block.front()].block) + 1;
       std::size_t whole = numbers(block);
       if (title > whole) widths_[block.front() - report.keys] += title - whole;
     }
@@ -119,7 +98,7 @@ class Layout {
     for (std::size_t i = 0; i < sheet.size(); ++i) {
       const ReportColumn& column = report_.columns[sheet[i]];
       if (!column.block.empty() && (i == 0 || report_.columns[sheet[i - 1]].block != column.block))
-        over = padded(over, width(line) + 1, false) + column.block;
+        over = padded(over, text_width(line) + 1, false) + column.block;
       line += ' ' + padded(column.title + ' ', width_of(sheet[i]), column.numeric);
     }
     return (over.find_first_not_of(' ') == std::string::npos ? "" : trimmed(over)) + trimmed(line);
@@ -156,16 +135,16 @@ std::string to_text(const Report& report, int columns) {
   const auto most = static_cast<std::size_t>(std::max(columns, 40));
   const Layout layout = fitting(report, most);
   std::string out;
-  for (const std::string& line : report.header) out += wrapped(line, most);
-  out += wrapped(layout.brief() ? "95 % intervals over prompts and runs; ±12%: a factor of 1.12 either way"
-                                : "95 % intervals over prompts and runs",
-                 most);
+  for (const std::string& line : report.header) out += paragraph(line, most);
+  out += paragraph(layout.brief() ? "95 % intervals over prompts and runs; ±12%: a factor of 1.12 either way"
+                                  : "95 % intervals over prompts and runs",
+                   most);
   for (const ReportGroup& group : report.groups)
-    out += '\n' + wrapped(group.title, most, 1) + layout.text(group);
+    out += '\n' + paragraph(group.title, most, 1) + layout.text(group);
   if (!report.footnotes.empty()) out += '\n';
-  for (const std::string& line : report.footnotes) out += wrapped(line, most, 2);
+  for (const std::string& line : report.footnotes) out += paragraph(line, most, 2);
   if (!report.notes.empty()) out += '\n';
-  for (const std::string& note : report.notes) out += wrapped(note, most);
+  for (const std::string& note : report.notes) out += paragraph(note, most);
   return out;
 }
 

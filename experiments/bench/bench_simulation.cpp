@@ -25,8 +25,6 @@ constexpr int kTokens = 1024;  // per request
 
 class Sum : public RunObserver {
  public:
-  void admit(const Sequence&, std::span<const Charge>) override {}
-  void retire(const Sequence&) override {}
   void step(std::int64_t, std::span<const StepRow> rows, std::span<const Charge> charges) override {
     for (const StepRow& row : rows) tokens += row.emitted;
     steps += static_cast<std::int64_t>(rows.size());

@@ -4,11 +4,9 @@
 
 #include <atomic>
 #include <boost/math/distributions/binomial.hpp>
-#include <exception>
-#include <mutex>
-#include <thread>
 #include <vector>
 
+#include "core/on_threads.h"
 #include "core/random/counter_chance.h"
 #include "experiments/certify/controls.h"
 #include "experiments/certify/looks.h"
@@ -95,29 +93,16 @@ Certificate trial(const TrialOptions& options, const Control* control, std::uint
 
 TrialOutcome run_trials(const TrialOptions& options) {
   const Control* control = options.control.empty() ? nullptr : &find_control(options.control);
-  std::atomic<int> next{0}, lossy{0}, undecided{0};
+  std::atomic<int> lossy{0}, undecided{0};
   std::atomic<std::int64_t> tokens{0};
-  std::exception_ptr failure;
-  std::mutex failing;
-  const auto work = [&] {
-    try {
-      for (int i = next++; i < options.seeds; i = next++) {
-        const Certificate c = trial(options, control, options.first_seed + static_cast<std::uint64_t>(i));
-        lossy += c.decision == Decision::lossy ? 1 : 0;
-        undecided += c.decision == Decision::undecided ? 1 : 0;
-        tokens += c.tokens;
-      }
-    } catch (...) {
-      const std::lock_guard lock(failing);
-      failure = std::current_exception();
-      next = options.seeds;
-    }
-  };
-  std::vector<std::thread> threads;
-  for (int i = 1; i < options.jobs; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& thread : threads) thread.join();
-  if (failure) std::rethrow_exception(failure);
+  on_threads(options.jobs, static_cast<std::size_t>(options.seeds), [&] {
+    return [&](std::size_t i) {
+      const Certificate c = trial(options, control, options.first_seed + i);
+      lossy += c.decision == Decision::lossy ? 1 : 0;
+      undecided += c.decision == Decision::undecided ? 1 : 0;
+      tokens += c.tokens;
+    };
+  });
 
   using boost::math::binomial;
   TrialOutcome outcome;

@@ -45,13 +45,6 @@ class RecordedRun : public RunObserver {
   std::vector<Seconds> priced_;
 };
 
-class Unwatched : public RunObserver {
- public:
-  void admit(const Sequence&, std::span<const Charge>) override {}
-  void step(std::int64_t, std::span<const StepRow>, std::span<const Charge>) override {}
-  void retire(const Sequence&) override {}
-};
-
 void append(std::vector<std::string>& all, const std::vector<std::string>& more) {
   all.insert(all.end(), more.begin(), more.end());
 }
@@ -195,7 +188,7 @@ void Rig::calibrate_prices() {
 }
 
 void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
-  Unwatched unwatched;
+  RunObserver unwatched;
   serve(decoder, *clock_, sequences, workload_.batch, unwatched);
 }
 

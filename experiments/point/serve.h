@@ -13,9 +13,9 @@ namespace speclab {
 class RunObserver {
  public:
   virtual ~RunObserver() = default;
-  virtual void admit(const Sequence& sequence, std::span<const Charge> charges) = 0;
-  virtual void step(std::int64_t index, std::span<const StepRow> rows, std::span<const Charge> charges) = 0;
-  virtual void retire(const Sequence& sequence) = 0;
+  virtual void admit(const Sequence&, std::span<const Charge>) {}
+  virtual void step(std::int64_t /*index*/, std::span<const StepRow>, std::span<const Charge>) {}
+  virtual void retire(const Sequence&) {}
 };
 
 // The i-th further request, from 0, of an id that no other has.

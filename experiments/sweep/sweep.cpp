@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -15,6 +14,7 @@
 #include "analysis/merge.h"
 #include "analysis/point_file.h"
 #include "core/errors.h"
+#include "core/on_threads.h"
 #include "core/results/hdf5_apart.h"
 #include "core/results/hdf5_recorder.h"
 #include "core/settings/printable.h"
@@ -152,25 +152,11 @@ class Sweep {
   void run_together(Progress& progress) {
     const int jobs =
         options_.jobs > 0 ? options_.jobs : static_cast<int>(std::thread::hardware_concurrency());
-    std::atomic<std::size_t> next{0};
-    std::mutex mutex;
-    std::exception_ptr first;
-    const auto work = [&] {
-      ModelShelf shelf(1);
-      try {
-        for (std::size_t i = next++; i < together_.size(); i = next++)
-          run_point(*together_[i], shelf, progress);
-      } catch (...) {
-        next = together_.size();
-        const std::lock_guard lock(mutex);
-        if (!first) first = std::current_exception();
-      }
-    };
-    std::vector<std::thread> threads;
-    for (int i = 0; i < std::min<int>(jobs, static_cast<int>(together_.size())); ++i)
-      threads.emplace_back(work);
-    for (std::thread& thread : threads) thread.join();
-    if (first) std::rethrow_exception(first);
+    on_threads(jobs, together_.size(), [&] {
+      return [this, &progress, shelf = std::make_shared<ModelShelf>(1)](std::size_t i) {
+        run_point(*together_[i], *shelf, progress);
+      };
+    });
   }
 
   void run_point(const Point& point, ModelShelf& shelf, Progress& progress) {

@@ -23,13 +23,6 @@ namespace {
 constexpr int kPromptsPerKind = 50, kTokens = 128;
 using Texts = std::vector<std::vector<Token>>;
 
-class Silent : public RunObserver {
- public:
-  void admit(const Sequence&, std::span<const Charge>) override {}
-  void step(std::int64_t, std::span<const StepRow>, std::span<const Charge>) override {}
-  void retire(const Sequence&) override {}
-};
-
 class ShippedPair : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -132,7 +125,7 @@ class ShippedPair : public testing::Test {
            .draft_chance = std::make_shared<CounterChance>(5, i, 0),
            .judge_chance = std::make_shared<CounterChance>(5, i, 1)});
     }
-    Silent silent;
+    RunObserver silent;
     serve(decoder, clock, sequences, batch, silent);
     Texts texts(requests_->size());
     for (const Sequence& s : sequences) {

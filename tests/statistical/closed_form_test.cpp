@@ -27,8 +27,6 @@ namespace {
 // Steps, tokens and seconds, apart from each sequence's last steps, which the length limit cuts.
 class Tally : public RunObserver {
  public:
-  void admit(const Sequence&, std::span<const Charge>) override {}
-  void retire(const Sequence&) override {}
   void step(std::int64_t, std::span<const StepRow> rows, std::span<const Charge> charges) override {
     for (const StepRow& row : rows) {
       if (row.proposed < full_) continue;

@@ -44,11 +44,9 @@ Roofline prices_of(const Pair& pair) {
 
 class Silent : public RunObserver {
  public:
-  void admit(const Sequence&, std::span<const Charge>) override {}
   void step(std::int64_t, std::span<const StepRow>, std::span<const Charge> charges) override {
     for (const Charge& charge : charges) seconds += charge.seconds;
   }
-  void retire(const Sequence&) override {}
   double seconds = 0;
 };
 
