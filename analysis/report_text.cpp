@@ -105,10 +105,12 @@ class Layout {
   }
 
   std::string line(const ReportRow& row, const std::vector<std::size_t>& sheet) const {
-    const std::vector<std::string> names = broken(row.name, name_, 2);
-    std::string out;
-    for (std::size_t i = 0; i + 1 < names.size(); ++i) out += trimmed(' ' + names[i]);
-    std::string last = ' ' + padded(names.back(), name_, false);
+    std::string name = wrapped(row.name, 2, name_, 0), out;
+    for (std::size_t end = name.find('\n'); end != std::string::npos; end = name.find('\n')) {
+      out += trimmed(' ' + name.substr(0, end));
+      name.erase(0, end + 1);
+    }
+    std::string last = ' ' + padded(name, name_, false);
     for (const std::size_t column : sheet)
       last += ' ' + padded(shown(row.cells[column]), width_of(column), report_.columns[column].numeric);
     return out + trimmed(last);

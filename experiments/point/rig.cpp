@@ -28,7 +28,7 @@ class RecordedRun : public RunObserver {
     recorder_.step(index, rows, charges, priced(charges));
   }
   void retire(const Sequence& sequence) override {
-    recorder_.retire(sequence, workload_.requests[sequence.id].label, 0);
+    recorder_.retire(sequence, workload_.requests[static_cast<std::size_t>(sequence.id)].label, 0);
   }
 
  private:

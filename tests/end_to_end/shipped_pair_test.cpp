@@ -80,8 +80,9 @@ class ShippedPair : public testing::Test {
     };
     parts.prices = &prices;
     parts.continuations = [&] {
-      return Continuations{target.vocab(),
-                           [](SequenceId id) -> std::span<const Token> { return (*plain_texts_)[id]; }};
+      return Continuations{target.vocab(), [](SequenceId id) -> std::span<const Token> {
+                             return (*plain_texts_)[static_cast<std::size_t>(id)];
+                           }};
     };
     const CpuOptions options{.team = shelf_->cpu().team()};
     const auto folder = [](const std::string& kind) {
@@ -129,7 +130,7 @@ class ShippedPair : public testing::Test {
     serve(decoder, clock, sequences, batch, silent);
     Texts texts(requests_->size());
     for (const Sequence& s : sequences) {
-      texts[s.id].assign(s.text.begin() + s.prompt_length, s.text.end());
+      texts[static_cast<std::size_t>(s.id)].assign(s.text.begin() + s.prompt_length, s.text.end());
     }
     return texts;
   }

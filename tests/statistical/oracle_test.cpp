@@ -59,8 +59,9 @@ enum class Drafts { free, of_a_model };
 Counts measure(Drafts drafts, Topology& topology, int nodes, int depth, const Agreement& agreement) {
   NoDrafter none;
   const std::vector<std::vector<Token>> plain = decode(none);
-  const OracleGuesses guesses({kVocab, [&](SequenceId id) -> std::span<const Token> { return plain[id]; }},
-                              agreement, 4);
+  const OracleGuesses guesses(
+      {kVocab, [&](SequenceId id) -> std::span<const Token> { return plain[static_cast<std::size_t>(id)]; }},
+      agreement, 4);
   SourceModel model(std::make_shared<const Hashed>(kVocab, 77));
   HostDistributions distributions;
   std::unique_ptr<Drafter> oracle = std::make_unique<OracleDrafter>(topology, guesses);
