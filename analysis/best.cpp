@@ -21,10 +21,10 @@ struct Parts {
   std::array<Cells, 2> above, below;
 
   Parts(const PromptSelection& point, Timed timed) {
-    const auto seconds = [&](const PromptTally& p) {
+    const auto seconds = [&](const PromptTotals& p) {
       return timed == Timed::measured ? p.measured : p.priced;
     };
-    const auto tokens = [](const PromptTally& p) { return static_cast<double>(p.emitted); };
+    const auto tokens = [](const PromptTotals& p) { return static_cast<double>(p.emitted); };
     above = {point.cells(Role::baseline, seconds), point.cells(Role::method, tokens)};
     below = {point.cells(Role::baseline, tokens), point.cells(Role::method, seconds)};
   }

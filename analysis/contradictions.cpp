@@ -14,13 +14,13 @@ std::vector<std::string> contradictions(const LoadedPoint& point) {
     const auto role = static_cast<Role>(sequence.role);
     const char* const name = role == Role::baseline ? "baseline" : "method";
     texts[{sequence.role, sequence.sequence}].insert(sequence.signature);
-    const RunTally* run = point.run(role, sequence.repeat);
+    const RunTotals* run = point.run(role, sequence.repeat);
     if (run == nullptr || static_cast<std::size_t>(sequence.sequence) >= run->prompts().size()) {
       if (sequence.new_tokens > 0)
         found.push_back(fmt::format("{} prompt {} has text but no steps", name, sequence.sequence));
       continue;
     }
-    const PromptTally& tally = run->prompts()[sequence.sequence];
+    const PromptTotals& tally = run->prompts()[sequence.sequence];
     if (tally.emitted != sequence.new_tokens) {
       found.push_back(fmt::format("{} prompt {} repeat {}: steps emitted {} tokens, the text grew by {}",
                                   name, sequence.sequence, sequence.repeat, tally.emitted,

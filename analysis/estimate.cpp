@@ -10,7 +10,7 @@ namespace speclab {
 namespace {
 
 // What five prompts give where runs agree, less what rounding takes.
-constexpr double kLeastFreedom = kFewestPrompts - 1 - 1e-6;
+constexpr double kMinFreedom = kFewestPrompts - 1 - 1e-6;
 
 double sum(const Cells& cells) { return std::accumulate(cells.begin(), cells.end(), 0.0); }
 
@@ -40,7 +40,7 @@ std::optional<double> half_width(Grid grid, const Cells& influence, double confi
   double freedom = prompts * prompts / (grid.prompts - 1);
   if (grid.repeats > 1) freedom += repeats * repeats / (grid.repeats - 1);
   freedom = variance * variance / freedom;
-  if (freedom < kLeastFreedom) return std::nullopt;
+  if (freedom < kMinFreedom) return std::nullopt;
   const boost::math::students_t t(freedom);
   return boost::math::quantile(t, 0.5 + confidence / 2) * std::sqrt(variance);
 }

@@ -15,9 +15,9 @@ namespace {
 
 PromptSums sums(const LoadedPoint& point, Role role) {
   PromptSums total;
-  for (const RunTally& run : point.runs) {
+  for (const RunTotals& run : point.runs) {
     if (run.role() != static_cast<int>(role)) continue;
-    for (const PromptTally& prompt : run.prompts()) total += prompt;
+    for (const PromptTotals& prompt : run.prompts()) total += prompt;
   }
   return total;
 }

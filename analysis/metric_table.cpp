@@ -8,7 +8,7 @@
 namespace speclab {
 namespace {
 
-constexpr int kMostPositions = 16;
+constexpr int kMaxPositions = 16;
 
 class RowWriter {
  public:
@@ -64,7 +64,7 @@ Table metric_table(std::span<const LoadedPoint> points) {
         row.put(fact, nlohmann::json(point.fact(fact)));
       }
       for (const Metric& metric : metrics()) {
-        const int positions = metric.by_position ? std::min(selection.positions(), kMostPositions) : 1;
+        const int positions = metric.by_position ? std::min(selection.positions(), kMaxPositions) : 1;
         for (int n = 1; n <= positions; ++n) {
           const std::optional<Estimate> value = evaluate(metric.name, selection, n);
           if (!value) continue;

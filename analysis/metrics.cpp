@@ -11,7 +11,7 @@ namespace {
 
 using Selection = PromptSelection;
 using Value = std::optional<Estimate>;
-using P = PromptTally;
+using P = PromptTotals;
 
 double steps(const P& p) { return static_cast<double>(p.steps); }
 double drafted(const P& p) { return static_cast<double>(p.drafted); }
@@ -70,7 +70,7 @@ Value per_step(const Selection& s, int position) {
 // Sequences in a step, on the average; nothing where steps were not counted.
 std::optional<double> mean_batch(const Selection& s, Role role) {
   std::int64_t sequences = 0, all = 0;
-  for (const RunTally& run : s.point().runs) {
+  for (const RunTotals& run : s.point().runs) {
     if (run.role() != static_cast<int>(role) || run.actors() == 0) continue;
     const TimeSums& whole = run.time(false, static_cast<int>(Actor::host), Op::step);
     sequences += whole.sequences;
@@ -139,7 +139,7 @@ Value measured_of_calibrated(const Selection& s, int position) {
 enum class Part { target, draft, host_draft, judge, keep, rest };
 
 Part part_of(int actor, Op op) {
-  if (op == Op::keep || op == Op::rewind) return Part::keep;
+  if (op == Op::commit || op == Op::truncate) return Part::keep;
   if (is_pass(static_cast<Actor>(actor), op))
     return actor == static_cast<int>(Actor::target) ? Part::target : Part::draft;
   if (op == Op::draft) return Part::host_draft;
@@ -151,7 +151,7 @@ Part part_of(int actor, Op op) {
 template <Part part, Seconds TimeSums::*seconds>
 Value time_share(const Selection& s, int) {
   Estimate found;
-  for (const RunTally& run : s.point().runs) {
+  for (const RunTotals& run : s.point().runs) {
     if (run.role() != static_cast<int>(Role::method)) continue;
     for (int actor = 0; actor < run.actors(); ++actor) {
       for (int op = 0; op < kOps; ++op) {

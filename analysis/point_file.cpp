@@ -50,7 +50,7 @@ void read_sequences(const Hdf5Reader& file, const std::string& group, RowCheck& 
     prompts = std::max(prompts, static_cast<std::size_t>(row.sequence) + 1);
   }
   check.room(static_cast<std::int64_t>(prompts) * static_cast<std::int64_t>(point.runs.size()));
-  for (RunTally& run : point.runs) run.cover(prompts);
+  for (RunTotals& run : point.runs) run.cover(prompts);
 }
 
 void check_settings(const std::map<std::string, nlohmann::json>& values, const Hdf5Reader& file,
@@ -64,12 +64,12 @@ void check_settings(const std::map<std::string, nlohmann::json>& values, const H
 }  // namespace
 
 int LoadedPoint::repeats(Role role) const {
-  return static_cast<int>(
-      std::ranges::count_if(runs, [&](const RunTally& run) { return run.role() == static_cast<int>(role); }));
+  return static_cast<int>(std::ranges::count_if(
+      runs, [&](const RunTotals& run) { return run.role() == static_cast<int>(role); }));
 }
 
-const RunTally* LoadedPoint::run(Role role, int repeat) const {
-  const auto found = std::ranges::find_if(runs, [&](const RunTally& run) {
+const RunTotals* LoadedPoint::run(Role role, int repeat) const {
+  const auto found = std::ranges::find_if(runs, [&](const RunTotals& run) {
     return run.role() == static_cast<int>(role) && run.repeat() == repeat;
   });
   return found == runs.end() ? nullptr : &*found;
@@ -116,7 +116,7 @@ LoadedPoint load_point(const Hdf5Reader& file, const std::string& group) {
   point.baseline_signature = fact("baseline_signature");
   const bool steps = fact("record") == "steps";
   RowCheck check(file);
-  point.runs = steps ? read_steps(file, group, check) : RunTally::read(file, group, check);
+  point.runs = steps ? read_steps(file, group, check) : RunTotals::read(file, group, check);
   check_runs(point, file, group);
   read_sequences(file, group, check, point);
   return point;

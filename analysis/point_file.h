@@ -9,7 +9,7 @@
 #include "core/results/hdf5_reader.h"
 #include "core/results/recorder.h"
 #include "core/results/result_rows.h"
-#include "core/results/tally.h"
+#include "core/results/run_totals.h"
 
 namespace speclab {
 
@@ -19,12 +19,12 @@ struct LoadedPoint {
   std::string key, experiment, status, reason;
   std::map<std::string, nlohmann::json> settings, provenance;
   std::string signature, baseline_signature;
-  std::vector<RunTally> runs;  // in the order in which they ran
+  std::vector<RunTotals> runs;  // in the order in which they ran
   std::vector<SequenceRecord> sequences;
 
   bool done() const { return status == kDone; }
   int repeats(Role role) const;
-  const RunTally* run(Role role, int repeat) const;  // null: there was none
+  const RunTotals* run(Role role, int repeat) const;  // null: there was none
   // Setting or provenance as text, `otherwise` where there is none.
   std::string setting(const std::string& name, const std::string& otherwise = {}) const;
   std::string fact(const std::string& name) const;

@@ -21,12 +21,12 @@ PromptSelection::PromptSelection(const LoadedPoint& point, std::string_view labe
 }
 
 int PromptSelection::positions() const {
-  std::size_t most = 1;
+  std::size_t max = 1;
   for (const int prompt : prompts_) {
-    const RunTally& run = *point_->run(Role::method, 0);
-    most = std::max(most, run.prompts()[prompt].by_accepted.size());
+    const RunTotals& run = *point_->run(Role::method, 0);
+    max = std::max(max, run.prompts()[prompt].by_accepted.size());
   }
-  return static_cast<int>(most) - 1;
+  return static_cast<int>(max) - 1;
 }
 
 std::vector<std::string> labels(const LoadedPoint& point) {

@@ -27,7 +27,7 @@ class PromptSelection {
     Cells values;
     for (const int prompt : prompts_) {
       for (int repeat = 0; repeat < repeats_; ++repeat) {
-        const RunTally& run = *point_->run(role, repeat);
+        const RunTotals& run = *point_->run(role, repeat);
         values.push_back(static_cast<double>(read(run.prompts()[prompt])));
       }
     }

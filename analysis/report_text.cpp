@@ -9,15 +9,15 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kLeastName = 20;  // columns that a row's name is given, if it needs them
+constexpr std::size_t kMinName = 20;  // columns that a row's name is given, if it needs them
 
 std::string padded(const std::string& text, std::size_t to, bool right) {
   const std::string space(to - std::min(to, text_width(text)), ' ');
   return right ? space + text : text + space;
 }
 
-std::string paragraph(const std::string& line, std::size_t most, std::size_t indent = 10) {
-  return wrapped(line, indent, most, 0) + '\n';
+std::string paragraph(const std::string& line, std::size_t max, std::size_t indent = 10) {
+  return wrapped(line, indent, max, 0) + '\n';
 }
 
 std::string trimmed(std::string line) {
@@ -55,14 +55,14 @@ class Layout {
   std::size_t needed() const { return 1 + name_ + numbers(sheets_.front()); }
 
   // Blocks below one another, as many beside one another as fit, and names broken where even one does not.
-  void fold(std::size_t most) {
+  void fold(std::size_t max) {
     std::size_t widest = 0;
     for (const auto& block : blocks_) widest = std::max(widest, numbers(block));
-    name_ = std::min(name_, std::max(kLeastName, most - std::min(most, widest + 1)));
+    name_ = std::min(name_, std::max(kMinName, max - std::min(max, widest + 1)));
     sheets_.clear();
-    std::size_t used = most + 1;
+    std::size_t used = max + 1;
     for (const auto& block : blocks_) {
-      if (used + numbers(block) > most) {
+      if (used + numbers(block) > max) {
         sheets_.emplace_back();
         used = 1 + name_;
       }
@@ -123,30 +123,30 @@ class Layout {
   std::vector<std::vector<std::size_t>> blocks_, sheets_;  // columns
 };
 
-Layout fitting(const Report& report, std::size_t most) {
+Layout fitting(const Report& report, std::size_t max) {
   Layout wide(report, false);
-  if (wide.needed() <= most) return wide;
+  if (wide.needed() <= max) return wide;
   Layout brief(report, true);
-  if (brief.needed() > most) brief.fold(most);
+  if (brief.needed() > max) brief.fold(max);
   return brief;
 }
 
 }  // namespace
 
 std::string to_text(const Report& report, int columns) {
-  const auto most = static_cast<std::size_t>(std::max(columns, 40));
-  const Layout layout = fitting(report, most);
+  const auto max = static_cast<std::size_t>(std::max(columns, 40));
+  const Layout layout = fitting(report, max);
   std::string out;
-  for (const std::string& line : report.header) out += paragraph(line, most);
+  for (const std::string& line : report.header) out += paragraph(line, max);
   out += paragraph(layout.brief() ? "95 % intervals over prompts and runs; ±12%: a factor of 1.12 either way"
                                   : "95 % intervals over prompts and runs",
-                   most);
+                   max);
   for (const ReportGroup& group : report.groups)
-    out += '\n' + paragraph(group.title, most, 1) + layout.text(group);
+    out += '\n' + paragraph(group.title, max, 1) + layout.text(group);
   if (!report.footnotes.empty()) out += '\n';
-  for (const std::string& line : report.footnotes) out += paragraph(line, most, 2);
+  for (const std::string& line : report.footnotes) out += paragraph(line, max, 2);
   if (!report.notes.empty()) out += '\n';
-  for (const std::string& note : report.notes) out += paragraph(note, most);
+  for (const std::string& note : report.notes) out += paragraph(note, max);
   return out;
 }
 

@@ -30,9 +30,9 @@ Work work_of(const ChargeRecord& c) {
 }
 
 // One run's rows, counted as the recorder would have counted them.
-RunTally replay(std::span<const StepRecord> steps, std::span<const ChargeRecord> charges, int role,
-                int repeat) {
-  RunTally tally(role, repeat);
+RunTotals replay(std::span<const StepRecord> steps, std::span<const ChargeRecord> charges, int role,
+                 int repeat) {
+  RunTotals tally(role, repeat);
   std::map<std::int64_t, Total> of_step;
   for (std::size_t i = 0; i < charges.size();) {
     const std::int64_t step = charges[i].step;
@@ -93,7 +93,7 @@ void check_charges(std::span<const ChargeRecord> rows, RowCheck& check) {
 
 }  // namespace
 
-std::vector<RunTally> read_steps(const Hdf5Reader& file, const std::string& group, RowCheck& check) {
+std::vector<RunTotals> read_steps(const Hdf5Reader& file, const std::string& group, RowCheck& check) {
   const std::vector<StepRecord> steps = file.read<StepRecord>(group + "steps");
   check.table(group + "steps", steps.size());
   check_steps(steps, check);
@@ -103,7 +103,7 @@ std::vector<RunTally> read_steps(const Hdf5Reader& file, const std::string& grou
   std::map<std::pair<int, int>, std::span<const ChargeRecord>> charges_of;
   for (const auto& rows : stretches<ChargeRecord>(charges))
     charges_of.try_emplace({rows.front().role, rows.front().repeat}, rows);
-  std::vector<RunTally> runs;
+  std::vector<RunTotals> runs;
   for (const auto& rows : stretches<StepRecord>(steps)) {
     const int role = rows.front().role, repeat = rows.front().repeat;
     runs.push_back(replay(rows, charges_of[{role, repeat}], role, repeat));

@@ -10,7 +10,7 @@
 namespace speclab {
 
 // What a rule asks of drafts beside their tokens, where the temperature is not 0.
-struct Needs {
+struct RuleRequirements {
   bool chain = false;         // no node has two candidates
   bool one_proposer = false;  // all guesses of a draft come from one drafter
   std::vector<Draw> draws = {Draw::fixed, Draw::without_replacement, Draw::independent};  // any of these
@@ -22,7 +22,7 @@ class AcceptanceRule {
   virtual ~AcceptanceRule() = default;
   // Whether the text is distributed as the target's own, for every draft that tells truly how it was drawn.
   virtual bool lossless(const Sampling& sampling) const = 0;
-  virtual Needs needs() const { return {}; }
+  virtual RuleRequirements requirements() const { return {}; }
   virtual DeviceForm device_form() const { return {}; }
   // Where it reads rows, in words for the result file.
   virtual std::string judges_on() const { return "host"; }

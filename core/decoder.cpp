@@ -11,9 +11,9 @@ void Decoder::admit(const Sequence& sequence) {
   SPECLAB_CHECK(!sequence.text.empty(), "sequence {} has no token to start from",
                 static_cast<int>(sequence.id));
   target_.open(sequence.id);
-  const Slice prompt{.sequence = sequence.id,
-                     .text = std::span(sequence.text).first(sequence.text.size() - 1),
-                     .give = drafter_.reads_features() ? Give::features : Give::nothing};
+  const SequenceInput prompt{.sequence = sequence.id,
+                             .text = std::span(sequence.text).first(sequence.text.size() - 1),
+                             .give = drafter_.reads_features() ? PassOutput::features : PassOutput::nothing};
   drafter_.open(sequence, prompt.text.empty() ? Forward{} : target_.forward({&prompt, 1}));
 }
 
@@ -28,7 +28,7 @@ std::span<const StepRow> Decoder::step(Batch batch) {
   const Forward& target = target_.forward(unseen(batch, drafts));
   const std::span<Verdict> verdicts = blank_verdicts(batch);
   rule_.judge(batch, drafts, target, verdicts);
-  target_.keep(paths(batch, verdicts));
+  target_.commit(paths(batch, verdicts));
   drafter_.observe({batch, drafts, verdicts, target});
   return extend(batch, drafts, verdicts);
 }
@@ -39,11 +39,11 @@ std::span<Draft> Decoder::bare_roots(Batch batch) {
   return std::span(drafts_).first(batch.size());
 }
 
-std::span<const Slice> Decoder::unseen(Batch batch, std::span<const Draft> drafts) {
-  int most = 0;
-  for (const Draft& draft : drafts) most = std::max(most, draft.size() - 1);
-  if (static_cast<int>(counting_.size()) < most) {
-    counting_.resize(static_cast<std::size_t>(most));
+std::span<const SequenceInput> Decoder::unseen(Batch batch, std::span<const Draft> drafts) {
+  int max = 0;
+  for (const Draft& draft : drafts) max = std::max(max, draft.size() - 1);
+  if (static_cast<int>(counting_.size()) < max) {
+    counting_.resize(static_cast<std::size_t>(max));
     std::iota(counting_.begin(), counting_.end(), 1);
   }
   slices_.clear();
@@ -64,10 +64,10 @@ std::span<Verdict> Decoder::blank_verdicts(Batch batch) {
   return std::span(verdicts_).first(batch.size());
 }
 
-std::span<const Kept> Decoder::paths(Batch batch, std::span<const Verdict> verdicts) {
-  kept_.clear();
-  for (std::size_t i = 0; i < batch.size(); ++i) kept_.push_back({batch[i]->id, verdicts[i].path});
-  return kept_;
+std::span<const Commit> Decoder::paths(Batch batch, std::span<const Verdict> verdicts) {
+  commits_.clear();
+  for (std::size_t i = 0; i < batch.size(); ++i) commits_.push_back({batch[i]->id, verdicts[i].path});
+  return commits_;
 }
 
 std::span<const StepRow> Decoder::extend(Batch batch, std::span<const Draft> drafts,

@@ -30,9 +30,9 @@ class Decoder {
 
  private:
   std::span<Draft> bare_roots(Batch batch);
-  std::span<const Slice> unseen(Batch batch, std::span<const Draft> drafts);
+  std::span<const SequenceInput> unseen(Batch batch, std::span<const Draft> drafts);
   std::span<Verdict> blank_verdicts(Batch batch);
-  std::span<const Kept> paths(Batch batch, std::span<const Verdict> verdicts);
+  std::span<const Commit> paths(Batch batch, std::span<const Verdict> verdicts);
   std::span<const StepRow> extend(Batch batch, std::span<const Draft> drafts,
                                   std::span<const Verdict> verdicts);
 
@@ -43,8 +43,8 @@ class Decoder {
   std::vector<Draft> drafts_;
   std::vector<Verdict> verdicts_;
   std::vector<int> counting_;  // 1, 2, 3, ...: all nodes below a root
-  std::vector<Slice> slices_;
-  std::vector<Kept> kept_;
+  std::vector<SequenceInput> slices_;
+  std::vector<Commit> commits_;
   std::vector<StepRow> rows_;
 };
 

@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 #include "core/rows.h"
 #include "core/sequence.h"
 
@@ -29,7 +29,7 @@ class Distributions {
     Row probabilities;
     int count = 0;
     bool put_back = false;
-    Chance* chance = nullptr;
+    RandomSource* chance = nullptr;
   };
 
   virtual ~Distributions() = default;

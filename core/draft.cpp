@@ -5,7 +5,7 @@
 namespace speclab {
 
 void Draft::prune(const std::vector<bool>& kept) {
-  SPECLAB_CHECK(grown_as_.empty(), "a draft of {} nodes is pruned twice", size());
+  SPECLAB_CHECK(original_index_.empty(), "a draft of {} nodes is pruned twice", size());
   SPECLAB_CHECK(static_cast<int>(kept.size()) == size(), "{} marks for {} nodes", kept.size(), size());
   const TokenTree grown = tree_;
   const std::vector<Guess> guesses = guesses_;
@@ -21,7 +21,7 @@ void Draft::prune(const std::vector<bool>& kept) {
     }
   };
   now[0] = 0;
-  std::vector<int> grown_as{0};
+  std::vector<int> original_index{0};
   move_scores(0, 0);
   for (int node = 1; node < grown.size(); ++node) {
     if (!kept[node]) continue;
@@ -31,10 +31,10 @@ void Draft::prune(const std::vector<bool>& kept) {
     const int added = add(parent, grown.token(node), guess.proposer, guess.probe);
     set_confidence(added, guess.confidence);
     now[node] = added;
-    grown_as.push_back(node);
+    original_index.push_back(node);
     move_scores(node, added);
   }
-  grown_as_ = std::move(grown_as);
+  original_index_ = std::move(original_index);
 }
 
 }  // namespace speclab

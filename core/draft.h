@@ -21,7 +21,7 @@ class Draft {
   void reset(Token root, int proposers = 1) {
     tree_.reset(root);
     draws_.assign(static_cast<std::size_t>(proposers), Draw::fixed);
-    grown_as_.clear();
+    original_index_.clear();
     proposers_ = proposers;
     guesses_.assign(1, {});
     scores_.clear();
@@ -32,7 +32,7 @@ class Draft {
   int add(int parent, Token token, int proposer = 0, bool probe = false) {
     guesses_.push_back({static_cast<std::uint8_t>(proposer), probe || guesses_[parent].probe, 1});
     probes_ += guesses_.back().probe ? 1 : 0;
-    if (!grown_as_.empty()) grown_as_.push_back(TokenTree::kNone);
+    if (!original_index_.empty()) original_index_.push_back(TokenTree::kNone);
     return tree_.add(parent, token);
   }
 
@@ -77,7 +77,7 @@ class Draft {
   // the number that it had until then.
   // A node that is added later has none.
   void prune(const std::vector<bool>& kept);
-  int grown_as(int node) const { return grown_as_.empty() ? node : grown_as_[node]; }
+  int original_index(int node) const { return original_index_.empty() ? node : original_index_[node]; }
 
  private:
   struct Guess {
@@ -98,7 +98,7 @@ class Draft {
   std::vector<Guess> guesses_{1};
   std::vector<Row> scores_;               // node by node, as far as any were set
   std::vector<Draw> draws_{Draw::fixed};  // by proposer
-  std::vector<int> grown_as_;             // empty: nothing was pruned
+  std::vector<int> original_index_;       // empty: nothing was pruned
   int probes_ = 0;
 };
 

@@ -24,8 +24,8 @@ class DraftHeads {
   virtual void open(SequenceId sequence) = 0;
   virtual void close(SequenceId sequence) = 0;
   // What is asked from now on is asked of this row: the target's, at the place before the next tree's root.
-  virtual void remember(SequenceId sequence, Row hidden) = 0;
-  virtual bool remembers(SequenceId sequence) const = 0;
+  virtual void set_hidden(SequenceId sequence, Row hidden) = 0;
+  virtual bool has_hidden(SequenceId sequence) const = 0;
 
   // A row of logits per question, in their order; they live until the next call. A row depends on its
   // question alone, to the last bit. Work::new_tokens is how often the head was asked that was asked most:

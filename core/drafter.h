@@ -59,7 +59,7 @@ class Drafter {
   virtual void observe(const Outcome&) {}
   // Text that had been certain may not be: only the first `common` tokens of `text` are surely those that the
   // drafter was last shown. The decoder never says so; a cascade does to the drafter within it.
-  virtual void rewind(const Sequence& /*text*/, int /*common*/) {}
+  virtual void truncate(const Sequence& /*text*/, int /*common*/) {}
 };
 
 }  // namespace speclab

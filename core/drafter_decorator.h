@@ -16,7 +16,7 @@ class DrafterDecorator : public Drafter {
   void close(const Sequence& sequence) override { inner_.close(sequence); }
   void draft(Batch batch, std::span<Draft> drafts) override { inner_.draft(batch, drafts); }
   void observe(const Outcome& outcome) override { inner_.observe(outcome); }
-  void rewind(const Sequence& text, int common) override { inner_.rewind(text, common); }
+  void truncate(const Sequence& text, int common) override { inner_.truncate(text, common); }
 
  protected:
   Drafter& inner_;

@@ -12,7 +12,7 @@ namespace speclab {
 // feature: `keep` forgets all nodes and makes none certain.
 class FeatureModel : public LanguageModel {
  public:
-  struct Told {
+  struct FeatureRow {
     SequenceId sequence{};
     Row feature;
   };
@@ -24,10 +24,10 @@ class FeatureModel : public LanguageModel {
   virtual std::span<const int> taps() const = 0;
   // The feature of the next place of the text: of place 0 first. It must be told before the token after it
   // comes as text. `rewind` to a length forgets the features from that place on.
-  virtual void tell(SequenceId sequence, Row feature) = 0;
+  virtual void set_features(SequenceId sequence, Row feature) = 0;
   // One after another; in one piece where that is cheaper. All of them lie in one place.
-  virtual void tell_all(std::span<const Told> features) {
-    for (const Told& one : features) tell(one.sequence, one.feature);
+  virtual void tell_all(std::span<const FeatureRow> features) {
+    for (const FeatureRow& one : features) set_features(one.sequence, one.feature);
   }
 };
 

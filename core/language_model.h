@@ -12,7 +12,7 @@
 namespace speclab {
 
 // What the caller reads of a slice.
-enum class Give : std::uint8_t {
+enum class PassOutput : std::uint8_t {
   nothing,   // the cache is filled
   features,  // hidden rows of every token of the text, where the model offers them; no logits, no nodes
   scores     // logits and hidden rows of the last token of the text, and of each node
@@ -20,13 +20,14 @@ enum class Give : std::uint8_t {
 
 // One sequence's part of a forward pass: certain text that the model has not seen,
 // then nodes of the speculative tree whose root is the last token of that text.
-struct Slice {
+struct SequenceInput {
   SequenceId sequence{};
   std::span<const Token> text = {};
   const TokenTree* tree = nullptr;  // may be null where `nodes` is empty
   std::span<const int> nodes =
-      {};                    // below the root, not evaluated before; a parent comes before its children
-  Give give = Give::scores;  // a pass gives either features or scores, and nothing for some slices
+      {};  // below the root, not evaluated before; a parent comes before its children
+  PassOutput give =
+      PassOutput::scores;  // a pass gives either features or scores, and nothing for some slices
 };
 
 struct Forward {
@@ -37,12 +38,12 @@ struct Forward {
   Work work;
 };
 
-struct Kept {
+struct Commit {
   SequenceId sequence{};
   std::span<const int> path;  // nodes below the root, nearest first
 };
 
-struct Rewound {
+struct Truncation {
   SequenceId sequence{};
   int length = 0;
 };
@@ -67,15 +68,15 @@ class LanguageModel {
 
   // May be called again before `keep`: that is how a draft model grows a tree round by round.
   // The result and its rows live until the next call.
-  virtual const Forward& forward(std::span<const Slice> batch) = 0;
+  virtual const Forward& forward(std::span<const SequenceInput> batch) = 0;
 
   // Makes the evaluated part of each path certain and forgets all other nodes. A node that was
   // never evaluated here ends that part: the caller passes it as text next time.
-  virtual Work keep(std::span<const Kept> batch) = 0;
+  virtual Work commit(std::span<const Commit> batch) = 0;
 
   // Forgets certain text beyond a length, and all nodes. The decoder never asks for it; a cascade
   // does, when the outer target rejects text that the inner one had made certain.
-  virtual Work rewind(std::span<const Rewound> batch) = 0;
+  virtual Work truncate(std::span<const Truncation> batch) = 0;
 };
 
 }  // namespace speclab

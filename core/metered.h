@@ -25,19 +25,19 @@ class Metered : public LanguageModel {
   void close(SequenceId sequence) override { inner_.close(sequence); }
   int length(SequenceId sequence) const override { return inner_.length(sequence); }
 
-  const Forward& forward(std::span<const Slice> batch) override {
+  const Forward& forward(std::span<const SequenceInput> batch) override {
     const int interval = clock_.start();
     const Forward& result = inner_.forward(batch);
     charge(interval, Op::forward, result.work);
     return result;
   }
-  Work keep(std::span<const Kept> batch) override {
+  Work commit(std::span<const Commit> batch) override {
     const int interval = clock_.start();
-    return charge(interval, Op::keep, inner_.keep(batch));
+    return charge(interval, Op::commit, inner_.commit(batch));
   }
-  Work rewind(std::span<const Rewound> batch) override {
+  Work truncate(std::span<const Truncation> batch) override {
     const int interval = clock_.start();
-    return charge(interval, Op::rewind, inner_.rewind(batch));
+    return charge(interval, Op::truncate, inner_.truncate(batch));
   }
 
  private:
@@ -63,8 +63,8 @@ class MeteredHeads : public DraftHeads {
   int vocab() const override { return inner_.vocab(); }
   void open(SequenceId sequence) override { inner_.open(sequence); }
   void close(SequenceId sequence) override { inner_.close(sequence); }
-  void remember(SequenceId sequence, Row hidden) override { inner_.remember(sequence, hidden); }
-  bool remembers(SequenceId sequence) const override { return inner_.remembers(sequence); }
+  void set_hidden(SequenceId sequence, Row hidden) override { inner_.set_hidden(sequence, hidden); }
+  bool has_hidden(SequenceId sequence) const override { return inner_.has_hidden(sequence); }
 
   const Forward& forward(std::span<const Question> questions) override {
     const int interval = clock_.start();

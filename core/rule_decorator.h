@@ -12,7 +12,7 @@ class RuleDecorator : public AcceptanceRule {
   explicit RuleDecorator(AcceptanceRule& inner) : inner_(inner) {}
 
   bool lossless(const Sampling& sampling) const override { return inner_.lossless(sampling); }
-  Needs needs() const override { return inner_.needs(); }
+  RuleRequirements requirements() const override { return inner_.requirements(); }
   std::string judges_on() const override { return inner_.judges_on(); }
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override {

@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 #include "core/token_tree.h"
 
 namespace speclab {
@@ -32,8 +32,9 @@ struct Sequence {
   int max_new_tokens = 0;
   std::vector<Token> end_tokens;  // any of these ends the text, and is its last token
   Sampling sampling;
-  std::shared_ptr<Chance> draft_chance;  // apart, so that another drafter does not shift the judge's draws
-  std::shared_ptr<Chance> judge_chance;
+  std::shared_ptr<RandomSource>
+      draft_chance;  // apart, so that another drafter does not shift the judge's draws
+  std::shared_ptr<RandomSource> judge_chance;
 
   int new_tokens() const { return static_cast<int>(text.size()) - prompt_length; }
   bool finished() const {

@@ -9,8 +9,8 @@ enum class Actor : std::uint8_t { host, target, draft };
 
 enum class Op : std::uint8_t {
   forward,  // a pass over a model
-  keep,     // a cache made a path certain
-  rewind,   // a cache forgot certain text
+  commit,   // a cache made a path certain
+  truncate, // a cache forgot certain text
   draft,    // the drafter's own time, passes of its models apart
   judge,    // the rule
   step      // what is left of a step

@@ -28,7 +28,7 @@ CudaDevices cuda_devices() {
     found.devices.push_back(
         {properties.name, std::to_string(properties.major) + "." + std::to_string(properties.minor),
          static_cast<double>(properties.totalGlobalMem), 2 * clock_hz * properties.memoryBusWidth / 8,
-         properties.multiProcessorCount, properties.major < kLeastComputeMajor});
+         properties.multiProcessorCount, properties.major < kMinComputeMajor});
   }
   return found;
 }

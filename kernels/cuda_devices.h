@@ -6,7 +6,7 @@
 namespace speclab {
 
 // Models run on devices of this compute capability and above: older ones have no products of bf16.
-inline constexpr int kLeastComputeMajor = 8;
+inline constexpr int kMinComputeMajor = 8;
 
 // A CUDA device of this machine, as its driver describes it.
 struct CudaDevice {

@@ -27,7 +27,7 @@ std::string given(const Params& p, std::span<const std::string_view> names) {
 int read_length(Params& p, const std::string& form) {
   if (p.lacks("at_length"))
     p.fail(form, "is of a draft length: give that too, as at_length = 5 for 5 guesses a step");
-  return p.integer({"at_length"}, 1, {.least = 1, .most = 1024}, "guesses a step where it was measured");
+  return p.integer({"at_length"}, 1, {.min = 1, .max = 1024}, "guesses a step where it was measured");
 }
 
 }  // namespace
@@ -81,7 +81,7 @@ void overrule_other_forms(Params& p) {
 }
 
 std::vector<double> read_acceptance(Params& p, const std::string& meaning) {
-  const Params::Range probability{.least = 0, .most = 1};
+  const Params::Range probability{.min = 0, .max = 1};
   overrule_other_forms(p);
   const std::string joint = given(p, kJoint), share = given(p, kShare), tokens = given(p, kTokens);
   std::vector<std::string> forms;

@@ -29,7 +29,7 @@ Certificate certify(const Evidence& evidence, const CertificateOptions& options,
   const bool ratio = evidence.by_ratio().total > 0 && along_ratio.estimate > along_probability.estimate;
   result.distance = ratio ? along_ratio : along_probability;
   result.distance_along = ratio ? "by draft ratio" : "by probability";
-  const double of_one_test = kSpent * level / kMostTests;
+  const double of_one_test = kSpent * level / kMaxTests;
   result.detectable = detectable_distance(result.tokens, UnitHistogram::kBins, of_one_test, options.power);
   result.enough = numbers_to_detect(options.distance, UnitHistogram::kBins, of_one_test, options.power);
   const bool rejected = !result.tests.empty() && result.tests.front().rejected;

@@ -52,6 +52,6 @@ inline Certificate certify(const Evidence& evidence, const CertificateOptions& o
 double level_of_look(double level, int look);
 
 // Tests that a certificate holds at most: what `detectable` is computed with.
-inline constexpr int kMostTests = 3 + 2 * Evidence::kPositions + 1 + 5 + 4 + 2;
+inline constexpr int kMaxTests = 3 + 2 * Evidence::kPositions + 1 + 5 + 4 + 2;
 
 }  // namespace speclab

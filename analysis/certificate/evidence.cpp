@@ -25,7 +25,7 @@ void add_uniform(std::vector<Finding>& findings, std::string name, std::string q
 
 }  // namespace
 
-void Evidence::Tie::add(const Transforms& one, const Transforms& other) {
+void Evidence::PairTest::add(const Transforms& one, const Transforms& other) {
   by_probability.add(one.by_probability, other.by_probability);
   // Whether the second had drafts may depend on the first: to leave pairs out for it would be a selection.
   if (one.ratio_known) by_ratio.add(one.by_ratio, other.ratio_known ? other.by_ratio : other.by_probability);
@@ -72,7 +72,7 @@ double Evidence::overlap() const {
   return roots_ > 0 ? overlaps_ / static_cast<double>(roots_) : std::numeric_limits<double>::quiet_NaN();
 }
 
-void Evidence::add_mates(const Transforms& one, const Transforms& other) { mates_.add(one, other); }
+void Evidence::add_mates(const Transforms& one, const Transforms& other) { batch_pairs_.add(one, other); }
 
 std::vector<Evidence::Panel> Evidence::panels() const {
   std::vector<Panel> panels{{"all tokens, by probability", &all_},
@@ -104,13 +104,13 @@ std::vector<Finding> Evidence::findings() const {
   const char* pulling = "do drafts pull the token towards or away from what the draft says";
   excess("pull of the draft, q / (p + q)", pulling, share_);
   excess("pull of the draft, q", pulling, weight_);
-  const auto tie = [&](const std::string& name, const char* question, const Tie& t) {
+  const auto tie = [&](const std::string& name, const char* question, const PairTest& t) {
     add_uniform(findings, name + ", by probability", question, t.by_probability.counts,
                 t.by_probability.total);
     add_uniform(findings, name + ", by draft ratio", question, t.by_ratio.counts, t.by_ratio.total);
   };
   tie("neighbours", "does a token depend on the one before beyond what the target says", successors_);
-  tie("batch mates", "do two sequences of a batch depend on one another", mates_);
+  tie("batch mates", "do two sequences of a batch depend on one another", batch_pairs_);
   const PrefixTable::Fit prefixes = prefixes_.fit();
   if (prefixes.degrees > 0) {
     findings.push_back({"prefixes", "is the joint distribution of first tokens the target's", prefixes.tokens,

@@ -8,7 +8,7 @@
 #include "analysis/certificate/emission.h"
 #include "analysis/certificate/prefix_table.h"
 #include "analysis/certificate/uniformity.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 
@@ -68,7 +68,7 @@ class Evidence {
     bool open = false;        // a token waits for its successor
     Transforms first;
   };
-  struct Tie {  // how two tokens hang together
+  struct PairTest {  // how two tokens hang together
     PairHistogram by_probability, by_ratio;
     void add(const Transforms& one, const Transforms& other);
   };
@@ -77,7 +77,7 @@ class Evidence {
   UnitHistogram all_, index_, bonus_, ratio_;
   UnitHistogram drafted_[kPositions], drafted_ratio_[kPositions];
   Excess surprise_, drafted_surprise_, bonus_surprise_, share_, weight_;
-  Tie successors_, mates_;
+  PairTest successors_, batch_pairs_;
   PrefixTable prefixes_;
   std::unordered_map<std::uint64_t, Waiting> waiting_;  // by sequence
   std::int64_t impossible_ = 0;

@@ -17,15 +17,15 @@ void ListedRows::add(const TraceRow& row, Token emitted) {
   ++same.rows;
   const auto at = static_cast<std::size_t>(symbol(row, emitted));
   if (at == row.tokens.size()) return;
-  const auto least = std::min_element(row.probabilities.begin(), row.probabilities.end() - 1);
-  same.emitted_least += row.probabilities[at] == *least ? 1 : 0;
+  const auto min = std::min_element(row.probabilities.begin(), row.probabilities.end() - 1);
+  same.emitted_min += row.probabilities[at] == *min ? 1 : 0;
 }
 
 bool ListedRows::emitted_token_was_added() const {
   if (by_size_.size() != 2) return false;
   const auto& [smaller, usual] = *by_size_.begin();
   const auto& [larger, longer] = *by_size_.rbegin();
-  return larger == smaller + 1 && longer.rows >= kConvincing && longer.emitted_least == longer.rows;
+  return larger == smaller + 1 && longer.rows >= kConvincing && longer.emitted_min == longer.rows;
 }
 
 }  // namespace speclab

@@ -21,7 +21,7 @@ class ListedRows {
 
  private:
   struct OfSize {
-    std::int64_t rows = 0, emitted_least = 0;
+    std::int64_t rows = 0, emitted_min = 0;
   };
   std::map<std::size_t, OfSize> by_size_;
   std::int64_t count_ = 0;

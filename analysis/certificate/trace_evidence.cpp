@@ -9,7 +9,7 @@
 #include "analysis/certificate/trace_drafts.h"
 #include "core/errors.h"
 #include "core/numerics/fnv1a.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 namespace {
@@ -176,7 +176,7 @@ void TraceEvidence::pair_up(const TraceRecord& record, std::uint64_t sequence, c
   if (unpaired_ && unpaired_->step == *record.step && unpaired_->sequence != sequence) {
     evidence_.add_mates(unpaired_->first, first);
     unpaired_.reset();
-    ++mates_;
+    ++batch_pairs_;
   } else {
     unpaired_ = Unpaired{*record.step, sequence, first};
   }
@@ -219,7 +219,7 @@ std::vector<std::string> TraceEvidence::undecidable() const {
                     "tokens shows less in the order by draft ratio.",
                     places_with_listed_draft_, drafted_places_));
   }
-  if (mates_ == 0) {
+  if (batch_pairs_ == 0) {
     open.push_back(any_step_
                        ? "No two neighbouring records are of one step: independence of batch mates is not "
                          "tested."

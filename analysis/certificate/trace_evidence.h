@@ -52,7 +52,7 @@ class TraceEvidence {
   std::int64_t steps_ = 0, tokens_ = 0;
   std::int64_t drafted_places_ = 0, places_without_row_ = 0;  // the latter of sampled drafts
   std::int64_t places_with_listed_draft_ = 0;
-  std::int64_t mates_ = 0;
+  std::int64_t batch_pairs_ = 0;
   bool prompts_come_again_ = false, any_step_ = false, any_index_ = false;
 };
 

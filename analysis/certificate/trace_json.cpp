@@ -143,7 +143,7 @@ TraceRecord read_record(const json& line, std::string where) {
   return record;
 }
 
-constexpr std::size_t kMostLine = std::size_t{1} << 30;  // bytes
+constexpr std::size_t kMaxLine = std::size_t{1} << 30;  // bytes
 
 // The line's bytes, without its end; false: there is none left.
 bool next_line(std::istream& in, std::string& line, const std::string& where) {
@@ -151,8 +151,8 @@ bool next_line(std::istream& in, std::string& line, const std::string& where) {
   std::streambuf& bytes = *in.rdbuf();
   for (int c = bytes.sbumpc(); c != std::char_traits<char>::eof(); c = bytes.sbumpc()) {
     if (c == '\n') return true;
-    if (line.size() == kMostLine)
-      fail(where, fmt::format("the line has more than {} bytes; a trace has a line per step", kMostLine));
+    if (line.size() == kMaxLine)
+      fail(where, fmt::format("the line has more than {} bytes; a trace has a line per step", kMaxLine));
     line += static_cast<char>(c);
   }
   return !line.empty();

@@ -66,7 +66,7 @@ double cache_bytes_per_position(const ModelShape& shape) {
 }
 
 Demand demand(const ModelShape& shape, const Work& work) {
-  if (work.op == Op::keep) return {.cache_bytes = 2 * work.new_tokens * cache_bytes_per_position(shape)};
+  if (work.op == Op::commit) return {.cache_bytes = 2 * work.new_tokens * cache_bytes_per_position(shape)};
   if (work.op != Op::forward) return {};
   Demand sum;
   const double tokens = work.new_tokens;

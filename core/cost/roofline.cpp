@@ -179,7 +179,7 @@ Price Roofline::explain(const Work& work) const {
       if (one.launch > 0) price.overhead += std::max(0.0, one.launch - price.total());
       return price;
     }
-    case Op::keep:
+    case Op::commit:
       return {.cache = 2 * work.new_tokens * model(work.actor).per_position};
     case Op::draft:
       return {.host = efficiency.draft_seconds_per_token * work.new_tokens};
@@ -188,7 +188,7 @@ Price Roofline::explain(const Work& work) const {
     case Op::step:
       return {.host =
                   efficiency.host_seconds_per_step + efficiency.host_seconds_per_sequence * work.sequences};
-    case Op::rewind:
+    case Op::truncate:
       return {};
   }
   return {};

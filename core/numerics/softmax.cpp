@@ -82,8 +82,8 @@ void softmax(std::span<const float> logits, const Sampling& sampling, std::span<
   }
 }
 
-double certainty(std::span<const float> logits, const Sampling& sampling,
-                 std::span<const double> probabilities) {
+double exp_neg_entropy(std::span<const float> logits, const Sampling& sampling,
+                       std::span<const double> probabilities) {
   if (sampling.temperature == 0) return 1;
   const Token best = argmax(logits);
   const double largest = logits[best], per_degree = 1 / sampling.temperature;

@@ -14,8 +14,8 @@ void softmax(std::span<const float> logits, const Sampling& sampling, std::span<
 
 // exp(-H), H the entropy in nats of what softmax made of these logits. With z the logits less the largest,
 // over the temperature, and p the probabilities it is p(likeliest) exp(sum p z): no logarithm is taken.
-double certainty(std::span<const float> logits, const Sampling& sampling,
-                 std::span<const double> probabilities);
+double exp_neg_entropy(std::span<const float> logits, const Sampling& sampling,
+                       std::span<const double> probabilities);
 
 // p becomes norm(max(share p - q, 0)) (Leviathan et al. 2023, section 2.3, where the share is 1). Returns
 // what was left before scaling. Where that is nothing, as where p equals q up to rounding, p stays.

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 
 namespace speclab {
 
@@ -11,7 +11,7 @@ namespace speclab {
 // outcome says, or takes its first possible branch; `advance` moves the last decision that has a branch left.
 //   Enumeration all;
 //   do { run(all); use(all.probability()); } while (all.advance());
-class Enumeration : public Chance {
+class Enumeration : public RandomSource {
  public:
   bool bernoulli(double p) override;
   int categorical(std::span<const double> weights) override;

@@ -150,7 +150,7 @@ Hdf5Apart::Hdf5Apart(std::filesystem::path path) : path_(std::move(path)) {
 
 template <class Value>
 Value Hdf5Apart::ask(const json& question) const {
-  constexpr std::size_t kSmall = 1 << 14, kMostKnown = 1 << 10;
+  constexpr std::size_t kSmall = 1 << 14, kMaxKnown = 1 << 10;
   const Apart::Bytes asked = json::to_cbor(question);
   try {
     const std::string key(asked.begin(), asked.end());
@@ -158,7 +158,7 @@ Value Hdf5Apart::ask(const json& question) const {
     const Apart::Bytes answer = process_->ask(asked);
     const json reply = json::from_cbor(answer);
     if (!reply.contains("value")) throw Hdf5Error(path_, reply.at("call"), reply.at("reason"));
-    if (answer.size() <= kSmall && known_.size() < kMostKnown) known_.emplace(key, reply["value"]);
+    if (answer.size() <= kSmall && known_.size() < kMaxKnown) known_.emplace(key, reply["value"]);
     return reply["value"].get<Value>();
   } catch (const ProcessEnded& end) {
     throw Hdf5Error(

@@ -7,8 +7,8 @@
 namespace speclab::hdf5 {
 namespace {
 
-constexpr std::size_t kMostDimensions = 2;
-constexpr unsigned __int128 kMostInflation = 1032;  // deflate cannot pack more into a byte
+constexpr std::size_t kMaxDimensions = 2;
+constexpr unsigned __int128 kMaxInflation = 1032;  // deflate cannot pack more into a byte
 
 [[noreturn]] void refuse(const std::filesystem::path& path, const std::string& object,
                          const std::string& reason) {
@@ -44,7 +44,7 @@ unsigned __int128 inflation(hid_t layout, const std::string& name, const std::fi
     }
   }
   if (deflates > 1) refuse(path, name, "it is compressed more than once");
-  return deflates == 1 ? kMostInflation : 1;
+  return deflates == 1 ? kMaxInflation : 1;
 }
 
 void require_storage(const OpenDataset& dataset, hid_t layout, hid_t file, const std::string& name,
@@ -54,7 +54,7 @@ void require_storage(const OpenDataset& dataset, hid_t layout, hid_t file, const
   const H5D_layout_t kind = H5Pget_layout(layout);
   if (kind != H5D_COMPACT && kind != H5D_CONTIGUOUS && kind != H5D_CHUNKED)
     refuse(path, name, "its layout is unknown");
-  const unsigned __int128 most = inflation(layout, name, path);
+  const unsigned __int128 max = inflation(layout, name, path);
   hsize_t whole = 0;
   checked(H5Fget_filesize(file, &whole), path, "H5Fget_filesize");
   const hsize_t stored = H5Dget_storage_size(dataset.id);
@@ -62,10 +62,10 @@ void require_storage(const OpenDataset& dataset, hid_t layout, hid_t file, const
     refuse(path, name, fmt::format("it is to have {} bytes in a file of {}", stored, whole));
   const auto require = [&](unsigned __int128 elements, const char* what) {
     const unsigned __int128 declared = elements * H5Tget_size(dataset.type);
-    if (declared <= most * stored) return;
+    if (declared <= max * stored) return;
     refuse(path, name,
            fmt::format("its {} {:.9g} bytes, but {} are stored, out of which at most {:.9g} can come", what,
-                       static_cast<double>(declared), stored, static_cast<double>(most * stored)));
+                       static_cast<double>(declared), stored, static_cast<double>(max * stored)));
   };
   // Each dimension has less than 64 bits: two do not overflow 128.
   unsigned __int128 elements = 1;
@@ -73,8 +73,8 @@ void require_storage(const OpenDataset& dataset, hid_t layout, hid_t file, const
   if (elements >> 64 != 0) refuse(path, name, "its shape has more elements than can be counted");
   if (elements > 0) require(elements, "shape declares");
   if (elements == 0 || kind != H5D_CHUNKED) return;
-  hsize_t chunk[kMostDimensions] = {};
-  const int dimensions = H5Pget_chunk(layout, kMostDimensions, chunk);
+  hsize_t chunk[kMaxDimensions] = {};
+  const int dimensions = H5Pget_chunk(layout, kMaxDimensions, chunk);
   if (dimensions != static_cast<int>(dataset.extent.size()))
     refuse(path, name, "its chunks have another shape");
   unsigned __int128 piece = 1;
@@ -134,9 +134,9 @@ OpenDataset open_dataset(hid_t file, const std::string& name, const std::filesys
   const Id space(checked(H5Dget_space(dataset.id), path, "H5Dget_space " + name), H5Sclose);
   const int dimensions =
       H5Sget_simple_extent_type(space) == H5S_SIMPLE ? H5Sget_simple_extent_ndims(space) : 0;
-  if (dimensions < 1 || dimensions > static_cast<int>(kMostDimensions))
+  if (dimensions < 1 || dimensions > static_cast<int>(kMaxDimensions))
     refuse(path, name, "it has neither one dimension nor two");
-  hsize_t extent[kMostDimensions] = {};
+  hsize_t extent[kMaxDimensions] = {};
   checked(H5Sget_simple_extent_dims(space, extent, nullptr), path, "H5Sget_simple_extent_dims " + name);
   dataset.extent.assign(extent, extent + dimensions);
   require_storage(dataset, layout, file, name, path);

@@ -98,10 +98,10 @@ Id row_type(std::span<const Column> columns, std::size_t row_bytes, bool packed)
 }
 
 Id transfer(std::size_t rows, hid_t in_file, hid_t in_memory) {
-  constexpr std::size_t kMost = 1 << 20;
+  constexpr std::size_t kMax = 1 << 20;
   const std::size_t row = std::max(H5Tget_size(in_file), H5Tget_size(in_memory));
   const std::size_t held =
-      std::clamp<std::size_t>(kMost / std::max<std::size_t>(row, 1), 1, std::max<std::size_t>(rows, 1));
+      std::clamp<std::size_t>(kMax / std::max<std::size_t>(row, 1), 1, std::max<std::size_t>(rows, 1));
   Id list(H5Pcreate(H5P_DATASET_XFER), H5Pclose);
   H5Pset_buffer(list, held * row, nullptr, nullptr);
   return list;

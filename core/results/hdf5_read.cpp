@@ -15,7 +15,7 @@ using namespace hdf5;
 
 namespace {
 
-constexpr std::size_t kMostNumberBytes = 8;
+constexpr std::size_t kMaxNumberBytes = 8;
 
 nlohmann::json text_value(const std::string& stored, const std::filesystem::path& path,
                           const std::string& name) {
@@ -36,7 +36,7 @@ nlohmann::json value_of(hid_t attribute, const std::filesystem::path& path, cons
   if (H5Sget_simple_extent_type(space) != H5S_SCALAR)
     throw Hdf5Error(path, call, "it is to be a single value, and is an array");
   const auto read = [&](hid_t as, void* cell) { checked(H5Aread(attribute, as, cell), path, call); };
-  const bool number = H5Tget_size(type) <= kMostNumberBytes;
+  const bool number = H5Tget_size(type) <= kMaxNumberBytes;
   const H5T_class_t kind = H5Tget_class(type);
   if (kind == H5T_ENUM && number) {
     std::int8_t cell = 0;
@@ -174,8 +174,8 @@ void Hdf5File::read_numbers(const std::string& dataset, std::size_t first, std::
         path_, call,
         memory_type == H5T_NATIVE_INT64 ? "its values are no integers" : "its values are no numbers");
   }
-  if (H5Tget_size(set.type) > kMostNumberBytes)
-    throw Hdf5Error(path_, call, fmt::format("its numbers have more than {} bytes", kMostNumberBytes));
+  if (H5Tget_size(set.type) > kMaxNumberBytes)
+    throw Hdf5Error(path_, call, fmt::format("its numbers have more than {} bytes", kMaxNumberBytes));
   const std::size_t width = set.extent.size() == 2 ? set.extent[1] : 1;
   const bool there = first <= set.extent[0] && count <= set.extent[0] - first;
   if (!there || (width > 0 && (room % width != 0 || room / width != count)) || (width == 0 && room > 0)) {

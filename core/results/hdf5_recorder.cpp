@@ -123,7 +123,7 @@ void Hdf5Recorder::start_run(Role role, int repeat) {
   running_ = true;
   role_ = static_cast<int>(role);
   repeat_ = repeat;
-  tally_ = RunTally(role_, repeat_);
+  tally_ = RunTotals(role_, repeat_);
 }
 
 template <class Keep>
@@ -232,7 +232,7 @@ void Hdf5Recorder::finish() {
   if (mode_ == RecordMode::steps)
     flush();
   else
-    for (const RunTally& run : runs_) run.append_to(*file_);
+    for (const RunTotals& run : runs_) run.append_to(*file_);
   file_->append<SequenceRecord>("sequences", sequences_);
   file_->append_ints("text", text_);
   file_->set("/", "signature", fmt::format("{:016x}", signature(Role::method)));

@@ -12,7 +12,7 @@
 #include "core/results/hdf5.h"
 #include "core/results/recorder.h"
 #include "core/results/result_rows.h"
-#include "core/results/tally.h"
+#include "core/results/run_totals.h"
 
 namespace speclab {
 
@@ -73,8 +73,8 @@ class Hdf5Recorder : public Recorder {
   RecordMode mode_;
   bool measured_ = true;  // the clock measures
   std::unique_ptr<Hdf5File> file_;
-  RunTally tally_;
-  std::vector<RunTally> runs_;  // that ended
+  RunTotals tally_;
+  std::vector<RunTotals> runs_;  // that ended
   int role_ = 0, repeat_ = 0;
   bool running_ = false;
   std::vector<StepRecord> steps_;      // not yet in the file

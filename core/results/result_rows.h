@@ -19,7 +19,7 @@ inline constexpr std::string_view kFailed = "failed";
 
 inline constexpr std::int64_t kAdmission = -1;  // the step of charges from taking a sequence in
 
-inline constexpr int kMostRepeats = 4096;  // of baseline and method
+inline constexpr int kMaxRepeats = 4096;  // of baseline and method
 
 // Of a sequence in one run, or of several together. Seconds are NaN where one of the summands was.
 struct PromptSums : StepCounts {

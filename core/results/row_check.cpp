@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "core/results/tally.h"
+#include "core/results/run_totals.h"
 
 namespace speclab {
 namespace {
 
-constexpr int kMostActors = 256;
+constexpr int kMaxActors = 256;
 constexpr std::int64_t kRoomOfAny = 1 << 20, kRoomOfRow = 4;
 
 }  // namespace
@@ -20,7 +20,7 @@ void RowCheck::table(std::string name, std::size_t rows) {
 
 void RowCheck::run(int role, int repeat) const {
   between(role, 0, 1, "role");
-  between(repeat, 0, kMostRepeats - 1, "repeat");
+  between(repeat, 0, kMaxRepeats - 1, "repeat");
 }
 
 void RowCheck::sequence(int role, int repeat, int sequence) {
@@ -36,7 +36,7 @@ void RowCheck::accepted(int role, int repeat, int sequence, int accepted) {
 
 void RowCheck::work(int role, int repeat, int actor, int op) {
   run(role, repeat);
-  between(actor, 0, kMostActors - 1, "actor");
+  between(actor, 0, kMaxActors - 1, "actor");
   between(op, 0, kOps - 1, "op");
   grow(actors_, {role, repeat, 0}, std::int64_t{actor} + 1, 2 * kOps);
 }
@@ -47,9 +47,9 @@ void RowCheck::count(std::int64_t value, const char* column) {
     fail(fmt::format("its counts add up to more than {} at a '{}' of {}", INT64_MAX, column, value));
 }
 
-void RowCheck::between(std::int64_t value, std::int64_t least, std::int64_t most, const char* column) const {
-  if (value < least || value > most)
-    fail(fmt::format("a row's '{}' is {}; it must be between {} and {}", column, value, least, most));
+void RowCheck::between(std::int64_t value, std::int64_t min, std::int64_t max, const char* column) const {
+  if (value < min || value > max)
+    fail(fmt::format("a row's '{}' is {}; it must be between {} and {}", column, value, min, max));
 }
 
 void RowCheck::room(std::int64_t units) {

@@ -28,7 +28,7 @@ class RowCheck {
   void counts(const Counts& counts) {
     for (const auto& field : Counts::fields()) count(counts.*field.count, field.name);
   }
-  void between(std::int64_t value, std::int64_t least, std::int64_t most, const char* column) const;
+  void between(std::int64_t value, std::int64_t min, std::int64_t max, const char* column) const;
   // As many rows' worth of memory.
   void room(std::int64_t units);
   [[noreturn]] void fail(const std::string& what) const;

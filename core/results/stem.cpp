@@ -27,10 +27,10 @@ using Bytes = Stem::Bytes;
 
 constexpr int kChannel = STDERR_FILENO + 1;  // of a stem and of a copy
 
-void limit(__rlimit_resource what, rlim_t most) {
+void limit(__rlimit_resource what, rlim_t max) {
   rlimit value{};
   getrlimit(what, &value);
-  value.rlim_cur = std::min(most, value.rlim_max);
+  value.rlim_cur = std::min(max, value.rlim_max);
   setrlimit(what, &value);
 }
 
@@ -107,7 +107,7 @@ Stem::Stem(const std::function<void()>& prepare, const Start& start, std::uint64
   const Channel channel(kChannel);
   limit(RLIMIT_CORE, 0);
   prepare();
-  const std::uint64_t most = memory_in_use() + memory;
+  const std::uint64_t max = memory_in_use() + memory;
   Bytes bytes;
   for (int along = -1; channel.receive(bytes, &along);) {
     const auto order = value_of<Order>(bytes);
@@ -115,7 +115,7 @@ Stem::Stem(const std::function<void()>& prepare, const Start& start, std::uint64
     if (order.kind == Order::divide) {
       const Bytes subject(bytes.begin() + sizeof order, bytes.end());
       const pid_t copy = fork();
-      if (copy == 0) serve(start, subject, order.seconds, most, along);
+      if (copy == 0) serve(start, subject, order.seconds, max, along);
       reply = copy < 0 ? -errno : copy;
       close(along);
     } else {

@@ -38,12 +38,12 @@ class JsonSettings {
     return json_[key];
   }
 
-  int whole(const char* key, int least) const {
+  int whole(const char* key, int min) const {
     if (!has(key)) refuse(fmt::format("has no '{}'", key));
     const nlohmann::json& value = json_[key];
-    if (!value.is_number_integer() || value.get<std::int64_t>() < least ||
+    if (!value.is_number_integer() || value.get<std::int64_t>() < min ||
         value.get<std::int64_t>() > INT32_MAX) {
-      refuse(fmt::format("'{}' is {}; it must be a whole number, {} or more", key, value.dump(), least));
+      refuse(fmt::format("'{}' is {}; it must be a whole number, {} or more", key, value.dump(), min));
     }
     return value.get<int>();
   }

@@ -17,8 +17,8 @@ json parse_json(std::string_view text, const std::string& place) {
   std::vector<std::set<std::string>> keys;  // of the objects that are open
   const auto watch = [&](int depth, json::parse_event_t event, const json& parsed) {
     using Event = json::parse_event_t;
-    if ((event == Event::object_start || event == Event::array_start) && depth >= kMostJsonLevels) {
-      throw ConfigError(fmt::format("{}: is nested more than {} levels deep", place, kMostJsonLevels));
+    if ((event == Event::object_start || event == Event::array_start) && depth >= kMaxJsonLevels) {
+      throw ConfigError(fmt::format("{}: is nested more than {} levels deep", place, kMaxJsonLevels));
     }
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end) keys.pop_back();

@@ -27,7 +27,7 @@ std::size_t edits(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::string nearest_names(std::string_view name, std::span<const std::string> names, std::size_t most) {
+std::string nearest_names(std::string_view name, std::span<const std::string> names, std::size_t max) {
   std::vector<std::pair<std::size_t, std::string_view>> ranked;
   for (const std::string& known : names) {
     if (std::ranges::find(ranked, known, &std::pair<std::size_t, std::string_view>::second) == ranked.end())
@@ -35,7 +35,7 @@ std::string nearest_names(std::string_view name, std::span<const std::string> na
   }
   std::ranges::stable_sort(ranked, {}, [](const auto& entry) { return entry.first; });
   std::string list;
-  for (std::size_t i = 0; i < std::min(most, ranked.size()); ++i) {
+  for (std::size_t i = 0; i < std::min(max, ranked.size()); ++i) {
     if (i > 0) list += ", ";
     list += ranked[i].second;
   }

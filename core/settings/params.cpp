@@ -17,10 +17,10 @@ namespace {
 
 std::string bounds(const Params::Range& range) {
   std::string text;
-  if (range.least > -std::numeric_limits<double>::infinity())
-    text += fmt::format("{} {}", range.open_least ? "above" : "at least", range.least);
-  if (range.most < std::numeric_limits<double>::infinity())
-    text += fmt::format("{}at most {}", text.empty() ? "" : " and ", range.most);
+  if (range.min > -std::numeric_limits<double>::infinity())
+    text += fmt::format("{} {}", range.open_min ? "above" : "at least", range.min);
+  if (range.max < std::numeric_limits<double>::infinity())
+    text += fmt::format("{}at most {}", text.empty() ? "" : " and ", range.max);
   return text;
 }
 
@@ -127,8 +127,8 @@ const json* Params::find(Names names, const json& fallback, std::string values, 
 }
 
 void Params::check_range(const std::string& key, double value, const Range& range) const {
-  if (value > range.least && value <= range.most) return;
-  if (value == range.least && !range.open_least && value <= range.most) return;
+  if (value > range.min && value <= range.max) return;
+  if (value == range.min && !range.open_min && value <= range.max) return;
   fail(key, fmt::format("= {} must be {}", value, bounds(range)));
 }
 
@@ -178,7 +178,7 @@ int Params::guesses(Names names, Names with_root, int fallback, Range range, std
   const std::string taken = given_as(all);
   int value = fallback;
   if (std::ranges::find(rooted, taken) != rooted.end()) {
-    value = checked_integer(taken, given_.at(taken), {.least = range.least + 1, .most = range.most + 1}) - 1;
+    value = checked_integer(taken, given_.at(taken), {.min = range.min + 1, .max = range.max + 1}) - 1;
   } else if (!taken.empty()) {
     value = checked_integer(own.front(), given_.at(taken), range);
   }
@@ -300,7 +300,7 @@ Params::Paths Params::paths(Names names, Paths fallback, std::string_view help,
   for (const json& path : *found) {
     if (!path.is_array()) fail(key, wanted);
     std::vector<int>& ranks = values.emplace_back();
-    for (const json& rank : path) ranks.push_back(checked_integer(key, rank, {.least = 0}));
+    for (const json& rank : path) ranks.push_back(checked_integer(key, rank, {.min = 0}));
   }
   resolved_[key] = values;  // a list and its text are one setting
   return values;

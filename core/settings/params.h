@@ -34,9 +34,9 @@ class Params {
  public:
   using Names = std::initializer_list<std::string_view>;
   struct Range {
-    double least = -std::numeric_limits<double>::infinity();
-    double most = std::numeric_limits<double>::infinity();
-    bool open_least = false;  // `least` itself is out
+    double min = -std::numeric_limits<double>::infinity();
+    double max = std::numeric_limits<double>::infinity();
+    bool open_min = false;  // `least` itself is out
   };
 
   // `given` is a JSON object; `places` says where a key was written: "file:line", or the option of the

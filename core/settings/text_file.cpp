@@ -24,7 +24,7 @@ void require_regular_file(const fs::path& file) {
   }
 }
 
-std::string read_text_file(const fs::path& file, std::uintmax_t most) {
+std::string read_text_file(const fs::path& file, std::uintmax_t max) {
   require_regular_file(file);
   std::ifstream in(file, std::ios::binary);
   if (!in) {
@@ -32,8 +32,8 @@ std::string read_text_file(const fs::path& file, std::uintmax_t most) {
         fmt::format("{}: cannot be opened: {}", file.string(), std::generic_category().message(errno)));
   }
   const std::uintmax_t size = fs::file_size(file);
-  if (size > most)
-    throw ConfigError(fmt::format("{}: has {} bytes; at most {} are read", file.string(), size, most));
+  if (size > max)
+    throw ConfigError(fmt::format("{}: has {} bytes; at most {} are read", file.string(), size, max));
   std::string text(size, '\0');
   in.read(text.data(), static_cast<std::streamsize>(size));
   if (static_cast<std::uintmax_t>(in.gcount()) != size)

@@ -11,6 +11,6 @@ namespace speclab {
 void require_regular_file(const std::filesystem::path& file);
 
 // All of a regular file's bytes. ConfigError likewise, or where it has more than `most` bytes.
-std::string read_text_file(const std::filesystem::path& file, std::uintmax_t most = std::uintmax_t{1} << 30);
+std::string read_text_file(const std::filesystem::path& file, std::uintmax_t max = std::uintmax_t{1} << 30);
 
 }  // namespace speclab

@@ -11,7 +11,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::uintmax_t kMostBytes = 1 << 24;
+constexpr std::uintmax_t kMaxBytes = 1 << 24;
 
 // Looks through a text before the parser does: what it refuses here the parser would not always.
 class TomlScan {
@@ -71,8 +71,8 @@ class TomlScan {
       parts_ = 0;
     }
     if (c == '[' || c == '{') above_ += open_.back();
-    if (static_cast<int>(open_.size()) + above_ + parts_ > kMostTomlLevels)
-      fail(fmt::format("is nested more than {} levels deep", kMostTomlLevels));
+    if (static_cast<int>(open_.size()) + above_ + parts_ > kMaxTomlLevels)
+      fail(fmt::format("is nested more than {} levels deep", kMaxTomlLevels));
   }
 
   void skip_string(char quote) {
@@ -107,7 +107,7 @@ toml::table parse_toml(std::string_view text, const std::string& place) {
 }
 
 toml::table parse_toml(const std::filesystem::path& file) {
-  return parse_toml(read_text_file(file, kMostBytes), file.string());
+  return parse_toml(read_text_file(file, kMaxBytes), file.string());
 }
 
 }  // namespace speclab

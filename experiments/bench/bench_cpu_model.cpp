@@ -63,7 +63,7 @@ class Subject {
   Subject(std::unique_ptr<LanguageModel> model) : model_(std::move(model)) {
     model_->open(kSequence);
     for (int i = 0; i < kContext; ++i) text_.push_back(i * 37 % model_->vocab());
-    const Slice prompt{.sequence = kSequence, .text = text_, .give = Give::nothing};
+    const SequenceInput prompt{.sequence = kSequence, .text = text_, .give = PassOutput::nothing};
     model_->forward({&prompt, 1});
     // Two branches at each node, by level: node n hangs from (n - 1) / 2.
     for (int node = 1; node <= 64; ++node) tree_.add((node - 1) / 2, node * 101 % model_->vocab());
@@ -72,11 +72,11 @@ class Subject {
 
   // Seconds of a pass over so many nodes; the cache is as before.
   double pass(int count) {
-    const Slice slice{
+    const SequenceInput slice{
         .sequence = kSequence, .tree = &tree_, .nodes = {nodes_, static_cast<std::size_t>(count)}};
     const double seconds = seconds_of([&] { benchmark::DoNotOptimize(model_->forward({&slice, 1})); });
-    const Kept nothing{kSequence, {}};
-    model_->keep({&nothing, 1});
+    const Commit nothing{kSequence, {}};
+    model_->commit({&nothing, 1});
     return seconds;
   }
   double streamed_bytes() const {

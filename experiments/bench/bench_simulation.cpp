@@ -10,7 +10,7 @@
 #include "core/models/sources/hashed.h"
 #include "core/models/sources/source_model.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/config/files.h"
 #include "experiments/point/serve.h"
 #include "strategies/drafters/model.h"
@@ -62,8 +62,8 @@ void simulate(benchmark::State& state) {
                            .max_new_tokens = kTokens,
                            .end_tokens = {},
                            .sampling = {0, 0, 1},
-                           .draft_chance = std::make_shared<CounterChance>(3, i, 0),
-                           .judge_chance = std::make_shared<CounterChance>(3, i, 1)});
+                           .draft_chance = std::make_shared<CounterRng>(3, i, 0),
+                           .judge_chance = std::make_shared<CounterRng>(3, i, 1)});
     }
     serve(decoder, clock, sequences, batch, sum);
   }

@@ -33,7 +33,7 @@ std::string small_text(const SmallProof& proof) {
   return out;
 }
 
-std::string rows_text(const RowCheck& rows) {
+std::string rows_text(const RowAgreement& rows) {
   if (rows.differing == 0) {
     return fmt::format("{} rows of tree passes and batches equal those of the text alone, to the last bit\n",
                        rows.rows);
@@ -105,24 +105,24 @@ std::string CertifiedPoint::title() const {
   return left.empty() ? out : out + ", " + in_words(left);
 }
 
-CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options) {
+CertifiedPoint certify_point(PointRunner& runner, const StatisticalOptions& options) {
   CertifiedPoint point;
-  point.settings = rig.settings();
+  point.settings = runner.settings();
   Provenance made;
-  rig.describe(made);
+  runner.describe(made);
   point.device = made.device;
-  point.small = prove_small(point.settings, rig.workload().sampling);
-  if (rig.workload().sampling.temperature == 0) {
+  point.small = prove_small(point.settings, runner.workload().sampling);
+  if (runner.workload().sampling.temperature == 0) {
     const GreedySubject subject{
-        .target = rig.target(),
-        .rule = rig.rule(),
-        .reader = rig.reader(),
-        .plainly = [&](std::span<Sequence> s) { rig.decode_plainly(s); },
-        .by_method = [&](std::span<Sequence> s, AcceptanceRule& rule) { rig.decode(s, rule); }};
-    point.greedy = certify_greedy(subject, rig.workload().sequences());
+        .target = runner.target(),
+        .rule = runner.rule(),
+        .reader = runner.reader(),
+        .plainly = [&](std::span<Sequence> s) { runner.decode_plainly(s); },
+        .by_method = [&](std::span<Sequence> s, AcceptanceRule& rule) { runner.decode(s, rule); }};
+    point.greedy = certify_greedy(subject, runner.workload().sequences());
     point.decision = point.greedy->decision;
   } else {
-    point.statistical = certify_statistically(rig, options);
+    point.statistical = certify_statistically(runner, options);
     point.decision = point.statistical->certificate.decision;
   }
   if (point.small.decision == Decision::lossy) point.decision = Decision::lossy;

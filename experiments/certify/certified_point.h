@@ -30,7 +30,7 @@ struct CertifiedPoint {
   std::string title() const;  // the strategy in words, and all of `differs`
 };
 
-CertifiedPoint certify_point(Rig& rig, const StatisticalOptions& options);
+CertifiedPoint certify_point(PointRunner& runner, const StatisticalOptions& options);
 
 // One screen: verdict last. `tokenizer` shows tokens of mismatches as text; may be null.
 std::string to_text(const CertifiedPoint& point, const Tokenizer* tokenizer);

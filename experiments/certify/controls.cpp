@@ -66,9 +66,11 @@ bool Control::applies_to(const Combination& c) const {
 bool Control::shows_in(const Combination& c) const {
   if (!applies_to(c)) return false;
   const std::string draw = c.drafter_settings.value("draw", "without-replacement");
-  return !(needs.drawn && draw == "fixed") && !(needs.without_replacement && draw != "without-replacement") &&
-         !(needs.independent && draw != "independent") && !(needs.tree && topology(c)->width() == 1) &&
-         !(needs.scores && draw == "fixed" && !topology(c)->reads_confidence());
+  return !(requirements.drawn && draw == "fixed") &&
+         !(requirements.without_replacement && draw != "without-replacement") &&
+         !(requirements.independent && draw != "independent") &&
+         !(requirements.tree && topology(c)->width() == 1) &&
+         !(requirements.scores && draw == "fixed" && !topology(c)->reads_confidence());
 }
 
 std::span<const Control> negative_controls() {
@@ -80,17 +82,17 @@ std::span<const Control> negative_controls() {
       {.name = "residual_by_index",
        .bug = "the residual subtracts by place in two cut lists, not by token",
        .shipped = "llama.cpp, examples/speculative",
-       .needs = {.drawn = true, .top_k = true},
+       .requirements = {.drawn = true, .top_k = true},
        .rule = rule<bugs::ResidualByIndex>},
       {.name = "q_before_top_k",
        .bug = "q is declared before top-k, guesses are drawn after",
        .shipped = "transformers, issue 47932",
-       .needs = {.drawn = true, .top_k = true},
+       .requirements = {.drawn = true, .top_k = true},
        .distributions = distributions<bugs::QBeforeTopK>},
       {.name = "argmax_draft_full_q",
        .bug = "the likeliest guesses are judged as if drawn from the whole q",
        .shipped = "llama.cpp, examples/speculative; transformers, issues 32867 and 47932",
-       .needs = {.drawn = true},
+       .requirements = {.drawn = true},
        .distributions = distributions<bugs::ArgmaxDraftFullQ>},
       {.name = "same_uniform",
        .bug = "all accepts of a sequence compare with the same uniform number",
@@ -111,7 +113,7 @@ std::span<const Control> negative_controls() {
       {.name = "bonus_from_q",
        .bug = "the token after an accepted path is drawn from the draft's scores",
        .shipped = "",
-       .needs = {.scores = true},
+       .requirements = {.scores = true},
        .rule = rule<bugs::BonusFromQ>},
       {.name = "typical_called_lossless",
        .bug = "typical acceptance, which is lossy, claims to be lossless",
@@ -124,12 +126,12 @@ std::span<const Control> negative_controls() {
       {.name = "sorted_children",
        .bug = "drawn children are judged likeliest first",
        .shipped = "",
-       .needs = {.drawn = true, .tree = true},
+       .requirements = {.drawn = true, .tree = true},
        .rule = rule<bugs::SortedChildren>},
       {.name = "q_not_reduced",
        .bug = "a rejected sibling drawn without replacement stays in q for the next",
        .shipped = "",
-       .needs = {.without_replacement = true, .tree = true},
+       .requirements = {.without_replacement = true, .tree = true},
        .rule = rule<bugs::QNotReduced>},
       {.name = "wrong_row",
        .bug = "what follows an accepted guess is judged by its parent's row",
@@ -138,7 +140,7 @@ std::span<const Control> negative_controls() {
       {.name = "shared_randomness",
        .bug = "the sequences of a batch read the same uniform numbers",
        .shipped = "TensorRT-LLM, issue 19487",
-       .needs = {.batch = true},
+       .requirements = {.batch = true},
        .rewire = bugs::SharedRandomness::rewire},
       {.name = "block_early_break",
        .bug = "block verification stops at the first test that fails",
@@ -153,13 +155,13 @@ std::span<const Control> negative_controls() {
       {.name = "kseq_unscaled",
        .bug = "K-SEQ's residual takes away what one sibling emits, not what all do",
        .shipped = "",
-       .needs = {.independent = true, .tree = true},
+       .requirements = {.independent = true, .tree = true},
        .breaks = "kseq",
        .rule = rule<bugs::KSeqUnscaled>},
       {.name = "p_not_rescaled",
        .bug = "what a rejection leaves of p is not scaled to one for the next sibling",
        .shipped = "",
-       .needs = {.without_replacement = true, .tree = true},
+       .requirements = {.without_replacement = true, .tree = true},
        .breaks = "without_replacement",
        .rule = rule<bugs::PNotRescaled>},
   };

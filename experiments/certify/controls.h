@@ -30,7 +30,7 @@ struct Control {
   std::string_view name;
   std::string_view bug;      // one line
   std::string_view shipped;  // where it was released; empty where no release is known
-  ShowsWith needs = {};
+  ShowsWith requirements = {};
   std::string_view breaks = "speculative_sampling";  // the registered rule that it is a broken form of
   std::function<std::unique_ptr<AcceptanceRule>()> rule = {};  // instead of the combination's
   // What the drafter asks instead of `inner`, which outlives it.

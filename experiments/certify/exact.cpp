@@ -67,13 +67,13 @@ class Expected {
 }  // namespace
 
 ExactResult exact_check(const Scenario& scenario, const std::function<void(std::span<Sequence>)>& decode,
-                        std::int64_t most_outcomes) {
+                        std::int64_t max_outcomes) {
   const NextLogits table = [&](std::span<const Token> text) { return scenario.target->row(text.back()); };
-  return exact_check(scenario, table, decode, most_outcomes);
+  return exact_check(scenario, table, decode, max_outcomes);
 }
 
 ExactResult exact_check(const Scenario& scenario, const NextLogits& target,
-                        const std::function<void(std::span<Sequence>)>& decode, std::int64_t most_outcomes) {
+                        const std::function<void(std::span<Sequence>)>& decode, std::int64_t max_outcomes) {
   std::map<Texts, Probability> joint;
   const Expected expected(scenario, target, joint);
 
@@ -91,7 +91,7 @@ ExactResult exact_check(const Scenario& scenario, const NextLogits& target,
   }
   ExactResult result;
   Texts texts;
-  for (bool more = true; more && result.outcomes < most_outcomes;) {
+  for (bool more = true; more && result.outcomes < max_outcomes;) {
     for (Sequence& s : sequences) {
       s.text.resize(static_cast<std::size_t>(s.prompt_length));
       s.draft_chance = s.judge_chance = all;
@@ -119,10 +119,10 @@ ExactResult exact_check(const Scenario& scenario, const NextLogits& target,
 }
 
 ExactResult exact_check(const Scenario& scenario, const Combination& combination, const Control* control,
-                        std::int64_t most_outcomes) {
+                        std::int64_t max_outcomes) {
   SmallWorld world(combination, scenario.target, scenario.draft, control);
   return exact_check(
-      scenario, [&](std::span<Sequence> sequences) { world.decode(sequences); }, most_outcomes);
+      scenario, [&](std::span<Sequence> sequences) { world.decode(sequences); }, max_outcomes);
 }
 
 }  // namespace speclab

@@ -44,16 +44,16 @@ using NextLogits = std::function<std::span<const float>(std::span<const Token> t
 // Runs `decode` (it must decode each sequence to its end, deciding through the sequences' chances alone, and
 // keep nothing from one call to the next) over every outcome, or the first `most_outcomes` of them.
 ExactResult exact_check(const Scenario& scenario, const std::function<void(std::span<Sequence>)>& decode,
-                        std::int64_t most_outcomes = 2'000'000);
+                        std::int64_t max_outcomes = 2'000'000);
 
 // The same for a target whose rows depend on the whole text; the scenario's sources are not read.
 ExactResult exact_check(const Scenario& scenario, const NextLogits& target,
                         const std::function<void(std::span<Sequence>)>& decode,
-                        std::int64_t most_outcomes = 2'000'000);
+                        std::int64_t max_outcomes = 2'000'000);
 
 // The same for a registered combination, or for what a control makes of it. Throws ConfigError where the
 // scenario's sources cannot hold the combination.
 ExactResult exact_check(const Scenario& scenario, const Combination& combination,
-                        const Control* control = nullptr, std::int64_t most_outcomes = 2'000'000);
+                        const Control* control = nullptr, std::int64_t max_outcomes = 2'000'000);
 
 }  // namespace speclab

@@ -57,7 +57,7 @@ class Noting : public RuleDecorator {
 std::span<const float> row_after(const GreedySubject& subject, SequenceId id, std::span<const Token> text) {
   LanguageModel& target = subject.target;
   target.open(id);
-  const Slice slice{.sequence = id, .text = text};
+  const SequenceInput slice{.sequence = id, .text = text};
   const std::span<const float> row = subject.reader.read(target.forward({&slice, 1}).logits)[0].f32();
   target.close(id);  // the row lives until the next pass
   return row;

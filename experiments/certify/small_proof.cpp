@@ -8,7 +8,7 @@ namespace speclab {
 namespace {
 
 constexpr double kRounding = 1e-12;
-constexpr std::int64_t kMostOutcomes = 300'000;  // of one scenario: about a second
+constexpr std::int64_t kMaxOutcomes = 300'000;  // of one scenario: about a second
 
 using nlohmann::json;
 
@@ -55,7 +55,7 @@ SmallProof prove_small(const std::map<std::string, json>& settings, const Sampli
   double distance = 0;
   try {
     for (const Scenario& scenario : scenarios(sampling)) {
-      const ExactResult result = exact_check(scenario, combination, nullptr, kMostOutcomes);
+      const ExactResult result = exact_check(scenario, combination, nullptr, kMaxOutcomes);
       proof.parts.push_back({scenario.name, result});
       complete = complete && result.complete;
       distance = std::max(distance, result.distance);

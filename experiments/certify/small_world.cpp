@@ -4,7 +4,7 @@
 #include "core/numerics/argmax.h"
 #include "core/numerics/softmax.h"
 #include "experiments/certify/controls.h"
-#include "strategies/fit.h"
+#include "strategies/compatibility.h"
 
 namespace speclab {
 namespace {
@@ -179,7 +179,7 @@ SmallWorld::SmallWorld(const Combination& combination, std::shared_ptr<const Mar
   drafter_ = make(drafters(), d, parts);
   Params r = params("rule", combination.rule, combination.rule_settings);
   rule_ = make(rules(), r, parts);
-  check_fit(drafter_->traits(), rule_->needs());
+  check_compatibility(drafter_->traits(), rule_->requirements());
   if (control != nullptr && control->rule) rule_ = control->rule();
   decoder_ = std::make_unique<Decoder>(target_, *drafter_, *rule_);
 }

@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "core/check.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 namespace {
@@ -33,14 +33,14 @@ void SourceHeads::close(SequenceId sequence) {
   SPECLAB_CHECK(rows_.erase(sequence) == 1, "sequence {} is not open", static_cast<int>(sequence));
 }
 
-void SourceHeads::remember(SequenceId sequence, Row hidden) { rows_.at(sequence) = hash_of(hidden.f32()); }
+void SourceHeads::set_hidden(SequenceId sequence, Row hidden) { rows_.at(sequence) = hash_of(hidden.f32()); }
 
-bool SourceHeads::remembers(SequenceId sequence) const { return rows_.at(sequence) != 0; }
+bool SourceHeads::has_hidden(SequenceId sequence) const { return rows_.at(sequence) != 0; }
 
 const Forward& SourceHeads::forward(std::span<const Question> questions) {
   values_.clear();
   for (const Question& question : questions) {
-    SPECLAB_CHECK(question.head < count_ && remembers(question.sequence), "head {} of {}", question.head,
+    SPECLAB_CHECK(question.head < count_ && has_hidden(question.sequence), "head {} of {}", question.head,
                   count_);
     SPECLAB_CHECK(question.after.empty() || static_cast<int>(question.after.size()) == question.head + 1,
                   "head {} reads {} tokens", question.head, question.after.size());
@@ -71,16 +71,16 @@ void SourceFeatures::close(SequenceId sequence) {
 
 int SourceFeatures::length(SequenceId sequence) const { return states_.at(sequence).length; }
 
-void SourceFeatures::tell(SequenceId sequence, Row feature) {
+void SourceFeatures::set_features(SequenceId sequence, Row feature) {
   find(sequence).told.push_back(hash_of(feature.f32()));
 }
 
-const Forward& SourceFeatures::forward(std::span<const Slice> batch) {
+const Forward& SourceFeatures::forward(std::span<const SequenceInput> batch) {
   values_.clear();
   forward_.first.clear();
   int rows = 0;
   const auto cols = static_cast<std::size_t>(source_->vocab());
-  for (const Slice& slice : batch) {
+  for (const SequenceInput& slice : batch) {
     State& state = find(slice.sequence);
     forward_.first.push_back(rows);
     const auto answer = [&](std::uint64_t feature, Token token, std::size_t node) {
@@ -93,7 +93,7 @@ const Forward& SourceFeatures::forward(std::span<const Slice> batch) {
     if (!slice.text.empty()) {
       SPECLAB_CHECK(static_cast<int>(state.told.size()) >= state.length - 1,
                     "{} features for a text of {} tokens", state.told.size(), state.length);
-      if (slice.give == Give::scores) {
+      if (slice.give == PassOutput::scores) {
         SPECLAB_CHECK(state.length > 1, "the first token of a text has no row");
         answer(state.told[static_cast<std::size_t>(state.length) - 2], slice.text.back(), 0);
       }
@@ -107,15 +107,15 @@ const Forward& SourceFeatures::forward(std::span<const Slice> batch) {
   return forward_;
 }
 
-Work SourceFeatures::keep(std::span<const Kept>) { return {.op = Op::keep}; }
+Work SourceFeatures::commit(std::span<const Commit>) { return {.op = Op::commit}; }
 
-Work SourceFeatures::rewind(std::span<const Rewound> batch) {
-  for (const Rewound& rewound : batch) {
+Work SourceFeatures::truncate(std::span<const Truncation> batch) {
+  for (const Truncation& rewound : batch) {
     State& state = find(rewound.sequence);
     state.length = rewound.length;
     state.told.resize(std::min(state.told.size(), static_cast<std::size_t>(rewound.length)));
   }
-  return {.op = Op::rewind};
+  return {.op = Op::truncate};
 }
 
 }  // namespace speclab

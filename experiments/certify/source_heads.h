@@ -21,8 +21,8 @@ class SourceHeads : public DraftHeads {
   int vocab() const override { return source_->vocab(); }
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
-  void remember(SequenceId sequence, Row hidden) override;
-  bool remembers(SequenceId sequence) const override;
+  void set_hidden(SequenceId sequence, Row hidden) override;
+  bool has_hidden(SequenceId sequence) const override;
   const Forward& forward(std::span<const Question> questions) override;
 
  private:
@@ -44,10 +44,10 @@ class SourceFeatures : public FeatureModel {
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
   int length(SequenceId sequence) const override;
-  void tell(SequenceId sequence, Row feature) override;
-  const Forward& forward(std::span<const Slice> batch) override;
-  Work keep(std::span<const Kept> batch) override;
-  Work rewind(std::span<const Rewound> batch) override;
+  void set_features(SequenceId sequence, Row feature) override;
+  const Forward& forward(std::span<const SequenceInput> batch) override;
+  Work commit(std::span<const Commit> batch) override;
+  Work truncate(std::span<const Truncation> batch) override;
 
  private:
   struct State {

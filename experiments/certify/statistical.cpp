@@ -5,16 +5,16 @@
 #include <numeric>
 
 #include "core/numerics/softmax.h"
-#include "core/random/counter_chance.h"
-#include "experiments/certify/looks.h"
-#include "experiments/certify/witness.h"
+#include "core/random/counter_rng.h"
+#include "experiments/certify/evidence_recorder.h"
+#include "experiments/certify/interim_looks.h"
 
 namespace speclab {
 namespace {
 
 // The target's rows after each written token, from one pass over the text alone.
 void check_rows(LanguageModel& target, RowReader& reader, const Sequence& sequence,
-                const std::vector<RowFact>& facts, RowCheck& check) {
+                const std::vector<RowFact>& facts, RowAgreement& check) {
   const std::span<const Token> text = sequence.text;
   const auto prompt = static_cast<std::size_t>(sequence.prompt_length);
   if (facts.empty()) return;
@@ -23,7 +23,8 @@ void check_rows(LanguageModel& target, RowReader& reader, const Sequence& sequen
   std::iota(nodes.begin(), nodes.end(), 1);
   for (std::size_t i = 0; i + 1 < facts.size(); ++i) tree.add(static_cast<int>(i), text[prompt + i]);
   target.open(sequence.id);
-  const Slice slice{.sequence = sequence.id, .text = text.first(prompt), .tree = &tree, .nodes = nodes};
+  const SequenceInput slice{
+      .sequence = sequence.id, .text = text.first(prompt), .tree = &tree, .nodes = nodes};
   const Rows rows = reader.read(target.forward({&slice, 1}).logits);
   std::vector<double> p(static_cast<std::size_t>(target.vocab()));
   for (std::size_t i = 0; i < facts.size(); ++i) {
@@ -39,19 +40,19 @@ void check_rows(LanguageModel& target, RowReader& reader, const Sequence& sequen
 
 }  // namespace
 
-StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& options) {
-  Workload workload = rig.workload();
+StatisticalResult certify_statistically(PointRunner& runner, const StatisticalOptions& options) {
+  Workload workload = runner.workload();
   const std::uint64_t seed = workload.seed;
   StatisticalResult result{.evidence = Evidence(mix64(seed ^ kGolden)), .certificate = {}, .rows = {}};
-  Witness witness(rig.rule(), result.evidence, rig.reader());
-  Looks looks(options.tokens, options.until_decided);
+  EvidenceRecorder witness(runner.rule(), result.evidence, runner.reader());
+  InterimLooks looks(options.tokens, options.until_decided);
   for (std::uint64_t round = 0;; ++round) {
     workload.seed = mix64(seed + kGolden * round);
     std::vector<Sequence> sequences = workload.sequences();
     witness.begin_round();
-    rig.decode(sequences, witness);
+    runner.decode(sequences, witness);
     for (const Sequence& sequence : sequences) {
-      check_rows(rig.target(), rig.reader(), sequence, witness.facts(sequence.id), result.rows);
+      check_rows(runner.target(), runner.reader(), sequence, witness.facts(sequence.id), result.rows);
     }
     if (options.emitted) options.emitted(result.evidence.tokens());
     if (!looks.due(result.evidence.tokens())) continue;

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "analysis/certificate/certificate.h"
-#include "experiments/point/rig.h"
+#include "experiments/point/point_runner.h"
 
 namespace speclab {
 
@@ -16,7 +16,7 @@ struct StatisticalOptions {
 
 // Whether the rows that verdicts rested on, from passes over trees and batches, are those that the target
 // gives for the same text alone.
-struct RowCheck {
+struct RowAgreement {
   std::int64_t rows = 0, differing = 0;
   double largest = 0;  // difference of a probability
 };
@@ -24,11 +24,11 @@ struct RowCheck {
 struct StatisticalResult {
   Evidence evidence;
   Certificate certificate;
-  RowCheck rows;
+  RowAgreement rows;
   int looks = 1;
 };
 
 // Decodes the rig's workload again and again, each round with streams of its own, and tests what was emitted.
-StatisticalResult certify_statistically(Rig& rig, const StatisticalOptions& options);
+StatisticalResult certify_statistically(PointRunner& runner, const StatisticalOptions& options);
 
 }  // namespace speclab

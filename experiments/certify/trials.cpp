@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "core/on_threads.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/certify/controls.h"
-#include "experiments/certify/looks.h"
+#include "experiments/certify/evidence_recorder.h"
+#include "experiments/certify/interim_looks.h"
 #include "experiments/certify/small_world.h"
-#include "experiments/certify/witness.h"
 
 namespace speclab {
 namespace {
@@ -27,16 +27,16 @@ Combination combination_for(const Control* control) {
   c.rule = control == nullptr ? "speculative_sampling" : std::string(control->breaks);
   c.topology = "chain";
   c.topology_settings = {{"length", 3}};
-  if (control != nullptr && control->needs.tree) {
+  if (control != nullptr && control->requirements.tree) {
     c.topology = "layered";
     c.topology_settings = {{"widths", {8, 2}}};
   }
-  if (control != nullptr && control->needs.independent) c.drafter_settings = {{"draw", "independent"}};
+  if (control != nullptr && control->requirements.independent) c.drafter_settings = {{"draw", "independent"}};
   return c;
 }
 
 Sampling sampling_for(const Control* control) {
-  return {.temperature = 1, .top_k = control != nullptr && control->needs.top_k ? 8 : 0, .top_p = 1};
+  return {.temperature = 1, .top_k = control != nullptr && control->requirements.top_k ? 8 : 0, .top_p = 1};
 }
 
 // A target, and a draft that resembles it as drafts do: partly.
@@ -65,8 +65,8 @@ std::vector<Sequence> batch_of(std::uint64_t seed, std::uint64_t round, const Sa
                      .max_new_tokens = kLength,
                      .end_tokens = {},
                      .sampling = sampling,
-                     .draft_chance = std::make_shared<CounterChance>(seed, id, 0),
-                     .judge_chance = std::make_shared<CounterChance>(seed, id, 1)});
+                     .draft_chance = std::make_shared<CounterRng>(seed, id, 0),
+                     .judge_chance = std::make_shared<CounterRng>(seed, id, 1)});
   }
   return batch;
 }
@@ -76,9 +76,9 @@ Certificate trial(const TrialOptions& options, const Control* control, std::uint
   SmallWorld world(combination_for(control), sources.target, sources.draft, control);
   Evidence evidence(mix64(seed ^ kGolden));
   RowReader reader;
-  Witness witness(world.rule(), evidence, reader);
+  EvidenceRecorder witness(world.rule(), evidence, reader);
   world.judge_by(witness);
-  Looks looks(options.tokens, options.until_decided);
+  InterimLooks looks(options.tokens, options.until_decided);
   for (std::uint64_t round = 0;; ++round) {
     std::vector<Sequence> batch = batch_of(seed, round, sampling_for(control));
     witness.begin_round();

@@ -47,7 +47,7 @@ std::string nearest_option(const po::options_description& known, const std::stri
 }  // namespace
 
 ParsedOptions parse_options(const std::vector<std::string>& arguments, const po::options_description& shown,
-                            const std::string& positional, int most_positional, const std::string& usage,
+                            const std::string& positional, int max_positional, const std::string& usage,
                             const std::string& examples) {
   const auto refuse = [&](const std::string& what) {
     throw ConfigError(
@@ -61,7 +61,7 @@ ParsedOptions parse_options(const std::vector<std::string>& arguments, const po:
   po::options_description known;
   known.add(all).add(hidden);
   po::positional_options_description positions;
-  if (!positional.empty()) positions.add(positional.c_str(), most_positional);
+  if (!positional.empty()) positions.add(positional.c_str(), max_positional);
   ParsedOptions parsed;
   try {
     po::store(po::command_line_parser(arguments)

@@ -46,7 +46,7 @@ struct ParsedOptions {
 // option.
 ParsedOptions parse_options(const std::vector<std::string>& arguments,
                             const boost::program_options::options_description& shown,
-                            const std::string& positional, int most_positional, const std::string& usage,
+                            const std::string& positional, int max_positional, const std::string& usage,
                             const std::string& examples);
 
 // --results, which says `help`, and what it gave. ConfigError where that names no folder, or a file.

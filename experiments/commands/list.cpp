@@ -28,11 +28,10 @@ void print_devices() {
   fmt::print("\ndevices of this machine\n");
   const CudaDevices cuda = cuda_devices();
   for (const CudaDevice& device : cuda.devices) {
-    fmt::print(
-        "  {}\n    compute capability {}, {:.0f} GB, {:.0f} GB/s, {} multiprocessors{}\n", device.name,
-        device.compute_capability, device.memory_bytes / 1e9, device.bytes_per_second / 1e9,
-        device.multiprocessors,
-        device.too_old ? fmt::format("; too old for models, which need {}.0", kLeastComputeMajor) : "");
+    fmt::print("  {}\n    compute capability {}, {:.0f} GB, {:.0f} GB/s, {} multiprocessors{}\n", device.name,
+               device.compute_capability, device.memory_bytes / 1e9, device.bytes_per_second / 1e9,
+               device.multiprocessors,
+               device.too_old ? fmt::format("; too old for models, which need {}.0", kMinComputeMajor) : "");
   }
   if (!cuda.absent.empty()) fmt::print("  {}\n", cuda.absent);
   fmt::print("\n");

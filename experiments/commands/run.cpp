@@ -8,8 +8,8 @@
 #include "experiments/commands/command.h"
 #include "experiments/config/config_file.h"
 #include "experiments/console/message.h"
+#include "experiments/point/point_runner.h"
 #include "experiments/point/provenance.h"
-#include "experiments/point/rig.h"
 #include "experiments/sweep/points.h"
 #include "experiments/sweep/setting_names.h"
 
@@ -18,12 +18,12 @@ namespace {
 
 namespace po = boost::program_options;
 
-void print_texts(const Rig& rig, std::span<const std::vector<Token>> written, int count) {
-  const auto most = std::min(static_cast<std::size_t>(count), written.size());
-  for (std::size_t i = 0; i < most; ++i) {
+void print_texts(const PointRunner& runner, std::span<const std::vector<Token>> written, int count) {
+  const auto max = std::min(static_cast<std::size_t>(count), written.size());
+  for (std::size_t i = 0; i < max; ++i) {
     fmt::print("\n--- prompt {}\n{}\n--- goes on\n{}\n", i + 1,
-               printable(rig.tokenizer()->decode(rig.workload().requests[i].prompt, true)),
-               printable(rig.tokenizer()->decode(written[i], true)));
+               printable(runner.tokenizer()->decode(runner.workload().requests[i].prompt, true)),
+               printable(runner.tokenizer()->decode(written[i], true)));
   }
 }
 
@@ -55,26 +55,26 @@ int run_command(const std::vector<std::string>& arguments, const std::string& co
   const PointRequest request = points(experiment).front();
   if (!request.skipped.empty()) throw ConfigError("this point is skipped: " + request.skipped);
 
-  ModelShelf shelf(0);
-  Rig rig(request.config, shelf);
+  ModelCache cache(0);
+  PointRunner runner(request.config, cache);
   check_spelling(experiment);
-  const PointSettings settings{experiment.name, rig.settings()};
+  const PointSettings settings{experiment.name, runner.settings()};
   Provenance made = provenance(command_line);
-  rig.describe(made);
+  runner.describe(made);
   for (const std::string& remark : made.remarks) print_note(remark);
   for (const std::string& remark : made.unused) print_note(remark);
-  Hdf5Recorder recorder(results, rig.steps_recorded() ? RecordMode::steps : RecordMode::counts);
+  Hdf5Recorder recorder(results, runner.steps_recorded() ? RecordMode::steps : RecordMode::counts);
   recorder.begin(settings, made);
-  const std::vector<HeadRecord> heads = rig.measure_heads();
+  const std::vector<HeadRecord> heads = runner.measure_heads();
   fmt::print("{}{}", to_text(heads), heads.empty() ? "" : "\n");
   std::fflush(stdout);
   recorder.heads(heads);
-  const std::vector<std::vector<Token>> written = rig.run(recorder);
+  const std::vector<std::vector<Token>> written = runner.run(recorder);
   recorder.finish();
 
   const std::filesystem::path file = point_path(results, settings);
   fmt::print("{}", printable(to_text(build_report(load_points(file)), output_width())));
-  if (texts > 0 && rig.tokenizer() != nullptr) print_texts(rig, written, texts);
+  if (texts > 0 && runner.tokenizer() != nullptr) print_texts(runner, written, texts);
   fmt::print("\n{}\n", file.string());
   return 0;
 }

@@ -187,8 +187,8 @@ bool expand_range(const std::string& text, std::vector<json>& values) {
       from > to) {
     return false;
   }
-  if (std::int64_t{to} - from >= kMostPoints)
-    throw ConfigError(fmt::format("{}: at most {} values make an axis", text, kMostPoints));
+  if (std::int64_t{to} - from >= kMaxPoints)
+    throw ConfigError(fmt::format("{}: at most {} values make an axis", text, kMaxPoints));
   for (int value = from; value <= to; ++value) values.emplace_back(value);
   return true;
 }

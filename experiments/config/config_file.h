@@ -48,7 +48,7 @@ struct Experiment {
   std::vector<SkipIf> skip_ifs;
 };
 
-inline constexpr std::int64_t kMostPoints = 1'000'000;  // of a sweep
+inline constexpr std::int64_t kMaxPoints = 1'000'000;  // of a sweep
 
 // The sections that a config may have; further draft models are draft2, ... draft9.
 const std::vector<std::string>& section_names();

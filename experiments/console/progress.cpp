@@ -14,9 +14,9 @@ namespace speclab {
 namespace {
 
 // Its first characters, in at most so many bytes.
-std::string beginning(const std::string& line, std::size_t most) {
+std::string beginning(const std::string& line, std::size_t max) {
   std::size_t end = 0;
-  while (end < line.size() && end + character_size(line[end]) <= most) end += character_size(line[end]);
+  while (end < line.size() && end + character_size(line[end]) <= max) end += character_size(line[end]);
   return line.substr(0, end);
 }
 

@@ -14,9 +14,9 @@ TimedTexts::TimedTexts(const Workload& workload) {
 }
 
 void calibrate(CalibratedCost& prices, std::span<const TimedModel> models, const TimedTexts& texts,
-               ModelShelf& shelf, Clock& clock) {
+               ModelCache& cache, Clock& clock) {
   if (!prices.tables().empty()) return;
-  std::map<std::string, PassTable>& known = shelf.timed_passes();
+  std::map<std::string, PassTable>& known = cache.timed_passes();
   const auto key = [&](const TimedModel& timed) {
     return fmt::format("{} of {} after {}", timed.name, texts.sequences, texts.length);
   };

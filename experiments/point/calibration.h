@@ -5,7 +5,7 @@
 
 #include "core/cost/calibrated_cost.h"
 #include "core/results/recorder.h"
-#include "experiments/point/model_shelf.h"
+#include "experiments/point/model_cache.h"
 #include "experiments/point/pass_timing.h"
 #include "experiments/point/workload.h"
 
@@ -21,7 +21,7 @@ struct TimedTexts {
 // Fills empty prices with what passes of these models take. Of a model that another point of the shelf timed
 // over such texts, what was found then.
 void calibrate(CalibratedCost& prices, std::span<const TimedModel> models, const TimedTexts& texts,
-               ModelShelf& shelf, Clock& clock);
+               ModelCache& cache, Clock& clock);
 
 std::vector<TimedPassRecord> timed_passes(const CalibratedCost& prices, const TimedTexts& texts);
 

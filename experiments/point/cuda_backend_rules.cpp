@@ -2,12 +2,12 @@
 
 #include <typeinfo>
 
-#include "kernels/cuda/cuda_row_facts.h"
+#include "kernels/cuda/cuda_row_stats.h"
 #include "kernels/cuda/cuda_sample_and_match.h"
 #include "kernels/cuda/cuda_tree_rule.h"
 #include "kernels/cuda/device_row_reader.h"
 #include "strategies/rules/by_temperature.h"
-#include "strategies/rules/fact_rule.h"
+#include "strategies/rules/deterministic_rule.h"
 #include "strategies/rules/greedy.h"
 #include "strategies/rules/rows_read.h"
 
@@ -40,8 +40,9 @@ std::unique_ptr<Rule> taken_as(std::unique_ptr<AcceptanceRule>& rule) {
   return std::unique_ptr<Rule>(found);
 }
 
-std::unique_ptr<AcceptanceRule> by_facts(std::unique_ptr<FactRule> rule, const CudaRuleOptions& options) {
-  rule->ask(std::make_unique<CudaRowFacts>(options));
+std::unique_ptr<AcceptanceRule> by_facts(std::unique_ptr<DeterministicRule> rule,
+                                         const CudaRuleOptions& options) {
+  rule->ask(std::make_unique<CudaRowStats>(options));
   return rule;
 }
 
@@ -55,7 +56,7 @@ std::unique_ptr<AcceptanceRule> sampling(std::unique_ptr<AcceptanceRule> above,
 
 std::unique_ptr<AcceptanceRule> cuda_rule(std::unique_ptr<AcceptanceRule> rule,
                                           const CudaRuleOptions& options) {
-  if (auto facts = taken_as<FactRule>(rule)) return by_facts(std::move(facts), options);
+  if (auto facts = taken_as<DeterministicRule>(rule)) return by_facts(std::move(facts), options);
   if (auto* either = dynamic_cast<ByTemperature*>(rule.get())) {
     for (std::unique_ptr<AcceptanceRule>& each : either->rules()) each = cuda_rule(std::move(each), options);
     return rule;

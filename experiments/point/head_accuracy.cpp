@@ -20,12 +20,12 @@ std::vector<HeadRecord> head_accuracy(LanguageModel& target, DraftHeads& heads, 
     target.open(sequence.id);
     heads.open(sequence.id);
     const std::span<const Token> text = sequence.text;
-    const Slice slice{.sequence = sequence.id, .text = text, .give = Give::features};
+    const SequenceInput slice{.sequence = sequence.id, .text = text, .give = PassOutput::features};
     const Rows hidden = target.forward({&slice, 1}).hidden;
     // The token after place t is the target's own for t from the prompt's last on.
     for (std::size_t t = static_cast<std::size_t>(std::max(sequence.prompt_length - 1, 0));
          t + 2 < text.size(); ++t) {
-      heads.remember(sequence.id, hidden[static_cast<int>(t)]);
+      heads.set_hidden(sequence.id, hidden[static_cast<int>(t)]);
       questions.clear();
       picks.clear();
       likeliest.clear();

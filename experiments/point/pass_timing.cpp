@@ -5,14 +5,14 @@
 #include <numeric>
 
 #include "core/numerics/quantile.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/point/serve.h"
 
 namespace speclab {
 namespace {
 
 constexpr int kTokens[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32, 48, 64};  // of each sequence
-constexpr int kMostNewTokens = 512;
+constexpr int kMaxNewTokens = 512;
 constexpr int kTurns = 7;
 // Before the timed passes of a turn, as many of the same size: in a run too a pass finds in the caches what
 // one like it left there, and a device may prepare itself when a size comes a second time.
@@ -60,7 +60,7 @@ class Timing {
   int count() const { return static_cast<int>(texts_.size()); }
 
   TimedText random_text(int sequence) const {
-    CounterChance chance(static_cast<std::uint64_t>(sequence), 0, 0);
+    CounterRng chance(static_cast<std::uint64_t>(sequence), 0, 0);
     const std::vector<double> even(static_cast<std::size_t>(models_.front().model->vocab()), 1.0);
     const auto draw = [&] { return static_cast<Token>(chance.categorical(even)); };
     TimedText made{{}, TokenTree(0)};
@@ -77,7 +77,7 @@ class Timing {
       const auto unseen = std::span(texts_[i].text)
                               .first(static_cast<std::size_t>(cached_))
                               .subspan(static_cast<std::size_t>(model.length(id)));
-      const Slice prompt{.sequence = id, .text = unseen, .give = Give::nothing};
+      const SequenceInput prompt{.sequence = id, .text = unseen, .give = PassOutput::nothing};
       if (!unseen.empty()) model.forward({&prompt, 1});
     }
     clock_.settle();
@@ -99,7 +99,7 @@ class Timing {
     for (const Charge& charge : clock_.settle()) {
       if (charge.work.actor == timed.actor && charge.work.op == Op::forward) seconds += charge.seconds;
     }
-    timed.model->rewind(rewound_);
+    timed.model->truncate(rewound_);
     clock_.settle();
     return seconds;
   }
@@ -123,8 +123,8 @@ class Timing {
   std::vector<TimedText> texts_;
   std::vector<std::vector<PassSize>> sizes_;              // by model
   std::vector<std::vector<std::vector<Seconds>>> times_;  // by model and size
-  std::vector<Slice> slices_;
-  std::vector<Rewound> rewound_;
+  std::vector<SequenceInput> slices_;
+  std::vector<Truncation> rewound_;
 };
 
 }  // namespace
@@ -132,7 +132,7 @@ class Timing {
 std::vector<PassSize> pass_sizes(int batch, int room) {
   std::vector<PassSize> sizes;
   const auto add = [&](const PassSize& size) {
-    if (size.new_tokens() <= kMostNewTokens && (room == 0 || size.tokens <= room)) sizes.push_back(size);
+    if (size.new_tokens() <= kMaxNewTokens && (room == 0 || size.tokens <= room)) sizes.push_back(size);
   };
   for (int sequences = 1; sequences < batch; sequences *= 2) add({sequences, 1});
   for (const int tokens : kTokens) add({batch, tokens});

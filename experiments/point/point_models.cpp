@@ -36,13 +36,12 @@ SourceKind read_source_kind(Params& p) {
 
 std::shared_ptr<const TokenSource> make_source(SourceKind kind, Params& p, int default_seed) {
   // Markov's table has a number for each pair of tokens.
-  const int vocab =
-      p.integer({"vocab"}, 16, {.least = 2, .most = kind == SourceKind::markov ? 4096.0 : 65536.0},
-                "tokens of the synthetic vocabulary");
+  const int vocab = p.integer({"vocab"}, 16, {.min = 2, .max = kind == SourceKind::markov ? 4096.0 : 65536.0},
+                              "tokens of the synthetic vocabulary");
   const auto seed = static_cast<std::uint64_t>(
-      p.integer({"source_seed"}, default_seed, {.least = 0}, "of the synthetic text"));
+      p.integer({"source_seed"}, default_seed, {.min = 0}, "of the synthetic text"));
   if (kind == SourceKind::hashed) return std::make_shared<const Hashed>(vocab, seed);
-  const double sharpness = p.number({"sharpness"}, 4, {.least = 0, .most = 100}, "spread of the logits");
+  const double sharpness = p.number({"sharpness"}, 4, {.min = 0, .max = 100}, "spread of the logits");
   return std::make_shared<const Markov>(Markov::random(vocab, sharpness, seed));
 }
 
@@ -69,8 +68,8 @@ struct RandomSettings {
 RandomSettings read_random(Params& p, Actor actor) {
   RandomSettings read;
   read.shape = p.required_text({"shape", "random_weights"}, "a shape of `speclab list shapes`");
-  read.positions = p.integer({"max_positions"}, 4096, {.least = 1, .most = 1 << 20}, "of a text, at most");
-  read.seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.least = 0}, "of the weights");
+  read.positions = p.integer({"max_positions"}, 4096, {.min = 1, .max = 1 << 20}, "of a text, at most");
+  read.seed = p.integer({"source_seed"}, actor == Actor::target ? 1 : 2, {.min = 0}, "of the weights");
   return read;
 }
 
@@ -140,15 +139,15 @@ std::vector<SettingNote> model_settings(const std::string& section, const std::s
   return p.notes();
 }
 
-PointModels::PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
+PointModels::PointModels(const Config& config, ModelCache& cache, Pricing& pricing, const Workload& workload,
                          Settings& settings)
-    : config_(config), shelf_(shelf), pricing_(pricing), workload_(workload), settings_(settings) {
+    : config_(config), cache_(cache), pricing_(pricing), workload_(workload), settings_(settings) {
   Params p = section(config, "target");
   const SourceKind kind = read_source_kind(p);
   const bool weights = kind == SourceKind::checkpoint || kind == SourceKind::random;
   if (weights) device_ = read_device(p);
-  backend_ = weights ? &shelf.backend(device_) : &shelf.cpu();
-  on_device_ = backend_ != &shelf.cpu();
+  backend_ = weights ? &cache.backend(device_) : &cache.cpu();
+  on_device_ = backend_ != &cache.cpu();
   if (weights) {
     const LoadedModel loaded =
         kind == SourceKind::checkpoint ? load_checkpoint(p, Actor::target) : make_random(p, Actor::target);
@@ -174,7 +173,7 @@ std::string PointModels::name_of(const Params& p) const {
 
 int PointModels::common_vocab(const std::filesystem::path& target, const Tokenizer& tokenizer) {
   const int own = rows_of_tokens(target);
-  int least = own;
+  int min = own;
   std::string drafts;
   for (const auto& [name, _] : config_.sections.items()) {
     if (!name.starts_with("draft") || name == "drafter") continue;
@@ -183,21 +182,21 @@ int PointModels::common_vocab(const std::filesystem::path& target, const Tokeniz
     const std::string path = read_path(p);
     const int rows = rows_of_tokens(find_path(name + ".path", path, config_.directory));
     if (rows == own || rows == 0) continue;
-    least = std::min(least, rows);
+    min = std::min(min, rows);
     drafts += fmt::format(", [{}] of {}", name, rows);
   }
   for (const std::string& path : paths_of_heads(config_.sections.value("drafter", json::object()))) {
     const int rows = rows_of_heads(path_of_heads(path, config_.directory));
     if (rows == own || rows < tokenizer.vocab()) continue;  // those of other targets are refused when loaded
-    least = std::min(least, rows);
+    min = std::min(min, rows);
     drafts += fmt::format(", the heads of {} of {}", path, rows);
   }
-  if (drafts.empty() || own == 0 || least < tokenizer.vocab()) return 0;
+  if (drafts.empty() || own == 0 || min < tokenizer.vocab()) return 0;
   remarks_.push_back(fmt::format(
       "rows are padded differently: [target] has rows of {} tokens{}; tokens from {} on, of which the "
       "tokenizer has none, are impossible in all of them",
-      own, drafts, least));
-  return least;
+      own, drafts, min));
+  return min;
 }
 
 LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
@@ -205,7 +204,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
   const std::string path = read_path(p);
   const std::filesystem::path folder = find_path(name + ".path", path, config_.directory);
   require_model_folder(folder);
-  const Tokenizer& tokenizer = shelf_.tokenizer(folder);
+  const Tokenizer& tokenizer = cache_.tokenizer(folder);
   if (actor == Actor::target) {
     facts_.tokenizer = &tokenizer;
     common_vocab_ = common_vocab(folder, tokenizer);
@@ -224,7 +223,7 @@ LoadedModel PointModels::load_checkpoint(Params& p, Actor actor) {
   LoadedModel loaded = backend_->model(folder, use);
   remarks_.insert(remarks_.end(), loaded.remarks.begin(), loaded.remarks.end());
   if (actor != Actor::target) check_positions(path, loaded.config.max_positions);
-  settings_[name + ".digest"] = shelf_.digest_of(folder, config_.digest);
+  settings_[name + ".digest"] = cache_.digest_of(folder, config_.digest);
   return loaded;
 }
 
@@ -283,7 +282,7 @@ std::filesystem::path PointModels::heads_folder(const std::string& path) {
   if (path.empty()) throw ConfigError("drafter.path is required: the folder of the heads");
   std::filesystem::path folder = find_path("drafter.path", path, config_.directory);
   refuse_adapter_of_heads(folder);
-  add_digest("drafter.digest", shelf_.digest_of(folder, config_.digest));
+  add_digest("drafter.digest", cache_.digest_of(folder, config_.digest));
   return folder;
 }
 
@@ -397,7 +396,7 @@ std::vector<std::vector<Token>> PointModels::corpus(const std::string& path) {
     throw ImpossiblePoint("drafter.corpus is text, but a synthetic target has no tokenizer; leave it out");
   }
   const std::filesystem::path file = find_path("drafter.corpus", path, config_.directory);
-  add_digest("drafter.corpus_digest", shelf_.digest_of(file, config_.digest));
+  add_digest("drafter.corpus_digest", cache_.digest_of(file, config_.digest));
   std::vector<std::vector<Token>> texts;
   PromptFile read = read_prompts(file, *facts_.tokenizer, facts_.vocab, workload_.add_bos);
   remarks_.insert(remarks_.end(), read.remarks.begin(), read.remarks.end());

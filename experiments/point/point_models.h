@@ -8,7 +8,7 @@
 
 #include "core/metered.h"
 #include "core/models/sources/token_source.h"
-#include "experiments/point/model_shelf.h"
+#include "experiments/point/model_cache.h"
 #include "experiments/point/pass_timing.h"
 #include "experiments/point/pricing.h"
 #include "experiments/point/workload.h"
@@ -27,7 +27,7 @@ class PointModels {
 
   // Reads [target]. What is resolved goes into `settings`. `workload` may be read later, but before a draft
   // model is asked for. All must outlive this.
-  PointModels(const Config& config, ModelShelf& shelf, Pricing& pricing, const Workload& workload,
+  PointModels(const Config& config, ModelCache& cache, Pricing& pricing, const Workload& workload,
               Settings& settings);
 
   Backend& backend() { return *backend_; }
@@ -79,7 +79,7 @@ class PointModels {
   void resolve(const Params& params);
 
   const Config& config_;
-  ModelShelf& shelf_;
+  ModelCache& cache_;
   Pricing& pricing_;
   const Workload& workload_;
   Settings& settings_;

@@ -53,9 +53,8 @@ void Pricing::read(Params& p, const Config& config) {
       "what passes of this point's own models took when they were timed before its first run");
   if (kind == Kind::constant) {
     const double target =
-        p.number({"target_pass"}, 1, {.least = 0, .open_least = true}, "seconds of a pass of the target");
-    const double draft =
-        p.number({"draft_pass", "c"}, 0.1, {.least = 0}, "seconds of a pass of a draft model");
+        p.number({"target_pass"}, 1, {.min = 0, .open_min = true}, "seconds of a pass of the target");
+    const double draft = p.number({"draft_pass", "c"}, 0.1, {.min = 0}, "seconds of a pass of a draft model");
     prices_ = std::make_unique<ConstantCost>(target, draft);
     priced_drafts_ = std::numeric_limits<std::size_t>::max();
     error_ = "none can be stated: the costs are given";

@@ -58,9 +58,9 @@ void Pricing::read_roofline(Params& p, const Config& config) {
               "pass asks, so all of Medusa's together, but one of Hydra's. drafter.priced_as, in an axis of "
               "drafters, goes before it");
   const int devices =
-      p.integer({"tensor_parallel", "tp"}, 1, {.least = 1, .most = 1024}, "devices that share the target");
+      p.integer({"tensor_parallel", "tp"}, 1, {.min = 1, .max = 1024}, "devices that share the target");
   draft_devices_ = p.integer({"draft_tensor_parallel", "draft_tensor_parallel_size", "draft_tp"}, 0,
-                             {.least = 0, .most = 1024},
+                             {.min = 0, .max = 1024},
                              "devices that share each draft model; 0: as many as the target, or one where so "
                              "many cannot share it");
   const std::string format = p.text({"format", "quantization"}, "",
@@ -72,9 +72,8 @@ void Pricing::read_roofline(Params& p, const Config& config) {
       p.text({"cache_format", "kv_cache_dtype"}, "",
              "how all key-value caches are stored: bf16, fp8, q8_0, ...; \"\": as "
              "the files say, 16 bits");
-  usable_ =
-      p.number({"memory_share", "gpu_memory_utilization"}, 0.9, {.least = 0, .most = 1, .open_least = true},
-               "part of a device's memory_gb that weights and caches may fill");
+  usable_ = p.number({"memory_share", "gpu_memory_utilization"}, 0.9, {.min = 0, .max = 1, .open_min = true},
+                     "part of a device's memory_gb that weights and caches may fill");
   offload_ = p.flag({"offload"}, false,
                     "what of the target's layers does not fit is brought from the host's "
                     "memory in every pass; false: such a point is refused");

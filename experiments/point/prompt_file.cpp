@@ -24,7 +24,7 @@ namespace {
 using nlohmann::json;
 using Names = std::span<const std::string_view>;
 
-constexpr std::size_t kMostLabel = std::tuple_size_v<decltype(SequenceRecord::label)>;
+constexpr std::size_t kMaxLabel = std::tuple_size_v<decltype(SequenceRecord::label)>;
 
 constexpr std::array<std::string_view, 3> kTexts = {"text", "prompt", "question"};
 constexpr std::array<std::string_view, 4> kTokens = {"tokens", "token_ids", "prompt_token_ids", "input_ids"};
@@ -38,12 +38,12 @@ constexpr std::string_view kReadKeys =
 
 // Of a label that is too long its beginning stays, and a hash of all of it.
 std::string short_label(const std::string& label) {
-  if (label.size() <= kMostLabel) return label;
+  if (label.size() <= kMaxLabel) return label;
   Fnv1a hash;
   hash.add(std::string_view(label));
   const std::string tail = fmt::format("~{:08x}", static_cast<std::uint32_t>(hash.value()));
   std::size_t end = 0;
-  while (end + character_size(label[end]) + tail.size() <= kMostLabel) end += character_size(label[end]);
+  while (end + character_size(label[end]) + tail.size() <= kMaxLabel) end += character_size(label[end]);
   return label.substr(0, end) + tail;
 }
 

@@ -12,8 +12,8 @@ enum class TooLong { refuse, skip, cut };
 
 // "3 prompts (prompts.jsonl, lines 2, 4, 9)"
 std::string named(const std::vector<int>& lines, const std::string& file) {
-  constexpr std::size_t kMostNamed = 10;
-  const std::size_t shown = std::min(lines.size(), kMostNamed);
+  constexpr std::size_t kMaxNamed = 10;
+  const std::size_t shown = std::min(lines.size(), kMaxNamed);
   return fmt::format("{} prompt{} ({}, line{} {}{})", lines.size(), lines.size() == 1 ? "" : "s", file,
                      lines.size() == 1 ? "" : "s",
                      fmt::join(lines.begin(), lines.begin() + static_cast<int>(shown), ", "),

@@ -11,7 +11,7 @@ ClockSettings read_clock(Params& clock) {
       "wall: measured where models run, on a GPU by its own clock; analytic: priced by [price] alone");
   if (settings.measured)
     settings.repeats =
-        clock.integer({"repeats"}, 3, {.least = 1, .most = kMostRepeats}, "of baseline and method in turn");
+        clock.integer({"repeats"}, 3, {.min = 1, .max = kMaxRepeats}, "of baseline and method in turn");
   return settings;
 }
 

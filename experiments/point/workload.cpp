@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/config/files.h"
 #include "experiments/point/prompt_fit.h"
 #include "experiments/point/special_tokens.h"
@@ -14,9 +14,9 @@
 namespace speclab {
 namespace {
 
-constexpr int kMostRequests = 1 << 20;
-constexpr int kMostPositions = 1 << 20;                   // of a text
-constexpr std::int64_t kMostSyntheticTokens = 1ll << 26;  // of all prompts together
+constexpr int kMaxRequests = 1 << 20;
+constexpr int kMaxPositions = 1 << 20;                   // of a text
+constexpr std::int64_t kMaxSyntheticTokens = 1ll << 26;  // of all prompts together
 
 enum Stream : std::uint64_t { kDraftStream, kJudgeStream, kPromptStream };
 
@@ -24,7 +24,7 @@ enum Stream : std::uint64_t { kDraftStream, kJudgeStream, kPromptStream };
 std::vector<Request> make_prompts(int count, int length, int vocab, std::uint64_t seed) {
   std::vector<Request> requests;
   for (int i = 0; i < count; ++i) {
-    CounterChance chance(seed, static_cast<std::uint64_t>(i), kPromptStream);
+    CounterRng chance(seed, static_cast<std::uint64_t>(i), kPromptStream);
     const std::vector<double> even(static_cast<std::size_t>(vocab), 1.0);
     Request& request = requests.emplace_back(Request{.prompt = {}, .label = "synthetic"});
     for (int t = 0; t < length; ++t) request.prompt.push_back(static_cast<Token>(chance.categorical(even)));
@@ -50,12 +50,12 @@ AddBos read_add_bos(Params& workload, const Tokenizer* tokenizer) {
 }
 
 void read_file(Workload& made, Params& workload, const TargetFacts& target, const Config& config,
-               ModelShelf& shelf) {
+               ModelCache& cache) {
   made.prompts = workload.required_text({"prompts"}, "a JSON Lines file of {\"text\": ..., \"kind\": ...}");
   made.add_bos = read_add_bos(workload, target.tokenizer);
   if (target.tokenizer != nullptr) {
     const std::filesystem::path file = find_path("workload.prompts", made.prompts, config.directory);
-    made.prompts_digest = shelf.digest_of(file, config.digest);
+    made.prompts_digest = cache.digest_of(file, config.digest);
     PromptFile read = read_prompts(file, *target.tokenizer, target.vocab, made.add_bos);
     made.requests = std::move(read.requests);
     append(made.remarks, read.remarks);
@@ -63,12 +63,12 @@ void read_file(Workload& made, Params& workload, const TargetFacts& target, cons
     made.requests.resize(1);
   }
   const int requests =
-      workload.integer({"requests"}, 0, {.least = 0}, "the first so many prompts that fit; 0: all");
+      workload.integer({"requests"}, 0, {.min = 0}, "the first so many prompts that fit; 0: all");
   if (requests > static_cast<int>(made.requests.size())) {
     workload.fail("requests", fmt::format("= {} is more than the {} prompts of {}", requests,
                                           made.requests.size(), made.prompts));
   }
-  const int given = workload.integer({"max_positions", "max_model_len"}, 0, {.least = 0},
+  const int given = workload.integer({"max_positions", "max_model_len"}, 0, {.min = 0},
                                      "of a prompt and its text together; 0: those of the target");
   const bool less = given > 0 && (target.max_positions == 0 || given < target.max_positions);
   fit_prompts(made, workload,
@@ -107,29 +107,29 @@ Sequence Workload::sequence(SequenceId id) const {
           .max_new_tokens = max_new_tokens,
           .end_tokens = end_tokens,
           .sampling = sampling,
-          .draft_chance = std::make_shared<CounterChance>(seed, stream, kDraftStream),
-          .judge_chance = std::make_shared<CounterChance>(seed, stream, kJudgeStream)};
+          .draft_chance = std::make_shared<CounterRng>(seed, stream, kDraftStream),
+          .judge_chance = std::make_shared<CounterRng>(seed, stream, kJudgeStream)};
 }
 
 Workload read_workload(Params& workload, Params& sampling, const TargetFacts& target, const Config& config,
-                       ModelShelf& shelf) {
+                       ModelCache& cache) {
   Workload made;
   made.sampling.temperature =
-      sampling.number({"temperature"}, 0, {.least = 0}, "0: the likeliest token, always");
+      sampling.number({"temperature"}, 0, {.min = 0}, "0: the likeliest token, always");
   if (made.sampling.temperature > 0 && made.sampling.temperature < 1e-6) {
     sampling.fail("temperature", "is to be 0 or at least 1e-6");
   }
-  made.sampling.top_k = sampling.integer({"top_k"}, 0, {.least = 0}, "of the target and the draft; 0: all");
+  made.sampling.top_k = sampling.integer({"top_k"}, 0, {.min = 0}, "of the target and the draft; 0: all");
   made.sampling.top_p =
-      sampling.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, "likewise; 1: all");
+      sampling.number({"top_p"}, 1, {.min = 0, .max = 1, .open_min = true}, "likewise; 1: all");
   made.seed =
-      static_cast<std::uint64_t>(sampling.integer({"seed"}, 0, {.least = 0}, "of all random decisions"));
+      static_cast<std::uint64_t>(sampling.integer({"seed"}, 0, {.min = 0}, "of all random decisions"));
   sampling.finish();
 
   made.max_new_tokens = workload.integer({"max_new_tokens", "n_predict", "max_tokens"}, 128,
-                                         {.least = 1, .most = kMostPositions}, "per request");
-  made.batch = workload.integer({"batch", "batch_size", "max_num_seqs"}, 1,
-                                {.least = 1, .most = kMostRequests}, "requests decoded at once");
+                                         {.min = 1, .max = kMaxPositions}, "per request");
+  made.batch = workload.integer({"batch", "batch_size", "max_num_seqs"}, 1, {.min = 1, .max = kMaxRequests},
+                                "requests decoded at once");
   made.refill =
       workload.flag({"refill"}, true,
                     "where batch is above 1: further requests keep all places taken until the last of "
@@ -142,15 +142,15 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
   if (!ignore_eos && target.tokenizer != nullptr)
     append(made.remarks, other_ends(*target.tokenizer, target.end_tokens));
   if (target.tokenizer != nullptr || target.of_text) {
-    read_file(made, workload, target, config, shelf);
+    read_file(made, workload, target, config, cache);
   } else {
     const int requests = workload.integer({"requests"}, std::max(16, made.batch),
-                                          {.least = 1, .most = kMostRequests}, "how many; 16, or the batch");
-    const int length = workload.integer({"prompt_tokens"}, 16, {.least = 1, .most = kMostPositions},
-                                        "of each synthetic prompt");
-    if (std::int64_t{requests} * length > kMostSyntheticTokens) {
+                                          {.min = 1, .max = kMaxRequests}, "how many; 16, or the batch");
+    const int length =
+        workload.integer({"prompt_tokens"}, 16, {.min = 1, .max = kMaxPositions}, "of each synthetic prompt");
+    if (std::int64_t{requests} * length > kMaxSyntheticTokens) {
       workload.fail("prompt_tokens", fmt::format("= {} of {} requests are more than {} tokens", length,
-                                                 requests, kMostSyntheticTokens));
+                                                 requests, kMaxSyntheticTokens));
     }
     made.requests = make_prompts(requests, length, target.vocab, made.seed);
     fit_prompts(made, workload, {.positions = target.max_positions, .whose = "the target"}, 0);

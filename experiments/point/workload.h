@@ -8,7 +8,7 @@
 #include "core/sequence.h"
 #include "core/settings/params.h"
 #include "experiments/config/config_file.h"
-#include "experiments/point/model_shelf.h"
+#include "experiments/point/model_cache.h"
 #include "experiments/point/prompt_file.h"
 
 namespace speclab {
@@ -51,6 +51,6 @@ struct TargetFacts {
 // Reads [workload] and [sampling]. ImpossiblePoint where the batch is larger than the requests: it would run
 // under a label that is not true.
 Workload read_workload(Params& workload, Params& sampling, const TargetFacts& target, const Config& config,
-                       ModelShelf& shelf);
+                       ModelCache& cache);
 
 }  // namespace speclab

@@ -15,7 +15,7 @@
 #include "experiments/certify/certify_settings.h"
 #include "experiments/console/message.h"
 #include "experiments/console/progress.h"
-#include "experiments/point/rig.h"
+#include "experiments/point/point_runner.h"
 #include "experiments/sweep/points.h"
 
 namespace speclab {
@@ -29,7 +29,7 @@ struct Subject {
 };
 
 // The points that can be certified, each once, and into `settings` what tells them apart.
-std::vector<Subject> subjects(const Experiment& experiment, ModelShelf& shelf,
+std::vector<Subject> subjects(const Experiment& experiment, ModelCache& cache,
                               std::vector<Settings>& settings) {
   std::vector<Subject> all;
   std::map<std::string, int> skipped;  // reasons
@@ -40,7 +40,7 @@ std::vector<Subject> subjects(const Experiment& experiment, ModelShelf& shelf,
       continue;
     }
     try {
-      PointSettings asked{experiment.name, make_rig(request.config, shelf)->settings()};
+      PointSettings asked{experiment.name, make_point_runner(request.config, cache)->settings()};
       const nlohmann::json certify = request.config.sections.value("certify", nlohmann::json::object());
       for (const auto& [key, value] : certify.items()) asked.settings["certify." + key] = value;
       const StatisticalOptions options = read_certify(request.config).options;
@@ -80,28 +80,28 @@ Hdf5File new_certificate_file(const std::filesystem::path& path, const std::stri
 
 Decision certify_points(const Experiment& experiment, const std::filesystem::path& path,
                         const Provenance& made, CertificateDetail detail) {
-  ModelShelf shelf(0);
+  ModelCache cache(0);
   std::vector<Settings> asked;
-  std::vector<Subject> all = subjects(experiment, shelf, asked);
+  std::vector<Subject> all = subjects(experiment, cache, asked);
   const std::vector<Settings> differs = differing(asked);
   std::vector<CertifiedPoint> points;
   Decision verdict = Decision::lossless;
   std::set<std::string> said;  // remarks
   for (std::size_t i = 0; i < all.size(); ++i) {
     try {
-      const std::unique_ptr<Rig> rig = make_rig(all[i].config, shelf);
+      const std::unique_ptr<PointRunner> runner = make_point_runner(all[i].config, cache);
       StatisticalOptions& options = all[i].options;
       Provenance described = made;
-      rig->describe(described);
+      runner->describe(described);
       Progress progress(static_cast<std::size_t>(options.tokens), "tokens");
       options.emitted = [&](std::int64_t tokens) { progress.reached(static_cast<std::size_t>(tokens), ""); };
       for (const std::string& remark : described.remarks)
         if (said.insert(remark).second) progress.say(remark);
-      CertifiedPoint point = certify_point(*rig, options);
+      CertifiedPoint point = certify_point(*runner, options);
       point.differs = differs[i];
       if (severity(point.decision) > severity(verdict)) verdict = point.decision;
       if (detail == CertificateDetail::whole) {
-        fmt::print("{}{}", points.empty() ? "" : "\n", to_text(point, rig->tokenizer()));
+        fmt::print("{}{}", points.empty() ? "" : "\n", to_text(point, runner->tokenizer()));
         std::fflush(stdout);
       }
       points.push_back(std::move(point));

@@ -49,7 +49,7 @@ void check_column(const Params& p, const std::string& key, const std::string& na
 
 // A setting that does nothing without another.
 struct Dependent {
-  const char *setting, *needs, *why;
+  const char *setting, *requirements, *why;
 };
 
 constexpr const char* kBars = "without x a figure has bars, which know no such thing";
@@ -76,10 +76,10 @@ bool asks(const Params& p, const std::string& setting) {
 }
 
 void check_dependents(const Params& p) {
-  for (const auto& [setting, needs, why] : kDependents) {
-    if (!asks(p, setting) || asks(p, needs)) continue;
+  for (const auto& [setting, requirements, why] : kDependents) {
+    if (!asks(p, setting) || asks(p, requirements)) continue;
     const bool whole = std::string_view(why).starts_with("comes");
-    p.fail(setting, whole ? why : fmt::format("has no effect without figure.{}: {}", needs, why));
+    p.fail(setting, whole ? why : fmt::format("has no effect without figure.{}: {}", requirements, why));
   }
 }
 

@@ -44,10 +44,10 @@ std::vector<PointRequest> points(const Experiment& experiment) {
   for (const Axis& axis : axes) {
     if (axis.key == "figure" || axis.key.starts_with("figure."))
       throw ConfigError(fmt::format("{}: '{}' is no axis: a sweep has one figure", axis.place, axis.key));
-    if (all.size() * axis.values.size() > static_cast<std::size_t>(kMostPoints)) {
+    if (all.size() * axis.values.size() > static_cast<std::size_t>(kMaxPoints)) {
       throw ConfigError(
           fmt::format("{}: with {} values of '{}' there are more than {} points; sweep fewer at once",
-                      axis.place, axis.values.size(), axis.key, kMostPoints));
+                      axis.place, axis.values.size(), axis.key, kMaxPoints));
     }
     std::vector<PointRequest> product;
     for (const PointRequest& point : all) {

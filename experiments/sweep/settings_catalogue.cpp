@@ -128,7 +128,7 @@ SectionPage prices() {
 
 SectionSettings workload_of(const std::string& kind, const std::string& summary,
                             std::vector<SettingNote>* sampling) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   TargetFacts facts;
   facts.vocab = 16;
   Params p = Params::listing("workload"), s = Params::listing("sampling");
@@ -136,7 +136,7 @@ SectionSettings workload_of(const std::string& kind, const std::string& summary,
     facts.of_text = true;
     p = Params::listing("workload", {{"prompts", "any"}});
   }
-  read_workload(p, s, facts, Config{}, shelf);
+  read_workload(p, s, facts, Config{}, cache);
   if (sampling != nullptr) *sampling = s.notes();
   return {kind, summary, "", p.notes()};
 }

@@ -19,8 +19,8 @@
 #include "core/results/hdf5_recorder.h"
 #include "core/settings/printable.h"
 #include "experiments/console/progress.h"
+#include "experiments/point/point_runner.h"
 #include "experiments/point/provenance.h"
-#include "experiments/point/rig.h"
 #include "experiments/point/serve.h"
 #include "experiments/sweep/folder_lock.h"
 #include "experiments/sweep/points.h"
@@ -57,13 +57,13 @@ std::string label(const PointSettings& settings) {
   return text;
 }
 
-Point resolve(const PointRequest& request, const std::string& experiment, ModelShelf& shelf) {
+Point resolve(const PointRequest& request, const std::string& experiment, ModelCache& cache) {
   Point point{request.config, {experiment, {}}, request.skipped, "", false};
   if (point.skipped.empty()) {
     try {
-      const std::unique_ptr<Rig> rig = make_rig(request.config, shelf);
-      point.settings.settings = rig->settings();
-      point.alone = rig->measured() || rig->on_device();
+      const std::unique_ptr<PointRunner> runner = make_point_runner(request.config, cache);
+      point.settings.settings = runner->settings();
+      point.alone = runner->measured() || runner->on_device();
       return point;
     } catch (const ImpossiblePoint& e) {
       point.skipped = e.what();
@@ -71,7 +71,7 @@ Point resolve(const PointRequest& request, const std::string& experiment, ModelS
       throw;
     } catch (const std::exception& e) {
       point.failed = e.what();
-      shelf = ModelShelf(shelf.threads());
+      cache = ModelCache(cache.threads());
     }
   }
   point.settings.settings = as_given(request.config);
@@ -81,11 +81,11 @@ Point resolve(const PointRequest& request, const std::string& experiment, ModelS
 class Sweep {
  public:
   Sweep(const Experiment& experiment, const SweepOptions& options)
-      : options_(options), experiment_(experiment.name), shelf_(0) {
+      : options_(options), experiment_(experiment.name), cache_(0) {
     Hdf5Apart::prepare();  // before there are models
     std::set<std::uint64_t> seen;
     for (const PointRequest& request : points(experiment)) {
-      Point point = resolve(request, experiment.name, shelf_);
+      Point point = resolve(request, experiment.name, cache_);
       if (!seen.insert(point.settings.key()).second) {
         ++outcome_.same;  // differs from another only in settings that it does not use
         continue;
@@ -110,7 +110,7 @@ class Sweep {
   Merged run_and_merge() {
     Progress progress(alone_.size() + together_.size());
     run_together(progress);
-    for (const Point* point : alone_) run_point(*point, shelf_, progress);
+    for (const Point* point : alone_) run_point(*point, cache_, progress);
     progress.line(fmt::format("merging {} points", keys_.size()));
     return merge_points(options_.results / experiment_, keys_);
   }
@@ -153,13 +153,13 @@ class Sweep {
     const int jobs =
         options_.jobs > 0 ? options_.jobs : static_cast<int>(std::thread::hardware_concurrency());
     on_threads(jobs, together_.size(), [&] {
-      return [this, &progress, shelf = std::make_shared<ModelShelf>(1)](std::size_t i) {
-        run_point(*together_[i], *shelf, progress);
+      return [this, &progress, cache = std::make_shared<ModelCache>(1)](std::size_t i) {
+        run_point(*together_[i], *cache, progress);
       };
     });
   }
 
-  void run_point(const Point& point, ModelShelf& shelf, Progress& progress) {
+  void run_point(const Point& point, ModelCache& cache, Progress& progress) {
     Provenance made = provenance(options_.command_line);
     std::string note;
     if (!point.skipped.empty()) {
@@ -169,7 +169,7 @@ class Sweep {
       note = "  skipped: " + point.skipped;
       count(&SweepOutcome::skipped);
     } else {
-      std::unique_ptr<Rig> rig;
+      std::unique_ptr<PointRunner> runner;
       std::optional<Hdf5Recorder> recorder;
       const auto begin = [&](RecordMode mode) {
         recorder.emplace(options_.results, mode);
@@ -177,12 +177,12 @@ class Sweep {
       };
       try {
         if (!point.failed.empty()) throw std::runtime_error(point.failed);
-        rig = make_rig(point.config, shelf);
-        rig->describe(made);
+        runner = make_point_runner(point.config, cache);
+        runner->describe(made);
         for (const std::string& remark : made.remarks) progress.say(remark);
         note_unused(made.unused);
-        begin(rig->steps_recorded() ? RecordMode::steps : RecordMode::counts);
-        rig->run(*recorder);
+        begin(runner->steps_recorded() ? RecordMode::steps : RecordMode::counts);
+        runner->run(*recorder);
         recorder->finish();
         count(&SweepOutcome::ran);
       } catch (const Interrupted&) {
@@ -190,8 +190,8 @@ class Sweep {
       } catch (const Hdf5Error&) {
         throw;
       } catch (const std::exception& e) {
-        rig.reset();
-        shelf = ModelShelf(shelf.threads());  // its models may hold half-finished sequences
+        runner.reset();
+        cache = ModelCache(cache.threads());  // its models may hold half-finished sequences
         if (!recorder) begin(RecordMode::counts);
         recorder->fail(e.what());
         note = std::string("  failed: ") + e.what();
@@ -219,7 +219,7 @@ class Sweep {
 
   const SweepOptions& options_;
   std::string experiment_;
-  ModelShelf shelf_;
+  ModelCache cache_;
   std::set<std::string> keys_;  // of all points of this sweep
   std::vector<Point> points_;
   std::vector<const Point*> alone_, together_;  // of them, those that are to be run

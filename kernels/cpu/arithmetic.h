@@ -30,14 +30,14 @@ struct Matmul {
 
 // Queries of one text: each against the text's keys, then against those of its ancestors and its own.
 struct Attention {
-  static constexpr int kMost = 4;  // queries at once
+  static constexpr int kMax = 4;  // queries at once
   struct Query {
     const float* query = nullptr;  // (width); zero beyond the head's size
     const int* path = nullptr;     // (path_length): slots of positions text, text + 1, ...
     int path_length = 0;
     float* out = nullptr;  // (width)
   };
-  Query queries[kMost];
+  Query queries[kMax];
   int count = 0;                  // of queries
   const float* keys = nullptr;    // (slots, width)
   const float* values = nullptr;  // (slots, width)

@@ -66,10 +66,10 @@ float weights_of_scores(const Attention& task, int query) {
   for (int p = begin; p < task.first; ++p) scores[p] = kOutside;
   for (int p = total; p < end; ++p) scores[p] = kOutside;
 
-  auto most = Lanes::set(kOutside);
-  for (int i = begin; i < end; i += 16) most = Lanes::max(most, Lanes::load(scores + i));
+  auto max = Lanes::set(kOutside);
+  for (int i = begin; i < end; i += 16) max = Lanes::max(max, Lanes::load(scores + i));
   float lanes[16];
-  Lanes::store(lanes, most);
+  Lanes::store(lanes, max);
   float highest = lanes[0];
   for (const float lane : lanes) highest = lane > highest ? lane : highest;
 

@@ -9,7 +9,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMost = LayerPass::kMostRows;
+constexpr std::size_t kMax = LayerPass::kMaxRows;
 
 }  // namespace
 
@@ -20,11 +20,11 @@ CpuEagle::CpuEagle(EagleWeights weights, CpuOptions options)
       pass_(weights_.config, weights_.dtype, arithmetic_, *team_),
       embedded_(static_cast<std::size_t>(weights_.config.hidden)),
       normed_(static_cast<std::size_t>(padded(weights_.config.hidden))) {
-  fresh_.require(kMost * static_cast<std::size_t>(weights_.config.hidden));
-  scores_.require(kMost * static_cast<std::size_t>(weights_.output.outputs));
+  fresh_.require(kMax * static_cast<std::size_t>(weights_.config.hidden));
+  scores_.require(kMax * static_cast<std::size_t>(weights_.output.outputs));
 }
 
-void CpuEagle::tell(SequenceId sequence, Row feature) {
+void CpuEagle::set_features(SequenceId sequence, Row feature) {
   SPECLAB_CHECK(static_cast<std::size_t>(feature.cols) == feature_width(),
                 "a feature of {} numbers, but the head reads {}", feature.cols, feature_width());
   State& state = find(sequence);
@@ -32,12 +32,12 @@ void CpuEagle::tell(SequenceId sequence, Row feature) {
   ++state.told;
 }
 
-const Forward& CpuEagle::forward(std::span<const Slice> batch) {
+const Forward& CpuEagle::forward(std::span<const SequenceInput> batch) {
   plan(batch);
   const PassPlan& rows = plan_.rows;
   asked_.require(static_cast<std::size_t>(rows.asked) * static_cast<std::size_t>(weights_.config.hidden));
   for (std::size_t begin = 0; begin < plan_.order.size();) {
-    const std::span<const int> part = plan_.part(begin, kMost);
+    const std::span<const int> part = plan_.part(begin, kMax);
     evaluate(part);
     begin += part.size();
   }
@@ -47,12 +47,12 @@ const Forward& CpuEagle::forward(std::span<const Slice> batch) {
   return forward_;
 }
 
-void CpuEagle::plan(std::span<const Slice> batch) {
+void CpuEagle::plan(std::span<const SequenceInput> batch) {
   in_batch_.clear();
   told_.clear();
   cached_.clear();
   caches_.clear();
-  for (const Slice& slice : batch) {
+  for (const SequenceInput& slice : batch) {
     State& state = find(slice.sequence);
     in_batch_.push_back(&state);
     told_.push_back(&state);
@@ -152,8 +152,8 @@ void CpuEagle::give(int asked) {
                     vocab = static_cast<std::size_t>(weights_.vocab);
   logits_.require(static_cast<std::size_t>(asked) * vocab);
   finite_.store(true, std::memory_order_relaxed);
-  for (int begin = 0; begin < asked; begin += static_cast<int>(kMost)) {
-    const int count = std::min(static_cast<int>(kMost), asked - begin);
+  for (int begin = 0; begin < asked; begin += static_cast<int>(kMax)) {
+    const int count = std::min(static_cast<int>(kMax), asked - begin);
     out_panel_.reset(weights_.output.dtype, count, hidden);
     for (int n = 0; n < count; ++n) {
       const float* row = asked_.data() + static_cast<std::size_t>(begin + n) * width;
@@ -187,9 +187,9 @@ void CpuEagle::give(int asked) {
   forward_.logits = {logits_.data(), plan_.rows.scores ? asked : 0, weights_.vocab, Place::host};
 }
 
-Work CpuEagle::keep(std::span<const Kept> batch) {
-  Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
-  for (const Kept& kept : batch) {
+Work CpuEagle::commit(std::span<const Commit> batch) {
+  Work work{.op = Op::commit, .sequences = static_cast<int>(batch.size())};
+  for (const Commit& kept : batch) {
     State& state = find(kept.sequence);
     work.context += state.cached.used();
     state.cached.forget_nodes();
@@ -197,13 +197,13 @@ Work CpuEagle::keep(std::span<const Kept> batch) {
   return work;
 }
 
-Work CpuEagle::rewind(std::span<const Rewound> batch) {
-  Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
-  for (const Rewound& rewound : batch) {
+Work CpuEagle::truncate(std::span<const Truncation> batch) {
+  Work work{.op = Op::truncate, .sequences = static_cast<int>(batch.size())};
+  for (const Truncation& rewound : batch) {
     State& state = find(rewound.sequence);
     work.context += state.cached.used();
     state.cached.forget_nodes();
-    state.rewind(rewound.sequence, rewound.length);
+    state.truncate(rewound.sequence, rewound.length);
     state.cached.length = std::max(0, rewound.length - 1);
     state.features.resize(static_cast<std::size_t>(state.told) * feature_width());
   }

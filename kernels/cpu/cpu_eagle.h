@@ -28,10 +28,10 @@ class CpuEagle : public FeatureModel {
   void open(SequenceId sequence) override { states_.open(sequence, weights_.config); }
   void close(SequenceId sequence) override { states_.close(sequence); }
   int length(SequenceId sequence) const override { return find(sequence).length; }
-  void tell(SequenceId sequence, Row feature) override;
-  const Forward& forward(std::span<const Slice> batch) override;
-  Work keep(std::span<const Kept> batch) override;
-  Work rewind(std::span<const Rewound> batch) override;
+  void set_features(SequenceId sequence, Row feature) override;
+  const Forward& forward(std::span<const SequenceInput> batch) override;
+  Work commit(std::span<const Commit> batch) override;
+  Work truncate(std::span<const Truncation> batch) override;
 
  private:
   struct State : FeatureSequence {
@@ -48,7 +48,7 @@ class CpuEagle : public FeatureModel {
   std::size_t embedded_part() const {
     return weights_.third ? 0 : static_cast<std::size_t>(weights_.config.hidden);
   }
-  void plan(std::span<const Slice> batch);
+  void plan(std::span<const SequenceInput> batch);
   void evaluate(std::span<const int> rows);
   void fuse(std::span<const int> rows);
   void give(int asked);

@@ -8,7 +8,7 @@
 namespace speclab {
 namespace {
 
-constexpr int kMostRows = 64;  // at once
+constexpr int kMaxRows = 64;  // at once
 
 }  // namespace
 
@@ -20,10 +20,10 @@ CpuHeads::CpuHeads(HeadWeights weights, CpuOptions options)
       embedded_(static_cast<std::size_t>(weights_.hidden)),
       ones_(static_cast<std::size_t>(weights_.hidden), 1.0f) {
   const std::size_t rows =
-      static_cast<std::size_t>(kMostRows) * static_cast<std::size_t>(padded(weights_.hidden));
+      static_cast<std::size_t>(kMaxRows) * static_cast<std::size_t>(padded(weights_.hidden));
   x_.require(rows);
   gate_.require(rows);
-  answers_.require(static_cast<std::size_t>(kMostRows) * static_cast<std::size_t>(weights_.vocab));
+  answers_.require(static_cast<std::size_t>(kMaxRows) * static_cast<std::size_t>(weights_.vocab));
 }
 
 void CpuHeads::open(SequenceId sequence) {
@@ -41,7 +41,7 @@ const std::vector<float>& CpuHeads::remembered(SequenceId sequence) const {
   return found->second;
 }
 
-void CpuHeads::remember(SequenceId sequence, Row hidden) {
+void CpuHeads::set_hidden(SequenceId sequence, Row hidden) {
   SPECLAB_CHECK(hidden.cols == weights_.hidden, "a hidden row of {} numbers, but heads read {}", hidden.cols,
                 weights_.hidden);
   remembered(sequence);
@@ -53,7 +53,7 @@ const Forward& CpuHeads::forward(std::span<const Question> questions) {
   for (std::size_t q = 0; q < questions.size(); ++q) {
     const Question& question = questions[q];
     SPECLAB_CHECK(question.head >= 0 && question.head < count(), "head {} of {}", question.head, count());
-    SPECLAB_CHECK(remembers(question.sequence), "sequence {}: no hidden row was remembered",
+    SPECLAB_CHECK(has_hidden(question.sequence), "sequence {}: no hidden row was remembered",
                   static_cast<int>(question.sequence));
     SPECLAB_CHECK(!weights_.reads_tokens || static_cast<int>(question.after.size()) == question.head + 1,
                   "head {} reads {} tokens, but {} came", question.head, question.head + 1,
@@ -62,18 +62,18 @@ const Forward& CpuHeads::forward(std::span<const Question> questions) {
   }
   logits_.require(questions.size() * static_cast<std::size_t>(weights_.vocab));
   finite_.store(true, std::memory_order_relaxed);
-  std::size_t most = 0;
+  std::size_t max = 0;
   for (std::size_t head = 0; head < asked_.size(); ++head) {
     const std::span<const int> asked = asked_[head];
-    most = std::max(most, asked.size());
-    for (std::size_t begin = 0; begin < asked.size(); begin += kMostRows) {
-      answer(questions, asked.subspan(begin, std::min<std::size_t>(kMostRows, asked.size() - begin)),
+    max = std::max(max, asked.size());
+    for (std::size_t begin = 0; begin < asked.size(); begin += kMaxRows) {
+      answer(questions, asked.subspan(begin, std::min<std::size_t>(kMaxRows, asked.size() - begin)),
              static_cast<int>(head));
     }
   }
   if (!finite_.load(std::memory_order_relaxed)) head_overflows("a head's");
   forward_.logits = {logits_.data(), static_cast<int>(questions.size()), weights_.vocab, Place::host};
-  const int rows = static_cast<int>(most);
+  const int rows = static_cast<int>(max);
   forward_.work = {.op = Op::forward, .sequences = rows, .new_tokens = rows, .rows = rows};
   return forward_;
 }

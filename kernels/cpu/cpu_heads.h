@@ -22,8 +22,8 @@ class CpuHeads : public DraftHeads {
   int vocab() const override { return weights_.vocab; }
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
-  void remember(SequenceId sequence, Row hidden) override;
-  bool remembers(SequenceId sequence) const override { return !remembered(sequence).empty(); }
+  void set_hidden(SequenceId sequence, Row hidden) override;
+  bool has_hidden(SequenceId sequence) const override { return !remembered(sequence).empty(); }
   // ConfigError where logits overflow.
   const Forward& forward(std::span<const Question> questions) override;
 

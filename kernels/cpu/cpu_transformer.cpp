@@ -16,10 +16,10 @@ void CpuTransformer::tap(std::span<const int> layers) {
   pass_.tap({layers.begin(), layers.end()});
 }
 
-const Forward& CpuTransformer::forward(std::span<const Slice> batch) {
+const Forward& CpuTransformer::forward(std::span<const SequenceInput> batch) {
   in_batch_.clear();
   caches_.clear();
-  for (const Slice& slice : batch) {
+  for (const SequenceInput& slice : batch) {
     CachedSequence& sequence = find(slice.sequence);
     in_batch_.push_back(&sequence);
     caches_.push_back(sequence.cache.get());
@@ -45,12 +45,12 @@ void CpuTransformer::evaluate() {
   hidden_.require(asked * hidden);
   tapped_.require(asked * taps);
   if (plan_.scores) logits_.require(asked * vocab);
-  constexpr std::size_t kMost = LlamaPass::kMostRows;
+  constexpr std::size_t kMax = LlamaPass::kMaxRows;
 
   const std::span<const PassRow> rows = plan_.rows;
   std::size_t taken = 0;
-  for (std::size_t begin = 0; begin < rows.size(); begin += kMost) {
-    const auto part = rows.subspan(begin, std::min(kMost, rows.size() - begin));
+  for (std::size_t begin = 0; begin < rows.size(); begin += kMax) {
+    const auto part = rows.subspan(begin, std::min(kMax, rows.size() - begin));
     pass_.layers(part, plan_.paths, caches_);
     for (std::size_t n = 0; n < part.size(); ++n) {
       if (!part[n].asked) continue;
@@ -59,8 +59,8 @@ void CpuTransformer::evaluate() {
       ++taken;
     }
   }
-  for (std::size_t begin = 0; begin < asked; begin += kMost) {
-    const int count = static_cast<int>(std::min(kMost, asked - begin));
+  for (std::size_t begin = 0; begin < asked; begin += kMax) {
+    const int count = static_cast<int>(std::min(kMax, asked - begin));
     const int broken = pass_.head(asked_.data() + begin * stride, count, hidden_.data() + begin * hidden,
                                   plan_.scores ? logits_.data() + begin * vocab : nullptr);
     if (broken >= 0) logits_overflow(static_cast<int>(begin) + broken);
@@ -70,12 +70,12 @@ void CpuTransformer::evaluate() {
   forward_.tapped = {taps > 0 ? tapped_.data() : nullptr, plan_.asked, static_cast<int>(taps), Place::host};
 }
 
-Work CpuTransformer::keep(std::span<const Kept> batch) {
-  Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
-  for (const Kept& kept : batch) {
+Work CpuTransformer::commit(std::span<const Commit> batch) {
+  Work work{.op = Op::commit, .sequences = static_cast<int>(batch.size())};
+  for (const Commit& kept : batch) {
     CachedSequence& sequence = find(kept.sequence);
     work.context += sequence.used();
-    sequence.keep(kept.sequence, kept.path, [&](int from, int to) {
+    sequence.commit(kept.sequence, kept.path, [&](int from, int to) {
       sequence.cache->move(from, to);
       ++work.new_tokens;
     });
@@ -83,12 +83,12 @@ Work CpuTransformer::keep(std::span<const Kept> batch) {
   return work;
 }
 
-Work CpuTransformer::rewind(std::span<const Rewound> batch) {
-  Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
-  for (const Rewound& rewound : batch) {
+Work CpuTransformer::truncate(std::span<const Truncation> batch) {
+  Work work{.op = Op::truncate, .sequences = static_cast<int>(batch.size())};
+  for (const Truncation& rewound : batch) {
     CachedSequence& sequence = find(rewound.sequence);
     work.context += sequence.used();
-    sequence.rewind(rewound.sequence, rewound.length);
+    sequence.truncate(rewound.sequence, rewound.length);
   }
   return work;
 }

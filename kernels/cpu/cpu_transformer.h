@@ -35,10 +35,10 @@ class CpuTransformer : public LanguageModel {
   int length(SequenceId sequence) const override { return find(sequence).length; }
 
   // ConfigError where a text outgrows the model's positions, or where logits overflow.
-  const Forward& forward(std::span<const Slice> batch) override;
+  const Forward& forward(std::span<const SequenceInput> batch) override;
 
-  Work keep(std::span<const Kept> batch) override;       // new_tokens: cache entries that moved
-  Work rewind(std::span<const Rewound> batch) override;  // moves nothing
+  Work commit(std::span<const Commit> batch) override;        // new_tokens: cache entries that moved
+  Work truncate(std::span<const Truncation> batch) override;  // moves nothing
 
  protected:
   CachedSequence& find(SequenceId sequence) const { return sequences_.find(sequence); }

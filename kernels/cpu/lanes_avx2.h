@@ -63,9 +63,9 @@ struct Avx2Lanes {
     return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
   }
   static F zero_below(F x, float bound, F value) {
-    const __m256 least = _mm256_set1_ps(bound);
-    return {_mm256_andnot_ps(_mm256_cmp_ps(x.lo, least, _CMP_LT_OQ), value.lo),
-            _mm256_andnot_ps(_mm256_cmp_ps(x.hi, least, _CMP_LT_OQ), value.hi)};
+    const __m256 min = _mm256_set1_ps(bound);
+    return {_mm256_andnot_ps(_mm256_cmp_ps(x.lo, min, _CMP_LT_OQ), value.lo),
+            _mm256_andnot_ps(_mm256_cmp_ps(x.hi, min, _CMP_LT_OQ), value.hi)};
   }
   static F power_of_two(F shifted) { return {power_of_two(shifted.lo), power_of_two(shifted.hi)}; }
   static void dot(F& sum, Pairs w, Pairs x, int part) {

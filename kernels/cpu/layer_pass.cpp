@@ -17,19 +17,19 @@ LayerPass::LayerPass(const LlamaConfig& config, Dtype dtype, const Arithmetic& a
       key_length_(config_.kv_heads * config_.head_dim),
       qkv_length_(query_length_ + 2 * key_length_),
       scale_(static_cast<float>(1 / std::sqrt(static_cast<double>(config_.head_dim)))),
-      residual_(at(kMostRows, hidden_stride_)),
-      qkv_(at(kMostRows, qkv_length_)),
-      attended_(at(kMostRows, padded(query_length_)) * panel_bytes(dtype)),
-      activated_(at(kMostRows, padded(config_.intermediate)) * panel_bytes(dtype)),
+      residual_(at(kMaxRows, hidden_stride_)),
+      qkv_(at(kMaxRows, qkv_length_)),
+      attended_(at(kMaxRows, padded(query_length_)) * panel_bytes(dtype)),
+      activated_(at(kMaxRows, padded(config_.intermediate)) * panel_bytes(dtype)),
       scratch_(static_cast<std::size_t>(team.size())) {
   const std::size_t width = static_cast<std::size_t>(padded(config_.head_dim));
   for (Scratch& scratch : scratch_) {
-    scratch.panel.require(at(kMostRows, hidden_stride_) * panel_bytes(dtype));
+    scratch.panel.require(at(kMaxRows, hidden_stride_) * panel_bytes(dtype));
     scratch.row.require(static_cast<std::size_t>(hidden_stride_));
-    scratch.gate.require(at(kMostRows, kGateBlock));
-    scratch.up.require(at(kMostRows, kGateBlock));
-    scratch.queries.require(Attention::kMost * width);
-    scratch.mixed.require(Attention::kMost * width);
+    scratch.gate.require(at(kMaxRows, kGateBlock));
+    scratch.up.require(at(kMaxRows, kGateBlock));
+    scratch.queries.require(Attention::kMax * width);
+    scratch.mixed.require(Attention::kMax * width);
   }
 }
 
@@ -43,7 +43,7 @@ void LayerPass::begin(std::span<const PassRow> rows, std::span<const int> paths,
   rope_.extend(positions);
   // Grown by whole steps, so that a text that grows token by token seldom allocates.
   scores_stride_ = static_cast<std::size_t>((positions + 256) / 256 * 256);
-  for (Scratch& scratch : scratch_) scratch.scores.require(Attention::kMost * scores_stride_);
+  for (Scratch& scratch : scratch_) scratch.scores.require(Attention::kMax * scores_stride_);
 }
 
 void LayerPass::layer(const LlamaWeights::Layer& layer, int index, const Input& input, int thread) {
@@ -193,7 +193,7 @@ void LayerPass::attend(const LlamaWeights::Layer& layer, int index, int begin, i
                  .scores_stride = scores_stride_};
   const int total = group * (end - begin);
   for (int from = 0; from < total; from += task.count) {
-    task.count = std::min(total - from, Attention::kMost);
+    task.count = std::min(total - from, Attention::kMax);
     for (int i = 0; i < task.count; ++i) {
       const int n = begin + (from + i) / group, head = kv_head * group + (from + i) % group;
       const PassRow& row = rows_[n];

@@ -18,7 +18,7 @@ namespace speclab {
 // matrix's outputs for all rows, so that weights are read once. Who uses it lays the first layer's rows.
 class LayerPass {
  public:
-  static constexpr int kMostRows = 64;  // of one pass; longer lists are cut by the caller
+  static constexpr int kMaxRows = 64;  // of one pass; longer lists are cut by the caller
 
   // Matrices are of this type.
   LayerPass(const LlamaConfig& config, Dtype dtype, const Arithmetic& arithmetic, ThreadTeam& team);

@@ -7,7 +7,7 @@ namespace speclab {
 void LlamaPass::layers(std::span<const PassRow> rows, std::span<const int> paths,
                        std::span<KvCache* const> caches) {
   const int count = static_cast<int>(rows.size());
-  tapped_.require(at(kMostRows, config_.hidden) * taps());
+  tapped_.require(at(kMaxRows, config_.hidden) * taps());
   layers_.begin(rows, paths, caches);
   for (int n = 0; n < count; ++n) {
     look_up(weights_.dtype, weights_.embedding, config_.hidden, rows[n].token, layers_.residual(n));

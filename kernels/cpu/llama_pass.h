@@ -10,7 +10,7 @@ namespace speclab {
 // One pass over a model's weights: tokens to the residual stream, and that to logits.
 class LlamaPass {
  public:
-  static constexpr int kMostRows = LayerPass::kMostRows;
+  static constexpr int kMaxRows = LayerPass::kMaxRows;
 
   LlamaPass(const LlamaWeights& weights, const Arithmetic& arithmetic, ThreadTeam& team)
       : weights_(weights),

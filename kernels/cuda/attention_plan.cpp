@@ -43,10 +43,10 @@ void add_range(AttentionPlan& plan, int begin, int end, int key_begin, int key_e
     return plan.rows[plan.order[static_cast<std::size_t>(i)]];
   };
   const auto shares = [&](int i) { return row(i).path_length == 0 || row(i).text >= key_end; };
-  int together = begin, most = 0;
-  while (together < end && shares(together)) most = std::max(most, row(together++).keys());
+  int together = begin, max = 0;
+  while (together < end && shares(together)) max = std::max(max, row(together++).keys());
   if (together > begin)
-    plan.items.push_back({begin, together - begin, key_begin, std::min(key_end, most), part});
+    plan.items.push_back({begin, together - begin, key_begin, std::min(key_end, max), part});
   for (int i = together; i < end; ++i) {
     plan.items.push_back({i, 1, key_begin, std::min(key_end, row(i).keys()), part});
   }
@@ -76,10 +76,10 @@ void make_attention_plan(std::span<const AttendRow> rows, int heads, int kv_head
     return std::tuple(group_of(row(a)), row(a).path_length > 0, a) <
            std::tuple(group_of(row(b)), row(b).path_length > 0, b);
   });
-  const int most = rows_per_tile(heads, kv_heads), count = static_cast<int>(rows.size());
+  const int max = rows_per_tile(heads, kv_heads), count = static_cast<int>(rows.size());
   for (int begin = 0, end = 0; begin < count; begin = end) {
     const AttendRow& leader = row(plan.order[begin]);
-    while (end < count && end - begin < most && group_of(row(plan.order[end])) == group_of(leader)) {
+    while (end < count && end - begin < max && group_of(row(plan.order[end])) == group_of(leader)) {
       ++end;
     }
     const Cuts cuts = cuts_of(leader);

@@ -142,7 +142,7 @@ auto with_kernel(int rows, const Use& use) {
 template <class T, class W>
 bool fits_clusters(const FewRowsProduct<T, W>& task, const Stream& stream) {
   return stream.has_clusters() && with_kernel<T, W>(task.rows, [&](auto kernel) {
-           return kernel.shared_bytes(task.inputs) <= stream.most_shared_bytes();
+           return kernel.shared_bytes(task.inputs) <= stream.max_shared_bytes();
          });
 }
 

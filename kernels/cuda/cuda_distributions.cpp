@@ -97,20 +97,20 @@ void CudaDistributions::pick(std::span<const Pick> questions, std::vector<Token>
   const auto logits = upload_.add<const float*>(questions.size());
   upload_.lay_out();
   const float** to = upload_.host(logits);
-  int most = 0;
+  int max = 0;
   for (const Pick& q : questions) {
     check_row(q.logits, Scalar::f32);
     *to++ = q.logits.as<float>();
-    most = std::max(most, q.count);
+    max = std::max(max, q.count);
   }
-  if (most == 0) return;
+  if (max == 0) return;
   upload_.send(*stream_);
-  const std::size_t each = static_cast<std::size_t>(most), count = questions.size() * each;
+  const std::size_t each = static_cast<std::size_t>(max), count = questions.size() * each;
   std::int32_t* tokens = room_for_answers(count);
-  if (most == 1) {
+  if (max == 1) {
     row_argmax({upload_.device(logits), tokens, nullptr, rows, cols}, *stream_);
   } else {
-    row_likeliest({upload_.device(logits), tokens, rows, cols, most}, *stream_);
+    row_likeliest({upload_.device(logits), tokens, rows, cols, max}, *stream_);
   }
   const std::int32_t* got = fetch(count);
   for (const Pick& q : questions) {
@@ -160,7 +160,7 @@ void CudaDistributions::draw_tokens(std::span<const Draws> questions, std::vecto
   for (std::size_t i = 0; i < questions.size(); ++i) {
     const Draws& q = questions[i];
     check_row(q.probabilities, Scalar::f64);
-    const CounterChance& source = counter_source(q.chance);
+    const CounterRng& source = counter_source(q.chance);
     int previous = static_cast<int>(i) - 1;
     while (previous >= 0 && questions[previous].chance != q.chance) --previous;
     all[i] = {q.probabilities.as<double>(),

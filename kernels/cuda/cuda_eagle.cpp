@@ -10,7 +10,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMost = CudaEaglePass::kMostRows;
+constexpr std::size_t kMax = CudaEaglePass::kMaxRows;
 
 }  // namespace
 
@@ -38,7 +38,7 @@ CudaEagle::State::~State() {
 
 void CudaEagle::open(SequenceId sequence) { states_.open(sequence, *this, pool_); }
 
-void CudaEagle::tell_all(std::span<const Told> features) {
+void CudaEagle::tell_all(std::span<const FeatureRow> features) {
   if (features.empty()) return;
   const Place place = features[0].feature.place;
   for (const auto& [sequence, feature] : features) {
@@ -50,12 +50,12 @@ void CudaEagle::tell_all(std::span<const Told> features) {
   features_.reserve(features.size());
   // Those of the host go through pinned memory, which a long prompt is not to fill.
   const bool of_host = place == Place::host;
-  const std::size_t most = of_host ? kMost : features.size();
-  for (std::size_t begin = 0; begin < features.size(); begin += most)
-    tell_part(features.subspan(begin, std::min(most, features.size() - begin)), of_host);
+  const std::size_t max = of_host ? kMax : features.size();
+  for (std::size_t begin = 0; begin < features.size(); begin += max)
+    tell_part(features.subspan(begin, std::min(max, features.size() - begin)), of_host);
 }
 
-void CudaEagle::tell_part(std::span<const Told> features, bool of_host) {
+void CudaEagle::tell_part(std::span<const FeatureRow> features, bool of_host) {
   const std::size_t width = static_cast<std::size_t>(feature_width_);
   told_upload_.begin();
   const auto from = told_upload_.add<const float*>(features.size());
@@ -83,7 +83,7 @@ void CudaEagle::finish() {
   if (flags_.wait()) head_overflows("the EAGLE head's");
 }
 
-const Forward& CudaEagle::forward(std::span<const Slice> batch) {
+const Forward& CudaEagle::forward(std::span<const SequenceInput> batch) {
   finish();
   prepare(batch);
   plan_.enter(batch, told_, slots_, weights_.config);
@@ -102,12 +102,12 @@ const Forward& CudaEagle::forward(std::span<const Slice> batch) {
   return forward_;
 }
 
-void CudaEagle::prepare(std::span<const Slice> batch) {
+void CudaEagle::prepare(std::span<const SequenceInput> batch) {
   in_batch_.clear();
   told_.clear();
   slots_.clear();
   cached_.clear();
-  for (const Slice& slice : batch) {
+  for (const SequenceInput& slice : batch) {
     State& state = states_.find(slice.sequence);
     in_batch_.push_back(&state);
     told_.push_back(&state);
@@ -115,10 +115,10 @@ void CudaEagle::prepare(std::span<const Slice> batch) {
     cached_.push_back(&state.slots);
   }
   plan_.check(batch, told_, slots_, weights_.config);
-  const std::size_t asked = std::max(PassPlan::asked_of(plan_.slices), kMost);
+  const std::size_t asked = std::max(PassPlan::asked_of(plan_.slices), kMax);
   asked_.require(asked * static_cast<std::size_t>(weights_.config.hidden), "states of an EAGLE head");
   logits_.require(asked * static_cast<std::size_t>(weights_.vocab), "logits of an EAGLE head");
-  unsound_.require((asked + kMost - 1) / kMost, "flags of an EAGLE head");
+  unsound_.require((asked + kMax - 1) / kMax, "flags of an EAGLE head");
   for (std::size_t i = 0; i < batch.size(); ++i) {
     State& state = *in_batch_[i];
     while (state.made.size() < static_cast<std::size_t>(plan_.nodes[i])) state.made.push_back(made_.take());
@@ -141,7 +141,7 @@ void CudaEagle::swap_roots() {
 
 void CudaEagle::evaluate() {
   for (std::size_t begin = 0; begin < plan_.order.size();) {
-    const std::span<const int> part = plan_.part(begin, kMost);
+    const std::span<const int> part = plan_.part(begin, kMax);
     evaluate(part);
     begin += part.size();
   }
@@ -155,7 +155,7 @@ void CudaEagle::evaluate(std::span<const int> rows) {
     part_.rows.back().asked = false;  // logits are made of all asked rows together
   }
   uploaded_.send(part_, cached_, weights_.config, *stream_);
-  pass_->fit(uploaded_.most_partials(), uploaded_.positions());
+  pass_->fit(uploaded_.max_partials(), uploaded_.positions());
   const PassPart& part = uploaded_.parts()[0];
   const EagleRows sent = send(rows, part.size.rows);
   layer_graphs_.expect(moves());
@@ -194,11 +194,11 @@ EagleRows CudaEagle::send(std::span<const int> rows, int padded) {
 }
 
 void CudaEagle::give() {
-  const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked), parts = (asked + kMost - 1) / kMost;
+  const std::size_t asked = static_cast<std::size_t>(plan_.rows.asked), parts = (asked + kMax - 1) / kMax;
   fill_bytes(unsound_.data(), PartFlags::kSoundByte, parts * sizeof(std::int32_t), *stream_);
   const std::size_t width = static_cast<std::size_t>(config().hidden);
   for (std::size_t i = 0; i < parts; ++i) {
-    const std::size_t begin = i * kMost, count = std::min(kMost, asked - begin);
+    const std::size_t begin = i * kMax, count = std::min(kMax, asked - begin);
     const auto launch = [&](int rows) {
       pass_->give(asked_.data() + begin * width, rows,
                   logits_.data() + begin * static_cast<std::size_t>(vocab()), unsound_.data() + i);
@@ -222,9 +222,9 @@ int CudaEagle::moves() const {
          logits_.moves() + unsound_.moves();
 }
 
-Work CudaEagle::keep(std::span<const Kept> batch) {
-  Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
-  for (const Kept& kept : batch) {
+Work CudaEagle::commit(std::span<const Commit> batch) {
+  Work work{.op = Op::commit, .sequences = static_cast<int>(batch.size())};
+  for (const Commit& kept : batch) {
     State& state = states_.find(kept.sequence);
     work.context += state.slots.used();
     state.slots.forget_nodes();
@@ -232,13 +232,13 @@ Work CudaEagle::keep(std::span<const Kept> batch) {
   return work;
 }
 
-Work CudaEagle::rewind(std::span<const Rewound> batch) {
-  Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
-  for (const Rewound& rewound : batch) {
+Work CudaEagle::truncate(std::span<const Truncation> batch) {
+  Work work{.op = Op::truncate, .sequences = static_cast<int>(batch.size())};
+  for (const Truncation& rewound : batch) {
     State& state = states_.find(rewound.sequence);
     work.context += state.slots.used();
     state.slots.forget_nodes();
-    state.rewind(rewound.sequence, rewound.length);
+    state.truncate(rewound.sequence, rewound.length);
     state.slots.length = std::max(0, rewound.length - 1);
     while (static_cast<int>(state.features.size()) > state.told) {
       features_.give_back(state.features.back());

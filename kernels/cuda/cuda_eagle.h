@@ -33,18 +33,18 @@ class CudaEagle : public FeatureModel {
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override { states_.close(sequence); }
   int length(SequenceId sequence) const override { return states_.find(sequence).length; }
-  void tell(SequenceId sequence, Row feature) override {
-    const Told one{sequence, feature};
+  void set_features(SequenceId sequence, Row feature) override {
+    const FeatureRow one{sequence, feature};
     tell_all({&one, 1});
   }
   // Rows of the host are copied when this returns, those of the device in the stream, by one launch.
   // CudaError where memory does not suffice; nothing was told then.
-  void tell_all(std::span<const Told> features) override;
+  void tell_all(std::span<const FeatureRow> features) override;
   // Where logits overflow, `finish` or the next call says so. CudaError where memory does not suffice;
   // nothing has changed then.
-  const Forward& forward(std::span<const Slice> batch) override;
-  Work keep(std::span<const Kept> batch) override;
-  Work rewind(std::span<const Rewound> batch) override;
+  const Forward& forward(std::span<const SequenceInput> batch) override;
+  Work commit(std::span<const Commit> batch) override;
+  Work truncate(std::span<const Truncation> batch) override;
 
   // Waits for the last pass. ConfigError where it gave a logit that is NaN or infinite.
   void finish();
@@ -68,8 +68,8 @@ class CudaEagle : public FeatureModel {
     auto operator<=>(const LayerSize&) const = default;
   };
 
-  void tell_part(std::span<const Told> features, bool of_host);
-  void prepare(std::span<const Slice> batch);
+  void tell_part(std::span<const FeatureRow> features, bool of_host);
+  void prepare(std::span<const SequenceInput> batch);
   void swap_roots();
   void evaluate();
   void evaluate(std::span<const int> rows);

@@ -9,7 +9,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMost = CudaEaglePass::kMostRows;
+constexpr std::size_t kMax = CudaEaglePass::kMaxRows;
 constexpr const char* kWork = "activations of an EAGLE head";
 
 template <class T>
@@ -20,8 +20,8 @@ class CudaEaglePassOf : public CudaEaglePass {
         hidden_(w_.config.hidden),
         epsilon_(static_cast<float>(w_.config.rms_epsilon)),
         stream_(stream),
-        products_(stream, ModelProducts::kNever, kMostRows, w_.config.intermediate),
-        layers_(w_.config, input_width(), kMostRows, pool, products_, stream),
+        products_(stream, ModelProducts::kNever, kMaxRows, w_.config.intermediate),
+        layers_(w_.config, input_width(), kMaxRows, pool, products_, stream),
         fused_(room(padded16(w_.fuse.inputs)), kWork),
         fresh_(w_.third ? room(hidden_) : 0, kWork),
         embedded_(w_.third ? room(hidden_) : 0, kWork),
@@ -67,7 +67,7 @@ class CudaEaglePassOf : public CudaEaglePass {
   }
 
  private:
-  static std::size_t room(int width) { return kMost * static_cast<std::size_t>(width); }
+  static std::size_t room(int width) { return kMax * static_cast<std::size_t>(width); }
   int input_width() const { return w_.third ? 2 * w_.config.hidden : w_.config.hidden; }
 
   // EAGLE-1 and 2: of (embedding, feature). EAGLE-3: of features alone.

@@ -39,7 +39,7 @@ struct EagleRows {
 // The launches of an EAGLE head, and the memory that they work in.
 class CudaEaglePass {
  public:
-  static constexpr int kMostRows = 64;  // of a part; longer lists are cut by the caller
+  static constexpr int kMaxRows = 64;  // of a part; longer lists are cut by the caller
 
   virtual ~CudaEaglePass() = default;
   virtual void fit(int partials, int positions) = 0;  // as CudaLayers; so is `moves`

@@ -14,7 +14,7 @@
 namespace speclab {
 namespace {
 
-constexpr int kMostRows = FewRowsProduct<Bf16>::kMostRows;
+constexpr int kMaxRows = FewRowsProduct<Bf16>::kMaxRows;
 
 }  // namespace
 
@@ -39,10 +39,10 @@ CudaHeads::CudaHeads(const HeadWeights& weights, const CudaTransformer& target)
     longest = std::max(longest, head.first_inputs());
   }
   pieces_.wait();
-  rounded_.require(std::size_t{kMostRows} * static_cast<std::size_t>(padded16(longest)),
+  rounded_.require(std::size_t{kMaxRows} * static_cast<std::size_t>(padded16(longest)),
                    "activations of heads");
   for (DeviceBuffer<float>* buffer : {&x_, &y_, &residual_})
-    buffer->require(std::size_t{kMostRows} * static_cast<std::size_t>(hidden_), "activations of heads");
+    buffer->require(std::size_t{kMaxRows} * static_cast<std::size_t>(hidden_), "activations of heads");
 }
 
 CudaHeads::~CudaHeads() { stream_->drain(); }
@@ -64,7 +64,7 @@ const CudaHeads::Remembered& CudaHeads::find(SequenceId sequence) const {
   return found->second;
 }
 
-void CudaHeads::remember(SequenceId sequence, Row hidden) {
+void CudaHeads::set_hidden(SequenceId sequence, Row hidden) {
   SPECLAB_CHECK(hidden.cols == hidden_, "a hidden row of {} numbers, but heads read {}", hidden.cols,
                 hidden_);
   copy(find(sequence).row, std::span(hidden.as<float>(), static_cast<std::size_t>(hidden_)), *stream_);
@@ -94,7 +94,7 @@ const Forward& CudaHeads::forward(std::span<const Question> questions) {
 void CudaHeads::arrange(std::span<const Question> questions) {
   for (const Question& question : questions) {
     SPECLAB_CHECK(question.head >= 0 && question.head < count(), "head {} of {}", question.head, count());
-    SPECLAB_CHECK(remembers(question.sequence), "sequence {}: no hidden row was remembered",
+    SPECLAB_CHECK(has_hidden(question.sequence), "sequence {}: no hidden row was remembered",
                   static_cast<int>(question.sequence));
     SPECLAB_CHECK(!reads_tokens_ || static_cast<int>(question.after.size()) == question.head + 1,
                   "head {} reads {} tokens, but {} came", question.head, question.head + 1,
@@ -102,13 +102,13 @@ void CudaHeads::arrange(std::span<const Question> questions) {
   }
   next_row_.assign(heads_.size(), 0);
   for (const Question& question : questions) ++next_row_[question.head];
-  const int most = next_row_.empty() ? 0 : *std::ranges::max_element(next_row_);
+  const int max = next_row_.empty() ? 0 : *std::ranges::max_element(next_row_);
   size_.parts.clear();
   int rows = 0;
   for (int head = 0; head < count(); ++head) {
     const int asked = std::exchange(next_row_[head], rows);
-    for (int done = 0; done < asked; done += kMostRows) {
-      size_.parts.push_back({head, rows, rounded_rows(std::min(asked - done, kMostRows))});
+    for (int done = 0; done < asked; done += kMaxRows) {
+      size_.parts.push_back({head, rows, rounded_rows(std::min(asked - done, kMaxRows))});
       rows += size_.parts.back().count;
     }
   }
@@ -119,7 +119,7 @@ void CudaHeads::arrange(std::span<const Question> questions) {
     size_.in_order &= row == static_cast<int>(row_of_.size());
     row_of_.push_back(row);
   }
-  forward_.work = {.op = Op::forward, .sequences = most, .new_tokens = most, .rows = most};
+  forward_.work = {.op = Op::forward, .sequences = max, .new_tokens = max, .rows = max};
 }
 
 void CudaHeads::send(std::span<const Question> questions) {

@@ -33,8 +33,8 @@ class CudaHeads : public DraftHeads {
   const std::vector<std::string>& remarks() const { return remarks_; }  // as HeadWeights has them
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
-  void remember(SequenceId sequence, Row hidden) override;  // copied in the stream; from the host too
-  bool remembers(SequenceId sequence) const override { return find(sequence).told; }
+  void set_hidden(SequenceId sequence, Row hidden) override;  // copied in the stream; from the host too
+  bool has_hidden(SequenceId sequence) const override { return find(sequence).told; }
   // Where logits overflow, `finish` or the next call says so.
   const Forward& forward(std::span<const Question> questions) override;
 

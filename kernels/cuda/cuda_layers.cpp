@@ -31,13 +31,13 @@ void check_head_dim(const LlamaConfig& config) {
 }
 
 template <class T>
-CudaLayers<T>::CudaLayers(const LlamaConfig& config, int widest_input, int most_rows, const PagePool& pool,
+CudaLayers<T>::CudaLayers(const LlamaConfig& config, int widest_input, int max_rows, const PagePool& pool,
                           ModelProducts& products, Stream& stream)
     : c_(config),
       pool_(pool),
       products_(products),
       stream_(stream),
-      most_rows_(static_cast<std::size_t>(most_rows)),
+      max_rows_(static_cast<std::size_t>(max_rows)),
       queries_length_(c_.heads * c_.head_dim),
       qkv_length_((c_.heads + 2 * c_.kv_heads) * c_.head_dim),
       residual_(room(c_.hidden), kWork),
@@ -60,21 +60,21 @@ template <class T>
 void CudaLayers<T>::fit(int partials, int positions) {
   if (static_cast<std::size_t>(partials) > partials_) {
     partials_ = 0;  // should memory be short
-    const std::size_t most = std::bit_ceil(static_cast<std::size_t>(partials)),
-                      heads = most * static_cast<std::size_t>(c_.heads);
+    const std::size_t max = std::bit_ceil(static_cast<std::size_t>(partials)),
+                      heads = max * static_cast<std::size_t>(c_.heads);
     part_sums_.require(heads * static_cast<std::size_t>(padded8(c_.head_dim)),
                        "partial results of attention");
     part_statistics_.require(heads * 2, "partial results of attention");
-    partials_ = most;
+    partials_ = max;
   }
   if (positions > positions_) {
     positions_ = 0;
-    const int most = std::min(
+    const int max = std::min(
         c_.max_positions, std::max(4096, static_cast<int>(std::bit_ceil(static_cast<unsigned>(positions)))));
-    turns_.require(static_cast<std::size_t>(most) * static_cast<std::size_t>(c_.head_dim),
+    turns_.require(static_cast<std::size_t>(max) * static_cast<std::size_t>(c_.head_dim),
                    "angles of positions");
-    rope_table(frequencies_.data(), most, c_.head_dim, turns_.data(), stream_);
-    positions_ = most;
+    rope_table(frequencies_.data(), max, c_.head_dim, turns_.data(), stream_);
+    positions_ = max;
   }
 }
 

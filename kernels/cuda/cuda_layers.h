@@ -16,7 +16,7 @@ class CudaLayers {
  public:
   // `widest_input`: of the rows that queries, keys and values read; `most_rows`: of a part. `pool` and
   // `products` outlive this.
-  CudaLayers(const LlamaConfig& config, int widest_input, int most_rows, const PagePool& pool,
+  CudaLayers(const LlamaConfig& config, int widest_input, int max_rows, const PagePool& pool,
              ModelProducts& products, Stream& stream);
 
   // Makes room for passes of so many partial results of attention and so many positions.
@@ -33,7 +33,7 @@ class CudaLayers {
   void run(const PassPart& part, const CudaWeights::Layer& layer, int index, int input_width);
 
  private:
-  std::size_t room(int width) const { return most_rows_ * static_cast<std::size_t>(width); }
+  std::size_t room(int width) const { return max_rows_ * static_cast<std::size_t>(width); }
   void attend(const PassPart& part, const CudaWeights::Layer& layer, int index);
   // input to residual += matrix of it, and its bias where there is one.
   void add_product(const T* x, int inputs, const DeviceMatrix& matrix, const float* bias, int rows);
@@ -43,7 +43,7 @@ class CudaLayers {
   const PagePool& pool_;
   ModelProducts& products_;
   Stream& stream_;
-  std::size_t most_rows_;
+  std::size_t max_rows_;
   int queries_length_, qkv_length_;
   DeviceBuffer<float> residual_;
   DeviceBuffer<float> qkv_;  // (most_rows, qkv_length)

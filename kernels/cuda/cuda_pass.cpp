@@ -18,8 +18,8 @@ class CudaPassOf : public CudaPass {
         c_(weights.config),
         pool_(pool),
         stream_(stream),
-        products_(stream, cublas_from, PassPart::kMostRows, c_.intermediate),
-        layers_(c_, c_.hidden, PassPart::kMostRows, pool, products_, stream) {}
+        products_(stream, cublas_from, PassPart::kMaxRows, c_.intermediate),
+        layers_(c_, c_.hidden, PassPart::kMaxRows, pool, products_, stream) {}
 
   void fit(int partials, int positions) override { layers_.fit(partials, positions); }
   int moves() const override { return layers_.moves(); }
@@ -48,8 +48,8 @@ class CudaPassOf : public CudaPass {
                           weights_.head);
   }
 
-  void keep(const KeptSlots* paths, const int* from, int path_count, const int* table,
-            int table_stride) override {
+  void commit(const KeptSlots* paths, const int* from, int path_count, const int* table,
+              int table_stride) override {
     const PagedCache<T> first = pool_.layer<T>(0, table, table_stride);
     const long long stride = c_.layers > 1 ? pool_.layer<T>(1, table, table_stride).keys - first.keys : 0;
     keep_in_cache<T>({first, stride, paths, from, path_count, c_.layers}, stream_);

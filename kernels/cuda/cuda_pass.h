@@ -27,8 +27,8 @@ class CudaPass {
   // Puts a part into the stream. Fills the caches.
   virtual void run(const PassPart& part, const PassRows& rows) = 0;
   // Moves kept slots, in all layers.
-  virtual void keep(const KeptSlots* paths, const int* from, int path_count, const int* table,
-                    int table_stride) = 0;
+  virtual void commit(const KeptSlots* paths, const int* from, int path_count, const int* table,
+                      int table_stride) = 0;
   // From now on the residual stream after so many layers is kept too, for each of `after`.
   void tap(std::vector<int> after) { taps_ = std::move(after); }
   std::span<const int> taps() const { return taps_; }

@@ -13,7 +13,7 @@ namespace speclab {
 struct CudaRuleOptions {
   std::shared_ptr<Stream> stream;  // in which the rows are made
   // So many numbers are worked on at a time, or those of one tree: 1 GiB.
-  std::size_t most_numbers = std::size_t{1} << 27;
+  std::size_t max_numbers = std::size_t{1} << 27;
 };
 
 inline CudaRuleOptions checked(CudaRuleOptions options) {
@@ -28,7 +28,7 @@ inline CudaRuleOptions checked(CudaRuleOptions options) {
 class CudaRule : public AcceptanceRule {
  public:
   bool lossless(const Sampling& sampling) const override { return twin_->lossless(sampling); }
-  Needs needs() const override { return twin_->needs(); }
+  RuleRequirements requirements() const override { return twin_->requirements(); }
   std::string judges_on() const override { return "device"; }
 
  protected:

@@ -24,14 +24,14 @@ void CudaSampleAndMatch::draw(const Forward& target) {
   const auto count = static_cast<std::size_t>(nodes);
   const bool nucleus = std::ranges::any_of(
       nodes_.trees(), [](const DraftNodes::Tree& tree) { return tree.sequence->sampling.top_p < 1; });
-  const std::size_t at_once = ProbabilitySpace::rows_at_once(count, cols, nucleus, options_.most_numbers);
+  const std::size_t at_once = ProbabilitySpace::rows_at_once(count, cols, nucleus, options_.max_numbers);
   space_.require(at_once, nucleus ? at_once : 0, cols);
   upload_.begin();
   const auto softmax = upload_.add<RowSoftmax>(count);
   const auto draws = upload_.add<RowDraw>(count);
   upload_.lay_out();
   for (const DraftNodes::Tree& tree : nodes_.trees()) {
-    const CounterChance& source = counter_source(tree.sequence->judge_chance.get());
+    const CounterRng& source = counter_source(tree.sequence->judge_chance.get());
     const Sampling& s = tree.sequence->sampling;
     for (int now = tree.begin; now < tree.begin + tree.size; ++now) {
       double* row = space_.row(static_cast<std::size_t>(now) % at_once);

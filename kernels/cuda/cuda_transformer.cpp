@@ -46,11 +46,11 @@ void CudaTransformer::finish() {
     logits_overflow(uploaded_.parts()[unsound->part].asked_before + unsound->row);
 }
 
-const Forward& CudaTransformer::forward(std::span<const Slice> batch) {
+const Forward& CudaTransformer::forward(std::span<const SequenceInput> batch) {
   finish();
   in_batch_.clear();
   slots_.clear();
-  for (const Slice& slice : batch) {
+  for (const SequenceInput& slice : batch) {
     in_batch_.push_back(&find(slice.sequence));
     slots_.push_back(in_batch_.back());
   }
@@ -69,12 +69,12 @@ const Forward& CudaTransformer::forward(std::span<const Slice> batch) {
   return forward_;
 }
 
-void CudaTransformer::reserve(std::span<const Slice> batch) {
+void CudaTransformer::reserve(std::span<const SequenceInput> batch) {
   const auto needed = [&](std::size_t i) { return in_batch_[i]->used() + PassPlan::slots_of(batch[i]); };
   int pages = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) pages += in_batch_[i]->cache->lacking(needed(i));
   pool_->reserve(pages);
-  const std::size_t asked = PassPart::kMostRounding + PassPlan::asked_of(batch),
+  const std::size_t asked = PassPart::kMaxRounding + PassPlan::asked_of(batch),
                     width = static_cast<std::size_t>(weights_.config.hidden);
   if (plan_.scores) logits_.require(asked * static_cast<std::size_t>(weights_.config.vocab), "logits");
   hidden_.require(asked * width, "hidden rows");
@@ -89,7 +89,7 @@ int CudaTransformer::moves() const {
 
 void CudaTransformer::evaluate() {
   uploaded_.send(plan_, in_batch_, weights_.config, *stream_);
-  pass_->fit(uploaded_.most_partials(), uploaded_.positions());
+  pass_->fit(uploaded_.max_partials(), uploaded_.positions());
   graphs_.expect(moves());
   for (const PassPart& part : uploaded_.parts()) run(part);
   flags_.fetch(uploaded_.not_finite(), uploaded_.parts().size(), *stream_);
@@ -110,48 +110,49 @@ void CudaTransformer::run(const PassPart& part) {
   graphs_.run(part.size, pass);
 }
 
-Work CudaTransformer::keep(std::span<const Kept> batch) {
+Work CudaTransformer::commit(std::span<const Commit> batch) {
   finish();
-  Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
+  Work work{.op = Op::commit, .sequences = static_cast<int>(batch.size())};
   in_batch_.clear();
-  std::size_t most = 0;
-  for (const Kept& kept : batch) {
+  std::size_t max = 0;
+  for (const Commit& kept : batch) {
     in_batch_.push_back(&find(kept.sequence));
-    most += kept.path.size();
+    max += kept.path.size();
   }
-  kept_.begin();
+  commits_.begin();
   kept_table_.fit(in_batch_);
-  const auto paths = kept_.add<KeptSlots>(batch.size());
-  const auto from = kept_.add<int>(most);
-  const auto table = kept_.add<int>(batch.size() * static_cast<std::size_t>(kept_table_.stride()));
-  kept_.lay_out();  // before anything changes: memory may be short
+  const auto paths = commits_.add<KeptSlots>(batch.size());
+  const auto from = commits_.add<int>(max);
+  const auto table = commits_.add<int>(batch.size() * static_cast<std::size_t>(kept_table_.stride()));
+  commits_.lay_out();  // before anything changes: memory may be short
   int path_count = 0, begin = 0;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     CudaSequence& sequence = *in_batch_[i];
     work.context += sequence.used();
     KeptSlots path{.sequence = static_cast<int>(i), .begin = begin};
-    sequence.keep(batch[i].sequence, batch[i].path, [&](int slot, int to) {
+    sequence.commit(batch[i].sequence, batch[i].path, [&](int slot, int to) {
       if (path.count == 0) path.to = to;
-      kept_.host(from)[begin + path.count++] = slot;
+      commits_.host(from)[begin + path.count++] = slot;
     });
     begin += path.count;
-    if (path.count > 0) kept_.host(paths)[path_count++] = path;
+    if (path.count > 0) commits_.host(paths)[path_count++] = path;
   }
   work.new_tokens = begin;
   if (path_count == 0) return work;
-  kept_table_.write(in_batch_, kept_.host(table));
-  kept_.send(*stream_);
-  pass_->keep(kept_.device(paths), kept_.device(from), path_count, kept_.device(table), kept_table_.stride());
+  kept_table_.write(in_batch_, commits_.host(table));
+  commits_.send(*stream_);
+  pass_->commit(commits_.device(paths), commits_.device(from), path_count, commits_.device(table),
+                kept_table_.stride());
   return work;
 }
 
-Work CudaTransformer::rewind(std::span<const Rewound> batch) {
+Work CudaTransformer::truncate(std::span<const Truncation> batch) {
   finish();
-  Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
-  for (const Rewound& rewound : batch) {
+  Work work{.op = Op::truncate, .sequences = static_cast<int>(batch.size())};
+  for (const Truncation& rewound : batch) {
     CudaSequence& sequence = find(rewound.sequence);
     work.context += sequence.used();
-    sequence.rewind(rewound.sequence, rewound.length);
+    sequence.truncate(rewound.sequence, rewound.length);
   }
   return work;
 }

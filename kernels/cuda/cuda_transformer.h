@@ -52,9 +52,9 @@ class CudaTransformer : public LanguageModel {
   // ConfigError where a text outgrows the model's positions. Where logits overflow, `finish` or the next call
   // says so. CudaError where the device's or pinned memory does not suffice; nothing has changed then. The
   // same of `keep`.
-  const Forward& forward(std::span<const Slice> batch) override;
-  Work keep(std::span<const Kept> batch) override;       // new_tokens: cache entries that moved
-  Work rewind(std::span<const Rewound> batch) override;  // moves nothing
+  const Forward& forward(std::span<const SequenceInput> batch) override;
+  Work commit(std::span<const Commit> batch) override;        // new_tokens: cache entries that moved
+  Work truncate(std::span<const Truncation> batch) override;  // moves nothing
 
   // Waits for the last pass. ConfigError where it gave a logit that is NaN or infinite.
   void finish();
@@ -69,7 +69,7 @@ class CudaTransformer : public LanguageModel {
 
  private:
   CudaTransformer(CudaWeights weights, CudaOptions options, std::shared_ptr<PagePool> pool);
-  void reserve(std::span<const Slice> batch);
+  void reserve(std::span<const SequenceInput> batch);
   void evaluate();
   int moves() const;
   void run(const PassPart& part);
@@ -86,7 +86,7 @@ class CudaTransformer : public LanguageModel {
   std::vector<SequenceSlots*> slots_;
   PassPlan plan_;
   UploadedPlan uploaded_;
-  PackedUpload kept_;
+  PackedUpload commits_;
   PageTable kept_table_;
   DeviceBuffer<float> logits_;  // (rows, vocab)
   DeviceBuffer<float> hidden_;  // (rows, hidden)

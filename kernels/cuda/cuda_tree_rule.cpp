@@ -58,7 +58,7 @@ void CudaTreeRule::group() {
     const auto rows = static_cast<std::size_t>(tree.size + rests);
     const auto fits = [&](const Group& with) {
       return (with.rows + rows) * ProbabilitySpace::of_row(cols_, with.nucleus || nucleus) <=
-             options_.most_numbers;
+             options_.max_numbers;
     };
     if (groups_.empty() || !fits(groups_.back())) groups_.push_back({.begin = i, .end = i});
     Group& now = groups_.back();
@@ -97,7 +97,7 @@ void CudaTreeRule::fill(const Forward& target) {
 // Rows of the tree's nodes, then of what is left of its proposals. The result is where the next tree's begin.
 double* CudaTreeRule::fill_tree(std::size_t i, double* space, const Forward& target) {
   const DraftNodes::Tree& tree = nodes_.trees()[i];
-  const CounterChance& source = counter_source(tree.sequence->judge_chance.get());
+  const CounterRng& source = counter_source(tree.sequence->judge_chance.get());
   upload_.host(at_.trees)[i] = {source.key(), source.taken(), tree.begin};
   const Sampling& s = tree.sequence->sampling;
   for (int now = tree.begin; now < tree.begin + tree.size; ++now, space += cols_) {

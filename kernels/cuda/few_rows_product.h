@@ -20,7 +20,7 @@ enum class Finish : std::uint8_t {
 // same parts, which are added in the same order, for every count.
 template <class T, class W = T>
 struct FewRowsProduct {
-  static constexpr int kMostRows = 64;
+  static constexpr int kMaxRows = 64;
   const W* weights =
       nullptr;  // (outputs, padded8(inputs)), int8: (outputs, padded16(inputs)); 16-byte aligned
   const float* scales = nullptr;  // (outputs), only with int8 weights: w(j, k) = scale(j) weight(j, k)

@@ -21,11 +21,11 @@ void multiply(const FewRowsProduct<T>& task, const DeviceMatrix& matrix, Stream&
                                .stride = task.stride,
                                .finish = task.finish,
                                .not_finite = task.not_finite};
-    for (int first = 0; first < task.rows; first += piece.kMostRows) {
+    for (int first = 0; first < task.rows; first += piece.kMaxRows) {
       const auto before = static_cast<std::size_t>(first);
       piece.x = task.x + before * static_cast<std::size_t>(padded16(task.inputs));
       piece.out = static_cast<std::byte*>(task.out) + before * static_cast<std::size_t>(task.stride) * number;
-      piece.rows = std::min(piece.kMostRows, task.rows - first);
+      piece.rows = std::min(piece.kMaxRows, task.rows - first);
       piece.first_row = first;
       multiply<T, W>(piece, stream);
     }

@@ -5,11 +5,11 @@
 
 namespace speclab {
 
-ModelProducts::ModelProducts(Stream& stream, int cublas_from, int most_rows, int widest_gate)
+ModelProducts::ModelProducts(Stream& stream, int cublas_from, int max_rows, int widest_gate)
     : stream_(stream), cublas_from_(cublas_from) {
   if (cublas_from == kNever) return;
   cublas_.emplace(stream);
-  gate_and_up_.require(static_cast<std::size_t>(most_rows) * 2 * static_cast<std::size_t>(widest_gate),
+  gate_and_up_.require(static_cast<std::size_t>(max_rows) * 2 * static_cast<std::size_t>(widest_gate),
                        "activations of a pass");
 }
 

@@ -16,7 +16,7 @@ class ModelProducts {
   // From `cublas_from` rows on, up to `most_rows`, products with matrices that are not int8 go through
   // cuBLAS, where a row's last bits may depend on how many there are; kNever: a row's bits depend on its
   // numbers alone. `widest_gate`: the most outputs of a Finish::gate.
-  ModelProducts(Stream& stream, int cublas_from, int most_rows, int widest_gate);
+  ModelProducts(Stream& stream, int cublas_from, int max_rows, int widest_gate);
 
   int cublas_from() const { return cublas_from_; }
 

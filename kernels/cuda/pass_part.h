@@ -21,8 +21,8 @@ struct PartSize {
 // Up to kMostRows rows of a pass, as launches read them, in device memory. Beyond the part's own numbers
 // there is something harmless up to its size: rows that fill a page of no one and are seen by no one.
 struct PassPart {
-  static constexpr int kMostRows = 512;
-  static constexpr int kMostRounding = 31;  // by so many rows, at most, a part is larger than what is in it
+  static constexpr int kMaxRows = 512;
+  static constexpr int kMaxRounding = 31;  // by so many rows, at most, a part is larger than what is in it
 
   const std::int32_t* tokens = nullptr;  // (rows)
   const RowPlace* places = nullptr;      // (rows)

@@ -15,8 +15,8 @@ class ProbabilitySpace {
   }
   // How many of so many rows have room at the same time; one at least, if there is one.
   static constexpr std::size_t rows_at_once(std::size_t rows, int cols, bool nucleus,
-                                            std::size_t most_numbers) {
-    return std::min(rows, std::max<std::size_t>(1, most_numbers / of_row(cols, nucleus)));
+                                            std::size_t max_numbers) {
+    return std::min(rows, std::max<std::size_t>(1, max_numbers / of_row(cols, nucleus)));
   }
 
   void require(std::size_t rows, std::size_t nucleus_rows, int cols) {

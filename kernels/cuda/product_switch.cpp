@@ -10,7 +10,7 @@ namespace speclab {
 namespace {
 
 constexpr int kRows[] = {16, 24, 32, 48, 64, 96, 128, 192, 256, 512};
-constexpr int kMostRows = 512, kMostLayers = 4, kRepeats = 5;
+constexpr int kMaxRows = 512, kMaxLayers = 4, kRepeats = 5;
 
 template <class T>
 class LayerProducts {
@@ -27,7 +27,7 @@ class LayerProducts {
   }
 
   void run(int rows, ModelProducts& products) const {
-    const auto layers = std::min<std::size_t>(weights_.layers.size(), kMostLayers);
+    const auto layers = std::min<std::size_t>(weights_.layers.size(), kMaxLayers);
     for (std::size_t i = 0; i < layers; ++i) {
       const CudaWeights::Layer& layer = weights_.layers[i];
       const auto multiply = [&](const DeviceMatrix& matrix, int inputs, int outputs, Finish finish) {
@@ -52,7 +52,7 @@ class LayerProducts {
  private:
   static constexpr const char* kWhat = "timing of products";
   static std::size_t room(int width) {
-    return std::size_t{kMostRows} * static_cast<std::size_t>(padded16(width));
+    return std::size_t{kMaxRows} * static_cast<std::size_t>(padded16(width));
   }
   int queries_length() const { return c_.heads * c_.head_dim; }
   int qkv_length() const { return (c_.heads + 2 * c_.kv_heads) * c_.head_dim; }
@@ -73,8 +73,8 @@ int cublas_from(std::span<const ProductTimes> times) {
 
 std::vector<ProductTimes> time_products(const CudaWeights& weights, Stream& stream) {
   std::vector<ProductTimes> times;
-  ModelProducts ours(stream, ModelProducts::kNever, kMostRows, weights.config.intermediate);
-  ModelProducts cublas(stream, 1, kMostRows, weights.config.intermediate);
+  ModelProducts ours(stream, ModelProducts::kNever, kMaxRows, weights.config.intermediate);
+  ModelProducts cublas(stream, 1, kMaxRows, weights.config.intermediate);
   with_number(weights.dtype, [&]<class T>(T) {
     const LayerProducts<T> products(weights, stream);
     const auto seconds = [&](const Graph& graph) {

@@ -93,7 +93,7 @@ constexpr int width_of(int inputs, std::size_t bytes) {
 
 template <class T, class W>
 void check_product(const FewRowsProduct<T, W>& task) {
-  require(task.rows <= FewRowsProduct<T, W>::kMostRows, "few_rows_product", "rows <= kMostRows");
+  require(task.rows <= FewRowsProduct<T, W>::kMaxRows, "few_rows_product", "rows <= kMostRows");
   require(task.stride >= task.outputs, "few_rows_product", "stride >= outputs");
   require(sizeof(W) != 1 || task.scales != nullptr, "few_rows_product", "int8 weights have scales");
 }

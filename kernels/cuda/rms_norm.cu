@@ -10,15 +10,15 @@
 namespace speclab {
 namespace {
 
-constexpr int kMostThreads = 512;
+constexpr int kMaxThreads = 512;
 
 // A function of the width alone, since the order of the sum follows from it.
 int threads_for(int hidden) {
-  return std::clamp((hidden / 2 + kWarp - 1) / kWarp * kWarp, kWarp, kMostThreads);
+  return std::clamp((hidden / 2 + kWarp - 1) / kWarp * kWarp, kWarp, kMaxThreads);
 }
 
 template <class T>
-__global__ void __launch_bounds__(kMostThreads) rms_norm_kernel(RmsNorm<T> task) {
+__global__ void __launch_bounds__(kMaxThreads) rms_norm_kernel(RmsNorm<T> task) {
   follow_previous();
   const std::size_t row = blockIdx.x;
   const int threads = static_cast<int>(blockDim.x);

@@ -34,7 +34,7 @@ __global__ void __launch_bounds__(kRowThreads) argmax_kernel(RowArgmax task) {
 struct LikeliestMemory {
   SelectMemory select;
   int found;
-  std::uint64_t keys[RowLikeliest::kMost];
+  std::uint64_t keys[RowLikeliest::kMax];
 };
 
 __global__ void __launch_bounds__(kRowThreads) likeliest_kernel(RowLikeliest task) {
@@ -84,7 +84,7 @@ void row_argmax(const RowArgmax& task, Stream& stream) {
 
 void row_likeliest(const RowLikeliest& task, Stream& stream) {
   if (task.rows == 0) return;
-  require(task.most >= 1 && task.most <= RowLikeliest::kMost && task.most <= task.cols, "row_likeliest",
+  require(task.most >= 1 && task.most <= RowLikeliest::kMax && task.most <= task.cols, "row_likeliest",
           "most is 1 to min(cols, 1024)");
   launch("row_likeliest", likeliest_kernel, {task.rows, kRowThreads, sizeof(LikeliestMemory)}, stream, task);
 }

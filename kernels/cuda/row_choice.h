@@ -20,7 +20,7 @@ void row_argmax(const RowArgmax& task, Stream& stream);
 
 // The `most` likeliest tokens of each row, likeliest first, of equals the lowest.
 struct RowLikeliest {
-  static constexpr int kMost = 1024;
+  static constexpr int kMax = 1024;
   const float* const* logits = nullptr;  // (rows), each (cols); no NaN
   std::int32_t* tokens = nullptr;        // (rows, most)
   int rows = 0, cols = 0, most = 0;      // most: 1 .. min(cols, kMost)

@@ -47,7 +47,7 @@ __global__ void __launch_bounds__(kRowThreads) draw_kernel(RowDraws task) {
 
 void row_draws(const RowDraws& task, Stream& stream) {
   if (task.questions == 0) return;
-  require(task.cols <= kMostWeights, "row_draws", "cols <= 2^18");
+  require(task.cols <= kMaxWeights, "row_draws", "cols <= 2^18");
   launch("row_draw_count", count_kernel, {task.questions, kRowThreads, kRowThreads / kWarp * sizeof(int)},
          stream, task);
   launch("row_draws", draw_kernel, {task.questions, kRowThreads, row_weights_bytes(task.cols)}, stream, task);

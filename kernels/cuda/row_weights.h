@@ -16,7 +16,7 @@ namespace speclab {
 // with a barrier.
 
 constexpr int kFan = 64;  // weights whose sum is looked at before they are; and such blocks before those
-constexpr int kMostWeights = kFan * kFan * kFan;
+constexpr int kMaxWeights = kFan * kFan * kFan;
 
 constexpr int parts_of(int count) { return (count + kFan - 1) / kFan; }
 

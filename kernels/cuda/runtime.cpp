@@ -38,9 +38,9 @@ std::string use_cuda_device(int number) {
   }
   cudaDeviceProp properties{};
   SPECLAB_CUDA(cudaGetDeviceProperties(&properties, number));
-  if (properties.major < kLeastComputeMajor) {
+  if (properties.major < kMinComputeMajor) {
     throw ConfigError(fmt::format("{} has compute capability {}.{}, but {}.0 is the least (bf16 products)",
-                                  properties.name, properties.major, properties.minor, kLeastComputeMajor));
+                                  properties.name, properties.major, properties.minor, kMinComputeMajor));
   }
   SPECLAB_CUDA(cudaSetDevice(number));
   return properties.name;
@@ -54,7 +54,7 @@ Stream::Stream() {
   can_start_early_ = attribute(cudaDevAttrComputeCapabilityMajor) >= kHopper && compiled_for_hopper();
   starts_early_ = can_start_early_;
   has_clusters_ = can_start_early_ && attribute(cudaDevAttrClusterLaunch) != 0;
-  most_shared_bytes_ = static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
+  max_shared_bytes_ = static_cast<std::size_t>(attribute(cudaDevAttrMaxSharedMemoryPerBlockOptin));
 }
 Stream::~Stream() { quietly(cudaStreamDestroy(handle_)); }
 void Stream::wait() { SPECLAB_CUDA(cudaStreamSynchronize(handle_)); }

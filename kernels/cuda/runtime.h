@@ -34,14 +34,14 @@ class Stream {
   // Whether kernels that allow it begin before the ones before them have ended: where the device can do it,
   // unless it is forbidden, for comparison.
   bool starts_early() const { return starts_early_; }
-  bool has_clusters() const { return has_clusters_; }                   // of blocks; see cluster.h
-  std::size_t most_shared_bytes() const { return most_shared_bytes_; }  // of a block
+  bool has_clusters() const { return has_clusters_; }                 // of blocks; see cluster.h
+  std::size_t max_shared_bytes() const { return max_shared_bytes_; }  // of a block
   void forbid_early_starts(bool forbidden) { starts_early_ = can_start_early_ && !forbidden; }
 
  private:
   CUstream_st* handle_ = nullptr;
   bool can_start_early_ = false, starts_early_ = false, has_clusters_ = false;
-  std::size_t most_shared_bytes_ = 0;
+  std::size_t max_shared_bytes_ = 0;
 };
 
 // A point in a stream. With `timed`, pairs of them measure.

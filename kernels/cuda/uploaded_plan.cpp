@@ -9,23 +9,23 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMost = PassPart::kMostRows;
+constexpr std::size_t kMax = PassPart::kMaxRows;
 
 std::span<const PassRow> rows_of(const PassPlan& plan, std::size_t part) {
   const std::span<const PassRow> all = plan.rows;
-  return all.subspan(part * kMost, std::min(kMost, all.size() - part * kMost));
+  return all.subspan(part * kMax, std::min(kMax, all.size() - part * kMax));
 }
 
-int power_of_two(std::size_t count, unsigned least) {
-  return static_cast<int>(std::bit_ceil(std::max(static_cast<unsigned>(count), least)));
+int power_of_two(std::size_t count, unsigned min) {
+  return static_cast<int>(std::bit_ceil(std::max(static_cast<unsigned>(count), min)));
 }
 
 }  // namespace
 
 void PageTable::fit(std::span<CudaSequence* const> sequences) {
-  std::size_t most = 0;
-  for (const CudaSequence* sequence : sequences) most = std::max(most, sequence->cache->pages.size());
-  if (most > static_cast<std::size_t>(stride_)) stride_ = power_of_two(most, 16);
+  std::size_t max = 0;
+  for (const CudaSequence* sequence : sequences) max = std::max(max, sequence->cache->pages.size());
+  if (max > static_cast<std::size_t>(stride_)) stride_ = power_of_two(max, 16);
 }
 
 void PageTable::write(std::span<CudaSequence* const> sequences, int* to) const {
@@ -36,9 +36,9 @@ void PageTable::write(std::span<CudaSequence* const> sequences, int* to) const {
 }
 
 void UploadedPlan::plan_attention(const PassPlan& plan, const LlamaConfig& config) {
-  const std::size_t parts = (plan.rows.size() + kMost - 1) / kMost;
+  const std::size_t parts = (plan.rows.size() + kMax - 1) / kMax;
   if (attention_.size() < parts) attention_.resize(parts);
-  most_partials_ = positions_ = 0;
+  max_partials_ = positions_ = 0;
   kinds_ = config.mixes_windows() ? 2 : 1;
   for (std::size_t part = 0; part < parts; ++part) {
     for (std::size_t kind = 0; kind < kinds_; ++kind) {
@@ -54,7 +54,7 @@ void UploadedPlan::plan_attention(const PassPlan& plan, const LlamaConfig& confi
       }
       AttentionPlan& made = attention_[part][kind];
       make_attention_plan(attend_, config.heads, config.kv_heads, made);
-      most_partials_ = std::max(most_partials_, made.parts);
+      max_partials_ = std::max(max_partials_, made.parts);
     }
   }
 }
@@ -77,7 +77,7 @@ UploadedPlan::Sections UploadedPlan::add_sections(const PartSize& size) {
 void UploadedPlan::send(const PassPlan& plan, std::span<CudaSequence* const> sequences,
                         const LlamaConfig& config, Stream& stream) {
   plan_attention(plan, config);
-  const std::size_t parts = (plan.rows.size() + kMost - 1) / kMost;
+  const std::size_t parts = (plan.rows.size() + kMax - 1) / kMax;
   sizes_.clear();
   for (std::size_t part = 0; part < parts; ++part) {
     const auto rows = rows_of(plan, part);

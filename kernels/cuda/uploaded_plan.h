@@ -34,8 +34,8 @@ class UploadedPlan {
   const std::vector<PassPart>& parts() const { return parts_; }
   // As long as it is the same, parts of one size have the same pointers and strides. It only grows.
   int moves() const { return upload_.moves() + table_.stride(); }
-  int most_partials() const { return most_partials_; }  // AttentionPlan::parts, the most of a part
-  int positions() const { return positions_; }          // that occur
+  int max_partials() const { return max_partials_; }  // AttentionPlan::parts, the most of a part
+  int positions() const { return positions_; }        // that occur
   // See PartFlags.
   const std::int32_t* not_finite() const { return upload_.device(not_finite_); }
 
@@ -61,7 +61,7 @@ class UploadedPlan {
   PackedUpload::At<std::int32_t> not_finite_;
   PageTable table_;
   std::vector<PassPart> parts_;
-  int most_partials_ = 0, positions_ = 0;
+  int max_partials_ = 0, positions_ = 0;
   // Reused.
   std::vector<AttendRow> attend_;
   std::size_t kinds_ = 1;                                // of plans of attention: see PassPart

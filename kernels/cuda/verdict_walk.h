@@ -124,7 +124,7 @@ template <class... Parameters, class... Arguments>
 void launch_verdicts(LaunchName name, void (*kernel)(TreeVerdicts, Parameters...), const TreeVerdicts& task,
                      Stream& stream, Arguments... arguments) {
   if (task.count == 0) return;
-  require(task.cols <= kMostWeights, name.name, "cols <= 2^18");
+  require(task.cols <= kMaxWeights, name.name, "cols <= 2^18");
   launch(name, kernel, {task.count, kRowThreads, row_weights_bytes(task.cols)}, stream, task, arguments...);
 }
 

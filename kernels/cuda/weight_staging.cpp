@@ -39,13 +39,12 @@ void convert(const Tensor& tensor, int first, int count, int inputs, std::uint16
 void WeightStaging::send(const Tensor& tensor, int begin, int end, void* to) {
   const int inputs = static_cast<int>(tensor.shape[1]);
   const std::size_t bytes = row_bytes(inputs, false);
-  const int most = static_cast<int>(std::max<std::size_t>(1, kHalfBytes / bytes));
-  for (int row = begin; row < end; row += most) {
-    const int count = std::min(most, end - row);
+  const int max = static_cast<int>(std::max<std::size_t>(1, kHalfBytes / bytes));
+  for (int row = begin; row < end; row += max) {
+    const int count = std::min(max, end - row);
     Half& half = halves_[turn_++ % halves_.size()];
     half.sent.wait();
-    half.buffer.require(bytes * static_cast<std::size_t>(std::min(most, end - begin)),
-                        "weights on their way");
+    half.buffer.require(bytes * static_cast<std::size_t>(std::min(max, end - begin)), "weights on their way");
     convert(tensor, row, count, inputs, reinterpret_cast<std::uint16_t*>(half.buffer.data()));
     copy_bytes(static_cast<std::byte*>(to) + static_cast<std::size_t>(row - begin) * bytes,
                half.buffer.data(), bytes * static_cast<std::size_t>(count), stream_);

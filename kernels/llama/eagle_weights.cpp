@@ -151,8 +151,8 @@ class Folder {
                               there ? "there" : "missing"));
     }
     const std::int64_t inputs = (w_.third ? std::int64_t(w_.taps.size()) : 2) * hidden;
-    if (inputs > kMostInputs)
-      top_.refuse(fmt::format("'fc' would read {} numbers; at most {} can be run", inputs, kMostInputs));
+    if (inputs > kMaxInputs)
+      top_.refuse(fmt::format("'fc' would read {} numbers; at most {} can be run", inputs, kMaxInputs));
     w_.fuse = read_linear(*files_, name, hidden, static_cast<int>(inputs), kReader);
     w_.dtype = w_.fuse.dtype;
   }
@@ -216,7 +216,7 @@ class Folder {
     }
   }
 
-  static constexpr std::int64_t kMostInputs = 1 << 28;
+  static constexpr std::int64_t kMaxInputs = 1 << 28;
 
   const HeadTarget& target_;
   EagleWeights& w_;

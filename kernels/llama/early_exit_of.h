@@ -32,17 +32,17 @@ class EarlyExitOf : public Model {
     Model::open(sequence, whole_.cache(sequence));
     follow(sequence);
   }
-  Work keep(std::span<const Kept> batch) override {  // moves nothing
-    for (const Kept& kept : batch) follow(kept.sequence);
-    return {.op = Op::keep, .sequences = static_cast<int>(batch.size())};
+  Work commit(std::span<const Commit> batch) override {  // moves nothing
+    for (const Commit& kept : batch) follow(kept.sequence);
+    return {.op = Op::commit, .sequences = static_cast<int>(batch.size())};
   }
-  Work rewind(std::span<const Rewound> batch) override {  // moves nothing
-    for (const Rewound& rewound : batch) {
+  Work truncate(std::span<const Truncation> batch) override {  // moves nothing
+    for (const Truncation& rewound : batch) {
       follow(rewound.sequence);
       auto& own = this->find(rewound.sequence);
       own.length = std::min(own.length, rewound.length);
     }
-    return {.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
+    return {.op = Op::truncate, .sequences = static_cast<int>(batch.size())};
   }
 
  protected:

@@ -5,7 +5,7 @@
 
 namespace speclab {
 
-void FeatureSequence::rewind(SequenceId id, int to) {
+void FeatureSequence::truncate(SequenceId id, int to) {
   SPECLAB_CHECK(to >= 0 && to <= length, "sequence {}: rewound to {} of {} tokens", static_cast<int>(id), to,
                 length);
   length = to;
@@ -13,15 +13,15 @@ void FeatureSequence::rewind(SequenceId id, int to) {
   told = std::min(told, to);
 }
 
-void FeaturePlan::check(std::span<const Slice> batch, std::span<FeatureSequence* const> told,
+void FeaturePlan::check(std::span<const SequenceInput> batch, std::span<FeatureSequence* const> told,
                         std::span<SequenceSlots* const> sequences, const LlamaConfig& config) {
   slices.assign(batch.begin(), batch.end());
   nodes.clear();
   for (std::size_t i = 0; i < slices.size(); ++i) {
-    Slice& slice = slices[i];
+    SequenceInput& slice = slices[i];
     const FeatureSequence& known = *told[i];
     const int id = static_cast<int>(slice.sequence);
-    SPECLAB_CHECK(slice.give != Give::features, "sequence {}: an EAGLE head gives no features", id);
+    SPECLAB_CHECK(slice.give != PassOutput::features, "sequence {}: an EAGLE head gives no features", id);
     const int needed = known.length + static_cast<int>(slice.text.size());
     SPECLAB_CHECK(slice.text.empty() || known.told + 1 >= needed,
                   "sequence {}: features of {} places were told, but a text of {} tokens came", id,
@@ -29,7 +29,7 @@ void FeaturePlan::check(std::span<const Slice> batch, std::span<FeatureSequence*
     SPECLAB_CHECK(!slice.text.empty() || slice.nodes.empty() || known.root_made_at == known.length,
                   "sequence {}: nodes came below a root that has no row", id);
     if (known.length == 0 && !slice.text.empty()) {
-      SPECLAB_CHECK(slice.give == Give::nothing || slice.text.size() > 1,
+      SPECLAB_CHECK(slice.give == PassOutput::nothing || slice.text.size() > 1,
                     "sequence {}: the first token of a text has no row", id);
       slice.text = slice.text.subspan(1);
     }
@@ -41,7 +41,7 @@ void FeaturePlan::check(std::span<const Slice> batch, std::span<FeatureSequence*
 }
 
 // Rows are, slice by slice, the text's and then the nodes'.
-void FeaturePlan::enter(std::span<const Slice> batch, std::span<FeatureSequence* const> told,
+void FeaturePlan::enter(std::span<const SequenceInput> batch, std::span<FeatureSequence* const> told,
                         std::span<SequenceSlots* const> sequences, const LlamaConfig& config) {
   rows.enter(slices, sequences, config);
   sites.clear();
@@ -80,10 +80,10 @@ void FeaturePlan::leave(std::span<FeatureSequence* const> told,
   for (std::size_t i = 0; i < told.size(); ++i) *told[i] = before_[i];
 }
 
-std::span<const int> FeaturePlan::part(std::size_t begin, std::size_t most) const {
+std::span<const int> FeaturePlan::part(std::size_t begin, std::size_t max) const {
   const auto wave = [&](std::size_t i) { return sites[order[i]].wave; };
   std::size_t end = begin;
-  while (end < order.size() && end - begin < most && wave(end) == wave(begin)) ++end;
+  while (end < order.size() && end - begin < max && wave(end) == wave(begin)) ++end;
   return std::span(order).subspan(begin, end - begin);
 }
 

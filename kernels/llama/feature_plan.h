@@ -13,7 +13,7 @@ struct FeatureSequence {
   int told = 0;          // places whose features it was told
   int root_made_at = 0;  // the length at which the row of node 0 is the root's
 
-  void rewind(SequenceId id, int to);
+  void truncate(SequenceId id, int to);
 };
 
 // A batch for such a model as rows, in the order in which they can be evaluated. The first token of a text
@@ -29,17 +29,17 @@ struct FeaturePlan {
   };
 
   // As PassPlan's, of the same order.
-  void check(std::span<const Slice> batch, std::span<FeatureSequence* const> told,
+  void check(std::span<const SequenceInput> batch, std::span<FeatureSequence* const> told,
              std::span<SequenceSlots* const> sequences, const LlamaConfig& config);
-  void enter(std::span<const Slice> batch, std::span<FeatureSequence* const> told,
+  void enter(std::span<const SequenceInput> batch, std::span<FeatureSequence* const> told,
              std::span<SequenceSlots* const> sequences, const LlamaConfig& config);
 
   void leave(std::span<FeatureSequence* const> told, std::span<SequenceSlots* const> sequences) const;
 
   // Rows of one wave, at most so many, from `begin` (in `order`) on.
-  std::span<const int> part(std::size_t begin, std::size_t most) const;
+  std::span<const int> part(std::size_t begin, std::size_t max) const;
 
-  std::vector<Slice> slices;  // without tokens that have no row
+  std::vector<SequenceInput> slices;  // without tokens that have no row
   PassPlan rows;
   std::vector<Site> sites;  // by row
   std::vector<int> order;   // rows, by wave

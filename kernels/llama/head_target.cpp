@@ -7,14 +7,14 @@ namespace speclab {
 namespace {
 
 // More rows than the tokenizer has tokens, as files are found; two tokenizers of unlike sizes differ by more.
-constexpr int kMostPadding = 1024;
+constexpr int kMaxPadding = 1024;
 
 }  // namespace
 
 void check_vocab(const JsonSettings& settings, int rows, const HeadTarget& target, const char* what) {
   const int of_target = target.config.vocab;
   if (rows == of_target) return;
-  const bool padded = target.tokens > 0 && rows > of_target && rows < target.tokens + kMostPadding;
+  const bool padded = target.tokens > 0 && rows > of_target && rows < target.tokens + kMaxPadding;
   if (padded) return;
   settings.refuse(fmt::format(
       "'vocab_size' is {}, but the target's is {}{}; {} to another target", rows, of_target,

@@ -57,7 +57,7 @@ struct HeadFolder {
 // The names of a module of head i, as folders spell it.
 using NamesOf = std::function<std::vector<std::string>(int)>;
 
-constexpr int kMostHeads = 64;  // no product of theirs with a width is then near the end of an int
+constexpr int kMaxHeads = 64;  // no product of theirs with a width is then near the end of an int
 
 // How many heads lie in a folder that `first` names a part of each of. ConfigError where the config says
 // more; a remark where it says less.
@@ -65,9 +65,9 @@ int count_heads(HeadFolder& folder, const char* key, const NamesOf& first) {
   const int said = folder.settings.count(key);
   int lie = 0;
   while (folder.any_of(first(lie))) ++lie;
-  if (std::max(lie, said) > kMostHeads) {
+  if (std::max(lie, said) > kMaxHeads) {
     folder.settings.refuse(
-        fmt::format("'{}' is {}, and {} heads are there; at most {} can be run", key, said, lie, kMostHeads));
+        fmt::format("'{}' is {}, and {} heads are there; at most {} can be run", key, said, lie, kMaxHeads));
   }
   if (lie == 0) return said;  // the first is reported as missing
   if (said > lie) {

@@ -8,15 +8,15 @@
 namespace speclab {
 namespace {
 
-void check_token(const Slice& slice, Token token, int vocab) {
+void check_token(const SequenceInput& slice, Token token, int vocab) {
   SPECLAB_CHECK(token >= 0 && token < vocab, "sequence {}: token {}, but the vocabulary has {}",
                 static_cast<int>(slice.sequence), token, vocab);
 }
 
-void check_slice(const Slice& slice, const SequenceSlots& sequence, const LlamaConfig& config,
+void check_slice(const SequenceInput& slice, const SequenceSlots& sequence, const LlamaConfig& config,
                  std::vector<int>& met) {
   const int id = static_cast<int>(slice.sequence);
-  SPECLAB_CHECK(slice.give != Give::features || slice.nodes.empty(),
+  SPECLAB_CHECK(slice.give != PassOutput::features || slice.nodes.empty(),
                 "sequence {}: features are of text, but {} nodes came too", id, slice.nodes.size());
   SPECLAB_CHECK(slice.text.empty() || sequence.nodes.empty(),
                 "sequence {}: text was given while {} tree nodes wait for keep", id, sequence.nodes.size());
@@ -57,7 +57,7 @@ void PassPlan::count(const PassRow& row, int window) {
   work.pairs += window > 0 ? std::min(window, seen) : seen;
 }
 
-void PassPlan::add_text(int index, const Slice& slice, SequenceSlots& sequence, int window) {
+void PassPlan::add_text(int index, const SequenceInput& slice, SequenceSlots& sequence, int window) {
   for (const Token token : slice.text) {
     const int position = sequence.length++;
     rows.push_back(
@@ -65,14 +65,14 @@ void PassPlan::add_text(int index, const Slice& slice, SequenceSlots& sequence, 
     count(rows.back(), window);
   }
   if (slice.text.empty()) return;
-  if (slice.give == Give::scores) rows.back().asked = true;
-  if (slice.give != Give::features) return;
+  if (slice.give == PassOutput::scores) rows.back().asked = true;
+  if (slice.give != PassOutput::features) return;
   for (auto row = rows.end() - static_cast<std::ptrdiff_t>(slice.text.size()); row != rows.end(); ++row) {
     row->asked = true;
   }
 }
 
-void PassPlan::add_nodes(int index, const Slice& slice, SequenceSlots& sequence, int window) {
+void PassPlan::add_nodes(int index, const SequenceInput& slice, SequenceSlots& sequence, int window) {
   for (const int node : slice.nodes) {
     const int parent = slice.tree->parent(node), depth = slice.tree->depth(node);
     const int slot = sequence.used();
@@ -91,12 +91,12 @@ void PassPlan::add_nodes(int index, const Slice& slice, SequenceSlots& sequence,
                     .text = sequence.length,
                     .path_begin = begin,
                     .path_length = depth,
-                    .asked = slice.give == Give::scores});
+                    .asked = slice.give == PassOutput::scores});
     count(rows.back(), window);
   }
 }
 
-void PassPlan::check(std::span<const Slice> batch, std::span<SequenceSlots* const> sequences,
+void PassPlan::check(std::span<const SequenceInput> batch, std::span<SequenceSlots* const> sequences,
                      const LlamaConfig& config) {
   std::vector<int>& met = paths;  // borrowed, so that checks allocate nothing
   bool features = false;
@@ -106,13 +106,13 @@ void PassPlan::check(std::span<const Slice> batch, std::span<SequenceSlots* cons
     SPECLAB_CHECK(std::find(before.begin(), before.end(), sequences[i]) == before.end(),
                   "sequence {} is in the batch twice", static_cast<int>(batch[i].sequence));
     check_slice(batch[i], *sequences[i], config, met);
-    features |= batch[i].give == Give::features;
-    scores |= batch[i].give == Give::scores;
+    features |= batch[i].give == PassOutput::features;
+    scores |= batch[i].give == PassOutput::scores;
   }
   SPECLAB_CHECK(!features || !scores, "a pass over {} slices is asked for features and scores", batch.size());
 }
 
-void PassPlan::enter(std::span<const Slice> batch, std::span<SequenceSlots* const> sequences,
+void PassPlan::enter(std::span<const SequenceInput> batch, std::span<SequenceSlots* const> sequences,
                      const LlamaConfig& config) {
   rows.clear();
   paths.clear();
@@ -139,11 +139,11 @@ void PassPlan::leave(std::span<SequenceSlots* const> sequences) const {
     sequences[i]->go_back(before_[i].length, before_[i].nodes);
 }
 
-std::size_t PassPlan::asked_of(std::span<const Slice> batch) {
+std::size_t PassPlan::asked_of(std::span<const SequenceInput> batch) {
   std::size_t asked = 0;
-  for (const Slice& slice : batch) {
-    if (slice.give == Give::scores) asked += (slice.text.empty() ? 0 : 1) + slice.nodes.size();
-    if (slice.give == Give::features) asked += slice.text.size();
+  for (const SequenceInput& slice : batch) {
+    if (slice.give == PassOutput::scores) asked += (slice.text.empty() ? 0 : 1) + slice.nodes.size();
+    if (slice.give == PassOutput::features) asked += slice.text.size();
   }
   return asked;
 }

@@ -31,27 +31,27 @@ struct PassPlan {
 
   // Everything that can be wrong with a batch, whose slices the sequences belong to one to one:
   // BrokenInvariant for misuse, ConfigError for a text too long.
-  void check(std::span<const Slice> batch, std::span<SequenceSlots* const> sequences,
+  void check(std::span<const SequenceInput> batch, std::span<SequenceSlots* const> sequences,
              const LlamaConfig& config);
   // Enters texts and nodes of a batch that was checked into the sequences. Their caches need the room: of
   // slice i, slots_of(batch[i]) beyond what was used.
-  void enter(std::span<const Slice> batch, std::span<SequenceSlots* const> sequences,
+  void enter(std::span<const SequenceInput> batch, std::span<SequenceSlots* const> sequences,
              const LlamaConfig& config);
   // Takes the last batch that was entered out of the same sequences again, before anything else was done to
   // them.
   void leave(std::span<SequenceSlots* const> sequences) const;
-  static int slots_of(const Slice& slice) {
+  static int slots_of(const SequenceInput& slice) {
     return static_cast<int>(slice.text.size()) + static_cast<int>(slice.nodes.size());
   }
-  static std::size_t asked_of(std::span<const Slice> batch);
+  static std::size_t asked_of(std::span<const SequenceInput> batch);
 
  private:
   struct Before {
     int length = 0;
     std::size_t nodes = 0;
   };
-  void add_text(int index, const Slice& slice, SequenceSlots& sequence, int window);
-  void add_nodes(int index, const Slice& slice, SequenceSlots& sequence, int window);
+  void add_text(int index, const SequenceInput& slice, SequenceSlots& sequence, int window);
+  void add_nodes(int index, const SequenceInput& slice, SequenceSlots& sequence, int window);
   void count(const PassRow& row, int window);
 
   std::vector<Before> before_;  // by slice

@@ -44,7 +44,7 @@ struct SequenceSlots {
   // Makes the evaluated part of a path certain and forgets all other nodes. `move(from, to)` is called for
   // each slot whose content has to change places, nearest the root first; `to` is never above `from`.
   template <class Move>
-  void keep(SequenceId id, std::span<const int> path, const Move& move) {
+  void commit(SequenceId id, std::span<const int> path, const Move& move) {
     int parent = 0, end = length;
     for (const int node : path) {
       if (!evaluated(node)) break;
@@ -60,7 +60,7 @@ struct SequenceSlots {
   }
 
   // Forgets certain text beyond a length, and all nodes.
-  void rewind(SequenceId id, int to) {
+  void truncate(SequenceId id, int to) {
     SPECLAB_CHECK(to >= 0 && to <= length, "sequence {}: rewound to {} of {} tokens", static_cast<int>(id),
                   to, length);
     forget_nodes();

@@ -36,7 +36,7 @@ void CascadeDrafter::close(const Sequence& sequence) {
 }
 
 // A cascade in a cascade: the texts are compared when the next draft is asked for.
-void CascadeDrafter::rewind(const Sequence&, int) {}
+void CascadeDrafter::truncate(const Sequence&, int) {}
 
 void CascadeDrafter::follow(const Sequence& sequence, Shadow& shadow) {
   shadow.scores.clear();
@@ -47,10 +47,10 @@ void CascadeDrafter::follow(const Sequence& sequence, Shadow& shadow) {
   // The last token is the next root, which no model may have seen.
   const int known = std::min(common, static_cast<int>(text.size()) - 1);
   if (model_.length(sequence.id) > known) {
-    const Rewound rewound{sequence.id, known};
-    model_.rewind({&rewound, 1});
+    const Truncation rewound{sequence.id, known};
+    model_.truncate({&rewound, 1});
   }
-  tap_.rewind(shadow.sequence, known);
+  tap_.truncate(shadow.sequence, known);
 }
 
 void CascadeDrafter::draft(Batch batch, std::span<Draft> drafts) {

@@ -24,7 +24,7 @@ class CascadeDrafter : public Drafter {
   DraftTraits traits() const override;
   void open(const Sequence& sequence, const Forward& prompt) override;
   void close(const Sequence& sequence) override;
-  void rewind(const Sequence& text, int common) override;
+  void truncate(const Sequence& text, int common) override;
   void draft(Batch batch, std::span<Draft> drafts) override;
 
  private:
@@ -42,7 +42,7 @@ class CascadeDrafter : public Drafter {
     bool reads_features() const override { return drafter_->reads_features(); }
     void open(const Sequence& s, const Forward& prompt) override { drafter_->open(s, prompt); }
     void close(const Sequence& s) override { drafter_->close(s); }
-    void rewind(const Sequence& text, int common) override { drafter_->rewind(text, common); }
+    void truncate(const Sequence& text, int common) override { drafter_->truncate(text, common); }
     void draft(Batch batch, std::span<Draft> drafts) override { drafter_->draft(batch, drafts); }
     void observe(const Outcome& outcome) override {
       cascade_.take_scores(outcome);

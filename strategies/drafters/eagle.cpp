@@ -2,7 +2,7 @@
 
 namespace speclab {
 
-void Eagle::open(const Sequence& sequence, const Forward& prompt) {
+void EagleDrafter::open(const Sequence& sequence, const Forward& prompt) {
   model().open(sequence.id);
   const Rows& rows = of(prompt);
   told_.clear();
@@ -11,7 +11,7 @@ void Eagle::open(const Sequence& sequence, const Forward& prompt) {
   read_prompt(sequence);
 }
 
-void Eagle::learn(const Outcome& outcome) {
+void EagleDrafter::learn(const Outcome& outcome) {
   const Rows& rows = of(outcome.target);
   told_.clear();
   for (std::size_t i = 0; i < outcome.batch.size(); ++i) {

@@ -9,11 +9,11 @@ namespace speclab {
 // a draft model of one layer that continues the target's own features. Over the text it reads the features
 // that the target made; in the tree it goes on from what it predicted itself, and forgets that when the
 // target has judged.
-class Eagle : public ModelDrafter {
+class EagleDrafter : public ModelDrafter {
  public:
   // `features` is the model, told what the target made; `model` the same one, where its passes are charged.
-  Eagle(FeatureModel& features, LanguageModel& model, Topology& topology, Distributions& distributions,
-        Draw draw)
+  EagleDrafter(FeatureModel& features, LanguageModel& model, Topology& topology, Distributions& distributions,
+               Draw draw)
       : ModelDrafter(model, topology, distributions, draw), features_(features) {}
 
   bool reads_features() const override { return true; }
@@ -32,7 +32,7 @@ class Eagle : public ModelDrafter {
   }
 
   FeatureModel& features_;
-  std::vector<FeatureModel::Told> told_;  // reused
+  std::vector<FeatureModel::FeatureRow> told_;  // reused
 };
 
 }  // namespace speclab

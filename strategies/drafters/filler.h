@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 

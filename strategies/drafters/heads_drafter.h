@@ -18,11 +18,11 @@ class HeadsDrafter : public ScoredDrafter {
   bool reads_features() const final { return true; }
   void open(const Sequence& sequence, const Forward& prompt) final;
   void close(const Sequence& sequence) final { heads_.close(sequence.id); }
-  void rewind(const Sequence& text, int common) final;
+  void truncate(const Sequence& text, int common) final;
 
  protected:
   void learn(const Outcome& outcome) final;
-  int reach(const Sequence& sequence) const final { return heads_.remembers(sequence.id) ? used_ : 0; }
+  int reach(const Sequence& sequence) const final { return heads_.has_hidden(sequence.id) ? used_ : 0; }
 
   DraftHeads& heads() { return heads_; }
   int used() const { return used_; }  // heads that guess

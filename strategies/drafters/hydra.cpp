@@ -2,8 +2,8 @@
 
 namespace speclab {
 
-void Hydra::evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth,
-                     std::vector<Row>& logits) {
+void HydraDrafter::evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth,
+                            std::vector<Row>& logits) {
   questions_.clear();
   tokens_.clear();
   for (const Growth& g : growth) {

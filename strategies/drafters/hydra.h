@@ -9,7 +9,7 @@ namespace speclab {
 // Hydra (Ankner et al. 2024, arXiv 2402.05109, section 3): Medusa's heads made sequentially dependent. Head i
 // reads the last hidden row and the tokens from the root down to the node whose children it guesses, so each
 // depth is a pass.
-class Hydra : public HeadsDrafter {
+class HydraDrafter : public HeadsDrafter {
  public:
   using HeadsDrafter::HeadsDrafter;
 

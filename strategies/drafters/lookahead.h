@@ -28,7 +28,7 @@ class LookaheadDrafter : public Drafter {
 
   DraftTraits traits() const override { return {{Draw::fixed}, settings_.guesses > 1, false, 1}; }
   void open(const Sequence& sequence, const Forward&) override;
-  void rewind(const Sequence& text, int common) override {
+  void truncate(const Sequence& text, int common) override {
     Open& open = open_of(text);
     open.pooled = std::min(open.pooled, common);
   }

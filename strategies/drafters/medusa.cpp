@@ -4,7 +4,7 @@
 
 namespace speclab {
 
-void Medusa::begin(Batch batch, std::span<Draft> drafts) {
+void MedusaDrafter::begin(Batch batch, std::span<Draft> drafts) {
   HeadsDrafter::begin(batch, drafts);
   questions_.clear();
   first_.clear();
@@ -16,8 +16,8 @@ void Medusa::begin(Batch batch, std::span<Draft> drafts) {
   if (!questions_.empty()) answers_ = heads().forward(questions_).logits;
 }
 
-void Medusa::evaluate(Batch, std::span<const Draft> drafts, std::span<const Growth> growth,
-                      std::vector<Row>& logits) {
+void MedusaDrafter::evaluate(Batch, std::span<const Draft> drafts, std::span<const Growth> growth,
+                             std::vector<Row>& logits) {
   for (const Growth& g : growth) {
     const int head = drafts[g.draft].tree().depth(g.parent);
     logits.push_back(answers_[first_[g.draft] + head]);

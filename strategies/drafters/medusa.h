@@ -10,9 +10,9 @@ namespace speclab {
 // target's last hidden row alone, all in one pass. So all nodes of a depth have the same candidates, the
 // head's likeliest, whatever stands above them (section 2.1.2); `topology.kind = "paths"` with
 // `medusa_choices` is its tree (section 2.3.3).
-class Medusa : public HeadsDrafter {
+class MedusaDrafter : public HeadsDrafter {
  public:
-  Medusa(DraftHeads& heads, int used, Topology& topology, Distributions& distributions)
+  MedusaDrafter(DraftHeads& heads, int used, Topology& topology, Distributions& distributions)
       : HeadsDrafter(heads, used, topology, distributions, Draw::fixed) {}
 
  protected:

@@ -51,8 +51,8 @@ void MergedDrafter::close(const Sequence& sequence) {
   for (Part& part : parts_) part.drafter->close(sequence);
 }
 
-void MergedDrafter::rewind(const Sequence& text, int common) {
-  for (Part& part : parts_) part.drafter->rewind(text, common);
+void MergedDrafter::truncate(const Sequence& text, int common) {
+  for (Part& part : parts_) part.drafter->truncate(text, common);
 }
 
 void MergedDrafter::draft(Batch batch, std::span<Draft> drafts) {

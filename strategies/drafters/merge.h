@@ -19,7 +19,7 @@ class MergedDrafter : public Drafter {
   bool reads_features() const override;
   void open(const Sequence& sequence, const Forward& prompt) override;
   void close(const Sequence& sequence) override;
-  void rewind(const Sequence& text, int common) override;
+  void truncate(const Sequence& text, int common) override;
   void draft(Batch batch, std::span<Draft> drafts) override;
   void observe(const Outcome& outcome) override;
 

@@ -10,28 +10,29 @@ void ModelDrafter::open(const Sequence& sequence, const Forward&) {
   read_prompt(sequence);
 }
 
-void ModelDrafter::rewind(const Sequence& text, int common) {
-  const Rewound rewound{text.id, std::min(common, model_.length(text.id))};
-  model_.rewind({&rewound, 1});
+void ModelDrafter::truncate(const Sequence& text, int common) {
+  const Truncation rewound{text.id, std::min(common, model_.length(text.id))};
+  model_.truncate({&rewound, 1});
 }
 
 void ModelDrafter::read_prompt(const Sequence& sequence) {
   const std::span<const Token> text = std::span(sequence.text).first(sequence.text.size() - 1);
-  const Slice prompt{.sequence = sequence.id,
-                     .text = text.subspan(static_cast<std::size_t>(model_.length(sequence.id))),
-                     .give = Give::nothing};
+  const SequenceInput prompt{.sequence = sequence.id,
+                             .text = text.subspan(static_cast<std::size_t>(model_.length(sequence.id))),
+                             .give = PassOutput::nothing};
   if (!prompt.text.empty()) model_.forward({&prompt, 1});
 }
 
 void ModelDrafter::learn(const Outcome& outcome) {
-  kept_.clear();
+  commits_.clear();
   paths_.resize(std::max(paths_.size(), outcome.batch.size()));
   for (std::size_t i = 0; i < outcome.batch.size(); ++i) {
     paths_[i].clear();
-    for (const int node : outcome.verdicts[i].path) paths_[i].push_back(outcome.drafts[i].grown_as(node));
-    kept_.push_back({outcome.batch[i]->id, paths_[i]});
+    for (const int node : outcome.verdicts[i].path)
+      paths_[i].push_back(outcome.drafts[i].original_index(node));
+    commits_.push_back({outcome.batch[i]->id, paths_[i]});
   }
-  model_.keep(kept_);
+  model_.commit(commits_);
 }
 
 void ModelDrafter::evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth,

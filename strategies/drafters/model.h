@@ -15,7 +15,7 @@ class ModelDrafter : public ScoredDrafter {
 
   void open(const Sequence& sequence, const Forward& prompt) override;
   void close(const Sequence& sequence) override { model_.close(sequence.id); }
-  void rewind(const Sequence& text, int common) override;
+  void truncate(const Sequence& text, int common) override;
 
  protected:
   void evaluate(Batch batch, std::span<const Draft> drafts, std::span<const Growth> growth,
@@ -30,9 +30,9 @@ class ModelDrafter : public ScoredDrafter {
 
   // Reused from round to round.
   std::vector<int> nodes_;
-  std::vector<Slice> slices_;
+  std::vector<SequenceInput> slices_;
   std::vector<std::vector<int>> paths_;  // accepted nodes, as the model knows them
-  std::vector<Kept> kept_;
+  std::vector<Commit> commits_;
 };
 
 }  // namespace speclab

@@ -9,7 +9,7 @@ void NgramPool::add(Token first, std::vector<Token> rest) {
   const auto same = std::ranges::find(known, rest);
   if (same != known.end()) {
     known.erase(same);
-  } else if (known.size() == most_) {
+  } else if (known.size() == max_) {
     known.pop_back();
   }
   known.insert(known.begin(), std::move(rest));

@@ -23,7 +23,7 @@ class SuffixDrafter : public GrowingDrafter {
   SuffixDrafter(Topology& topology, Settings settings, std::span<const std::vector<Token>> corpus = {});
 
   void open(const Sequence& sequence, const Forward&) override { open_[sequence.id] = {}; }
-  void rewind(const Sequence& text, int common) override {
+  void truncate(const Sequence& text, int common) override {
     Open& open = open_[text.id];
     if (open.text.size() > common) open = {};
   }

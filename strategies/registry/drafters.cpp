@@ -1,5 +1,6 @@
 #include "core/models/sources/agreeing.h"
 #include "core/models/sources/source_model.h"
+#include "strategies/compatibility.h"
 #include "strategies/drafters/cascade.h"
 #include "strategies/drafters/corrected.h"
 #include "strategies/drafters/eagle.h"
@@ -14,7 +15,6 @@
 #include "strategies/drafters/oracle.h"
 #include "strategies/drafters/suffix.h"
 #include "strategies/drafters/with_topology.h"
-#include "strategies/fit.h"
 #include "strategies/published_acceptance.h"
 #include "strategies/registry.h"
 
@@ -46,15 +46,15 @@ Draw read_draw(Params& p) {
 }
 
 // Tokens or places in a text that a step looks through.
-constexpr Params::Range kLookedUp{.least = 1, .most = 4096};
+constexpr Params::Range kLookedUp{.min = 1, .max = 4096};
 
 std::unique_ptr<Drafter> make_ngram(Params& p, const Parts& parts) {
-  const int most = p.integer({"max_ngram", "max_matching_ngram_size", "prompt_lookup_max"}, 3, kLookedUp,
-                             "tokens of the longest n-gram that is looked up");
-  const int least = p.integer({"min_ngram", "prompt_lookup_min"}, 1, kLookedUp, "tokens of the shortest");
+  const int max = p.integer({"max_ngram", "max_matching_ngram_size", "prompt_lookup_max"}, 3, kLookedUp,
+                            "tokens of the longest n-gram that is looked up");
+  const int min = p.integer({"min_ngram", "prompt_lookup_min"}, 1, kLookedUp, "tokens of the shortest");
   const int places = p.integer({"max_places"}, 32, kLookedUp, "earlier occurrences that are remembered");
-  if (least > most) p.fail("min_ngram", fmt::format("= {} is more than max_ngram = {}", least, most));
-  return std::make_unique<NgramDrafter>(*parts.topology, most, least, places);
+  if (min > max) p.fail("min_ngram", fmt::format("= {} is more than max_ngram = {}", min, max));
+  return std::make_unique<NgramDrafter>(*parts.topology, max, min, places);
 }
 
 std::string read_heads_path(Params& p) {
@@ -65,7 +65,7 @@ std::string read_heads_path(Params& p) {
 
 // How many of the heads guess.
 int read_used(Params& p, const DraftHeads& heads) {
-  const int used = p.integer({"heads", "medusa_num_heads", "hydra_num_heads"}, 0, {.least = 0},
+  const int used = p.integer({"heads", "medusa_num_heads", "hydra_num_heads"}, 0, {.min = 0},
                              "how many of the heads guess; 0: as many as their config.json names");
   if (used > heads.count()) p.fail("heads", fmt::format("= {}, but there are {}", used, heads.count()));
   return used > 0 ? used : heads.usual();
@@ -74,22 +74,22 @@ int read_used(Params& p, const DraftHeads& heads) {
 std::unique_ptr<Drafter> make_medusa(Params& p, const Parts& parts) {
   DraftHeads& heads = parts.draft_heads(HeadKind::medusa, read_heads_path(p), parts.base);
   require_width(p, parts, heads.vocab());
-  return std::make_unique<Medusa>(heads, read_used(p, heads), *parts.topology, parts.distributions());
+  return std::make_unique<MedusaDrafter>(heads, read_used(p, heads), *parts.topology, parts.distributions());
 }
 
 std::unique_ptr<Drafter> make_hydra(Params& p, const Parts& parts) {
   DraftHeads& heads = parts.draft_heads(HeadKind::hydra, read_heads_path(p), parts.base);
   require_width(p, parts, heads.vocab());
-  return std::make_unique<Hydra>(heads, read_used(p, heads), *parts.topology, parts.distributions(),
-                                 read_draw(p));
+  return std::make_unique<HydraDrafter>(heads, read_used(p, heads), *parts.topology, parts.distributions(),
+                                        read_draw(p));
 }
 
 std::unique_ptr<Drafter> make_eagle(Params& p, const Parts& parts) {
   require_target(p, parts);  // a cascade forgets text whose features were read
   const FeatureDraft head = parts.feature_model(read_heads_path(p));
   require_width(p, parts, head.told.guessable());
-  return std::make_unique<Eagle>(head.told, head.charged, *parts.topology, parts.distributions(),
-                                 read_draw(p));
+  return std::make_unique<EagleDrafter>(head.told, head.charged, *parts.topology, parts.distributions(),
+                                        read_draw(p));
 }
 
 std::unique_ptr<Drafter> make_suffix(Params& p, const Parts& parts) {
@@ -98,9 +98,9 @@ std::unique_ptr<Drafter> make_suffix(Params& p, const Parts& parts) {
                           kLookedUp, "tokens at the text's end that are looked up, at most");
   s.min_match = p.integer({"min_match"}, s.min_match, kLookedUp, "and at least");
   s.factor = p.number({"spec_factor", "max_spec_factor", "suffix_decoding_max_spec_factor"}, s.factor,
-                      {.least = 0}, "guesses in a row per matched token; 0: as many as the topology wants");
+                      {.min = 0}, "guesses in a row per matched token; 0: as many as the topology wants");
   s.min_probability = p.number(
-      {"min_probability", "min_token_prob", "suffix_decoding_min_token_prob"}, 0.1, {.least = 0, .most = 1},
+      {"min_probability", "min_token_prob", "suffix_decoding_min_token_prob"}, 0.1, {.min = 0, .max = 1},
       "of a guess and those above it together, as they followed so far; less is not drafted");
   const std::string corpus = p.text({"corpus"}, "", "further texts, a JSON Lines file of {\"text\": ...}");
   if (s.min_match > s.max_match) {
@@ -115,12 +115,12 @@ std::unique_ptr<Drafter> make_suffix(Params& p, const Parts& parts) {
 }
 
 std::unique_ptr<Drafter> make_lookahead(Params& p, const Parts& parts) {
-  const Params::Range some{.least = 1, .most = 1024};
+  const Params::Range some{.min = 1, .max = 1024};
   LookaheadDrafter::Settings s;
   s.window = p.integer({"window", "w", "window_size", "WINDOW_SIZE", "max_window_size"}, s.window, some,
                        "W: columns of probes");
   s.ngram = p.integer({"ngram", "n", "level", "LEVEL", "ngram_size", "max_ngram_size"}, s.ngram,
-                      {.least = 2, .most = 64}, "N: tokens of an n-gram; N - 1 levels of probes");
+                      {.min = 2, .max = 64}, "N: tokens of an n-gram; N - 1 levels of probes");
   s.guesses =
       p.integer({"guesses", "g", "guess", "guess_set_size", "GUESS_SET_SIZE", "max_verification_set_size"},
                 s.guesses, some, "G: n-grams judged in a step, and kept for each first token");
@@ -134,7 +134,7 @@ std::unique_ptr<Drafter> make_lookahead(Params& p, const Parts& parts) {
 Agreement read_agreement(Params& p, const std::string& meaning) {
   Agreement made;
   made.acceptance = read_acceptance(p, meaning);
-  made.siblings = p.numbers({"siblings"}, {}, {.least = 0, .most = 1},
+  made.siblings = p.numbers({"siblings"}, {}, {.min = 0, .max = 1},
                             "by rank, that a later sibling is right where all before it are wrong");
   return made;
 }
@@ -144,7 +144,7 @@ OracleGuesses read_oracle(Params& p, const Parts& parts) {
       p,
       "by depth, the probability that the first guess is right where all above it are; the last serves "
       "all deeper");
-  const int seed = p.integer({"seed"}, 1, {.least = 0}, "of which guesses are wrong, and what they are");
+  const int seed = p.integer({"seed"}, 1, {.min = 0}, "of which guesses are wrong, and what they are");
   require_target(p, parts);
   if (!parts.continuations) p.fail("kind", "replays what the target wrote, and nothing is recorded here");
   Continuations continuations = parts.continuations();
@@ -171,7 +171,7 @@ std::unique_ptr<Drafter> make_agreement(Params& p, const Parts& parts) {
       p,
       "by depth, the probability that the first guess is the target's likeliest token; the last "
       "serves all deeper. It is the acceptance where the target is certain (target.kind = hashed)");
-  const int seed = p.integer({"seed"}, 1, {.least = 0}, "of the agreement");
+  const int seed = p.integer({"seed"}, 1, {.min = 0}, "of the agreement");
   const Draw draw = read_draw(p);
   if (parts.target_source == nullptr) {
     p.fail("kind", "= 'agreement' imitates a synthetic target; set target.kind to hashed or markov");
@@ -195,7 +195,7 @@ std::unique_ptr<Drafter> make_inner(Params& p, const Parts& parts) {
   Parts inner = parts;
   inner.topology = topology.get();
   auto made = std::make_unique<WithTopology>(std::move(topology), make(drafters(), p, inner));
-  check_fit(made->traits(), {}, parts.greedy);
+  check_compatibility(made->traits(), {}, parts.greedy);
   return made;
 }
 
@@ -210,13 +210,13 @@ std::unique_ptr<Drafter> make_merge(Params& p, const Parts& parts) {
   for (Params& table : tables) made.push_back(make_inner(table, parts));
   p.settle("of", tables);
   auto merged = std::make_unique<MergedDrafter>(std::move(made));
-  constexpr int kMost = 64;
-  if (merged->traits().proposers > kMost) p.fail("of", fmt::format("has more than {} drafters", kMost));
+  constexpr int kMax = 64;
+  if (merged->traits().proposers > kMax) p.fail("of", fmt::format("has more than {} drafters", kMax));
   return merged;
 }
 
 std::unique_ptr<Drafter> make_cascade(Params& p, const Parts& parts) {
-  const int length = p.integer({"length", "k", "gamma"}, 4, {.least = 1, .most = 1024}, "guesses per step");
+  const int length = p.integer({"length", "k", "gamma"}, 4, {.min = 1, .max = 1024}, "guesses per step");
   const std::string section = p.text({"from"}, "draft", "the config's section of the small model");
   Params inner = p.table({"inner"}, "what drafts for it; left out: { kind = \"ngram\" }");
   Params rule = p.table({"rule"}, "what judges there; left out: { kind = \"speculative_sampling\" }");
@@ -227,7 +227,7 @@ std::unique_ptr<Drafter> make_cascade(Params& p, const Parts& parts) {
   within.base = section;
   std::unique_ptr<Drafter> drafter = make_inner(inner, within);
   std::unique_ptr<AcceptanceRule> judge = parts.rule_on_rows(make(rules(), rule, parts));
-  check_fit(drafter->traits(), judge->needs(), parts.greedy);
+  check_compatibility(drafter->traits(), judge->requirements(), parts.greedy);
   p.settle("inner", inner);
   p.settle("rule", rule);
   return std::make_unique<CascadeDrafter>(model, std::move(drafter), std::move(judge), parts.distributions(),
@@ -258,7 +258,7 @@ std::span<const Entry<Drafter>> drafters() {
        [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
          const Draw draw = read_draw(p);
          require_target(p, parts);
-         const int layers = p.integer({"layers", "exit_layer", "assistant_early_exit"}, 2, {.least = 1},
+         const int layers = p.integer({"layers", "exit_layer", "assistant_early_exit"}, 2, {.min = 1},
                                       "of the target, before its head");
          LanguageModel& model = parts.early_exit(layers);
          require_width(p, parts, model.vocab());
@@ -276,9 +276,8 @@ std::span<const Entry<Drafter>> drafters() {
        "Santilli et al. 2023 (arXiv 2305.10427)",
        [](Params& p, const Parts& parts) -> std::unique_ptr<Drafter> {
          return std::make_unique<JacobiDrafter>(
-             parts.distributions(),
-             p.integer({"window", "w", "length", "block_size"}, 8, {.least = 1, .most = 1024},
-                       "guesses that are iterated at once"));
+             parts.distributions(), p.integer({"window", "w", "length", "block_size"}, 8,
+                                              {.min = 1, .max = 1024}, "guesses that are iterated at once"));
        },
        false, false},
       {"oracle", "what the target wrote by itself, each token right with a given probability", "",

@@ -22,24 +22,24 @@ std::unique_ptr<AcceptanceRule> make_rule(Params&, const Parts&) {
 
 std::unique_ptr<AcceptanceRule> make_typical(Params& p, const Parts&) {
   const double epsilon = p.number({"posterior_threshold", "typical_acceptance_sampler_posterior_threshold"},
-                                  0.09, {.least = 0, .most = 1}, "epsilon: a guess this likely is accepted");
+                                  0.09, {.min = 0, .max = 1}, "epsilon: a guess this likely is accepted");
   const double delta =
-      p.number({"posterior_alpha", "typical_acceptance_sampler_posterior_alpha"}, 0.3, {.least = 0},
+      p.number({"posterior_alpha", "typical_acceptance_sampler_posterior_alpha"}, 0.3, {.min = 0},
                "delta: so is one that is likelier than this times exp(-entropy)");
   return std::make_unique<Typical>(epsilon, delta);
 }
 
 std::unique_ptr<AcceptanceRule> make_lenient(Params& p, const Parts&) {
   return lenient(
-      p.number({"lenience"}, 0.5, {.least = 0, .most = 1, .open_least = true},
+      p.number({"lenience"}, 0.5, {.min = 0, .max = 1, .open_min = true},
                "l: no token comes out with more than 1 / l of its probability; 1 is speculative sampling"));
 }
 
 std::unique_ptr<AcceptanceRule> make_relaxed(Params& p, const Parts&) {
-  const int top_k = p.integer({"relaxed_topk", "relaxed_top_k"}, 10, {.least = 1},
+  const int top_k = p.integer({"relaxed_topk", "relaxed_top_k"}, 10, {.min = 1},
                               "guesses among so many likeliest tokens may be accepted; 1 is exact match");
   const double delta =
-      p.number({"relaxed_delta"}, 0.6, {.least = 0}, "if at most this much less probable than the likeliest");
+      p.number({"relaxed_delta"}, 0.6, {.min = 0}, "if at most this much less probable than the likeliest");
   return std::make_unique<Relaxed>(top_k, delta);
 }
 

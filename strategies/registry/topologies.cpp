@@ -29,37 +29,37 @@ StepPrices step_prices(const Params& p, const Parts& parts, const std::string& k
   return {*parts.prices, parts.free_drafts};
 }
 
-constexpr int kMostSequences = 65536;
-constexpr int kMostNodes = 4096;  // of a tree
+constexpr int kMaxSequences = 65536;
+constexpr int kMaxNodes = 4096;  // of a tree
 
 std::unique_ptr<Topology> make_sequoia(Params& p, const Parts& parts) {
   std::vector<double> acceptance =
-      p.numbers({"acceptance", "acceptance_rate_vector", "p"}, {}, {.least = 0, .most = 1},
+      p.numbers({"acceptance", "acceptance_rate_vector", "p"}, {}, {.min = 0, .max = 1},
                 "by rank, the probability that a node's child is accepted; []: Sequoia's published vector, "
                 ".634 .108 ...");
-  const Params::Range nodes_range{.least = 0, .most = 1024}, depth_range{.least = 0, .most = 64};
-  TreeSize least{p.guesses({"nodes"}, {"size"}, 0, nodes_range, "guesses; 0: as many as pay under [price]"),
-                 p.integer({"depth"}, 0, depth_range, "levels; 0: as many as pay under [price]")};
-  TreeSize most{p.guesses({"most_nodes"}, {"max_budget"}, 127, {.least = 1, .most = 1024}, "where nodes = 0"),
-                p.integer({"most_depth"}, 16, {.least = 1, .most = 64}, "where depth = 0")};
-  const int context = p.integer({"context"}, 512, {.least = 0, .most = 1 << 24},
+  const Params::Range nodes_range{.min = 0, .max = 1024}, depth_range{.min = 0, .max = 64};
+  TreeSize min{p.guesses({"nodes"}, {"size"}, 0, nodes_range, "guesses; 0: as many as pay under [price]"),
+               p.integer({"depth"}, 0, depth_range, "levels; 0: as many as pay under [price]")};
+  TreeSize max{p.guesses({"most_nodes"}, {"max_budget"}, 127, {.min = 1, .max = 1024}, "where nodes = 0"),
+               p.integer({"most_depth"}, 16, {.min = 1, .max = 64}, "where depth = 0")};
+  const int context = p.integer({"context"}, 512, {.min = 0, .max = 1 << 24},
                                 "cached positions of a sequence, for the prices");
   const int sequences =
-      p.integer({"sequences"}, std::min(parts.batch, kMostSequences), {.least = 1, .most = kMostSequences},
+      p.integer({"sequences"}, std::min(parts.batch, kMaxSequences), {.min = 1, .max = kMaxSequences},
                 "sequences that share a pass, for the prices");
   p.left_out_is("workload.batch");
   if (acceptance.empty()) acceptance = published_acceptance();
   double sum = 0;
   for (const double a : acceptance) sum += a;
   if (sum > 1 + 1e-9) p.fail("acceptance", fmt::format("has the sum {}; at most one child is accepted", sum));
-  if (least.nodes > 0) most.nodes = least.nodes;
-  if (least.depth > 0) most.depth = least.depth;
-  const SequoiaSearch search(acceptance, most.nodes, most.depth);
-  TreeSize size = most;
-  if (least != most) {
-    const bool given = least.nodes > 0;
+  if (min.nodes > 0) max.nodes = min.nodes;
+  if (min.depth > 0) max.depth = min.depth;
+  const SequoiaSearch search(acceptance, max.nodes, max.depth);
+  TreeSize size = max;
+  if (min != max) {
+    const bool given = min.nodes > 0;
     size =
-        best_size(search, least, most,
+        best_size(search, min, max,
                   step_prices(p, parts, given ? "depth" : "nodes", "set topology.nodes and topology.depth"),
                   {sequences, static_cast<std::int64_t>(sequences) * context});
   }
@@ -85,29 +85,29 @@ Schedule read_schedule(Params& p, const Parts& parts) {
 
 std::unique_ptr<Topology> make_adaptive(Params& p, const Parts& parts) {
   const Schedule schedule = read_schedule(p, parts);
-  const Params::Range range{.least = 1, .most = 1024};
-  const int most = p.integer({"most"}, 16, range, "guesses per step, at most");
+  const Params::Range range{.min = 1, .max = 1024};
+  const int max = p.integer({"most"}, 16, range, "guesses per step, at most");
   const int length =
       p.integer({"length", "k", "num_assistant_tokens"}, 4, range, "guesses of the first step (not goodput)");
-  GoodputChain::Settings goodput{.most = most};
-  goodput.belief.acceptance = p.number({"prior"}, goodput.belief.acceptance, {.least = 0, .most = 1},
+  GoodputChain::Settings goodput{.max = max};
+  goodput.belief.acceptance = p.number({"prior"}, goodput.belief.acceptance, {.min = 0, .max = 1},
                                        "believed before there is evidence (goodput)");
   goodput.belief.weight =
-      p.number({"weight"}, goodput.belief.weight, {.least = 0, .open_least = true},
+      p.number({"weight"}, goodput.belief.weight, {.min = 0, .open_min = true},
                "of that belief, and of a depth's rate for the next one's, in guesses (goodput)");
-  goodput.belief.memory = p.number({"memory"}, goodput.belief.memory, {.least = 0, .most = 1},
+  goodput.belief.memory = p.number({"memory"}, goodput.belief.memory, {.min = 0, .max = 1},
                                    "what evidence counts for one step later (goodput)");
-  goodput.explore = p.number({"explore"}, goodput.explore, {.least = 0, .most = 1},
+  goodput.explore = p.number({"explore"}, goodput.explore, {.min = 0, .max = 1},
                              "part of the priced time that may go into looking one guess further (goodput)");
-  goodput.sequences = p.integer({"sequences"}, 0, {.least = 0, .most = kMostSequences},
+  goodput.sequences = p.integer({"sequences"}, 0, {.min = 0, .max = kMaxSequences},
                                 "sequences that share a pass, for its price; 0: those that run (goodput)");
-  if (schedule != Schedule::goodput && length > most)
-    p.fail("length", fmt::format("= {} is more than most = {}", length, most));
+  if (schedule != Schedule::goodput && length > max)
+    p.fail("length", fmt::format("= {} is more than most = {}", length, max));
   switch (schedule) {
     case Schedule::constant:
       return std::make_unique<Chain>(length);
     case Schedule::heuristic:
-      return std::make_unique<HeuristicChain>(length, most);
+      return std::make_unique<HeuristicChain>(length, max);
     case Schedule::goodput:
       break;
   }
@@ -121,7 +121,7 @@ void read_least_draft(Params& p) {
 }
 
 std::unique_ptr<Topology> make_chain(Params& p, const Parts&) {
-  constexpr Params::Range range{.least = 1, .most = 1024};
+  constexpr Params::Range range{.min = 1, .max = 1024};
   constexpr std::string_view help = "guesses per step";
   const Params::Names names{"length",
                             "k",
@@ -160,13 +160,13 @@ std::span<const Entry<Topology>> topologies() {
        "SpecInfer, Miao et al. 2024 (arXiv 2305.09781)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
          auto widths =
-             p.integers({"widths", "expansion"}, {3, 2, 1}, {.least = 1, .most = 1024}, "children by depth");
+             p.integers({"widths", "expansion"}, {3, 2, 1}, {.min = 1, .max = 1024}, "children by depth");
          if (widths.empty()) p.fail("widths", "is an empty list");
          std::int64_t nodes = 0, level = 1;
          for (const int width : widths) {
            level *= width;
            nodes += level;
-           if (nodes > kMostNodes) p.fail("widths", fmt::format("makes more than {} guesses", kMostNodes));
+           if (nodes > kMaxNodes) p.fail("widths", fmt::format("makes more than {} guesses", kMaxNodes));
          }
          return std::make_unique<Layered>(std::move(widths));
        }},
@@ -192,13 +192,13 @@ std::span<const Entry<Topology>> topologies() {
          const int nodes =
              p.guesses({"nodes", "max_total_draft_tokens"},
                        {"total_token", "total_tokens", "speculative_num_draft_tokens", "num_draft_tokens"},
-                       59, {.least = 1, .most = kMostNodes}, "guesses that stay");
+                       59, {.min = 1, .max = kMaxNodes}, "guesses that stay");
          const int depth =
-             p.integer({"depth", "speculative_num_steps", "num_steps"}, 6, {.least = 1, .most = 1024},
+             p.integer({"depth", "speculative_num_steps", "num_steps"}, 6, {.min = 1, .max = 1024},
                        "levels (EAGLE's code makes one more than its `depth` says)");
          const int top_k =
              p.integer({"top_k", "speculative_eagle_topk", "dynamic_tree_max_topK"}, 10,
-                       {.least = 1, .most = 1024}, "nodes of a level that grow, and children of each");
+                       {.min = 1, .max = 1024}, "nodes of a level that grow, and children of each");
          return std::make_unique<BestFirst>(nodes, depth, top_k);
        }},
       {"confident", "a chain that goes on while the draft model is sure of its guesses",
@@ -206,11 +206,11 @@ std::span<const Entry<Topology>> topologies() {
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
          const int length = p.integer({"length", "k", "gamma", "num_assistant_tokens",
                                        "num_speculative_tokens", "draft_max", "spec_draft_n_max"},
-                                      8, {.least = 1, .most = 1024}, "guesses per step, at most");
+                                      8, {.min = 1, .max = 1024}, "guesses per step, at most");
          read_least_draft(p);
          const double threshold = p.number(
              {"threshold", "p_min", "spec_draft_p_min", "draft_p_min", "assistant_confidence_threshold"}, 0.4,
-             {.least = 0, .most = 1}, "confidence below which a guess is the last");
+             {.min = 0, .max = 1}, "confidence below which a guess is the last");
          using Measure = Confident::Measure;
          const auto measure =
              p.choose<Measure>({"measure"}, {{"token", Measure::token}, {"path", Measure::path}},
@@ -224,10 +224,10 @@ std::span<const Entry<Topology>> topologies() {
        "batch, their distribution does not",
        "adaptive verification of vLLM; SmartSpec, Liu et al. 2024 (arXiv 2406.14066)",
        [](Params& p, const Parts&) -> std::unique_ptr<Topology> {
-         const int length = p.integer({"length", "k", "num_speculative_tokens"}, 8,
-                                      {.least = 1, .most = 1024}, "guesses of a sequence, at most");
+         const int length = p.integer({"length", "k", "num_speculative_tokens"}, 8, {.min = 1, .max = 1024},
+                                      "guesses of a sequence, at most");
          const int budget =
-             p.integer({"budget"}, 16, {.least = 1, .most = 1 << 20}, "guesses of the whole batch that stay");
+             p.integer({"budget"}, 16, {.min = 1, .max = 1 << 20}, "guesses of the whole batch that stay");
          return std::make_unique<Budgeted>(length, budget);
        }},
   };

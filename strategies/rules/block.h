@@ -12,7 +12,7 @@ namespace speclab {
 // more of a chain. With one guess it is speculative sampling.
 class Block : public Traversal {
  public:
-  Needs needs() const override { return {.chain = true}; }
+  RuleRequirements requirements() const override { return {.chain = true}; }
   DeviceForm device_form() const override {
     return {.kernel = DeviceForm::Kernel::from_the_leaves, .of = &typeid(Block)};
   }

@@ -18,7 +18,7 @@ class ByTemperature : public AcceptanceRule {
   bool lossless(const Sampling& sampling) const override {
     return rules_[sampling.temperature > 0]->lossless(sampling);
   }
-  Needs needs() const override { return rules_[1]->needs(); }
+  RuleRequirements requirements() const override { return rules_[1]->requirements(); }
   std::string judges_on() const override;
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
              std::span<Verdict> verdicts) override;

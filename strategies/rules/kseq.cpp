@@ -6,7 +6,7 @@
 
 namespace speclab {
 
-Choice KSeq::choose(int node, Residual& residual, Chance& chance) {
+Choice KSeq::choose(int node, Residual& residual, RandomSource& chance) {
   const Draft& draft = residual.draft();
   const std::span<double> p = residual.p();
   const int first = draft.first_candidate(node);

@@ -10,13 +10,15 @@ namespace speclab {
 // speculative sampling.
 class KSeq : public SamplingRule {
  public:
-  Needs needs() const override { return {.one_proposer = true, .draws = {Draw::independent}}; }
+  RuleRequirements requirements() const override {
+    return {.one_proposer = true, .draws = {Draw::independent}};
+  }
   DeviceForm device_form() const override {
     return {.kernel = DeviceForm::Kernel::kseq, .of = &typeid(KSeq)};
   }
 
  protected:
-  Choice choose(int node, Residual& residual, Chance& chance) override;
+  Choice choose(int node, Residual& residual, RandomSource& chance) override;
   // p becomes what remains of it, not scaled, after all k were rejected. Returns its sum.
   virtual double leave_residual(std::span<double> p, std::span<const double> q, double rho, int k) const;
 

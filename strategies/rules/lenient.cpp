@@ -7,7 +7,7 @@
 
 namespace speclab {
 
-void LenientGreedy::judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target,
+void LenientGreedy::judge_tree(const Sequence&, const Draft& draft, const TreeStats& target,
                                Verdict& verdict) {
   walk(verdict, [&](int node) -> Choice {
     const Token best = target.likeliest(node);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "strategies/rules/fact_rule.h"
+#include "strategies/rules/deterministic_rule.h"
 #include "strategies/rules/sequential_rule.h"
 
 namespace speclab {
@@ -19,7 +19,7 @@ class LenientSampling : public SequentialRule {
   }
 
  protected:
-  bool accepts(int child, Residual& residual, Chance& chance) override {
+  bool accepts(int child, Residual& residual, RandomSource& chance) override {
     return residual.accepts(child, residual.draft().drawn(child), chance, lenience_);
   }
 
@@ -29,7 +29,7 @@ class LenientSampling : public SequentialRule {
 
 // The same at temperature 0, where lenience acts before the argmax: a guess may stand for the likeliest token
 // if its probability, at temperature 1, is more than l of that token's.
-class LenientGreedy : public FactRule {
+class LenientGreedy : public DeterministicRule {
  public:
   explicit LenientGreedy(double lenience) : lenience_(lenience) {}
 
@@ -38,8 +38,8 @@ class LenientGreedy : public FactRule {
   }
 
  protected:
-  RowFacts::Asked asks(const Sequence&) const override { return {.candidates = true}; }
-  void judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict& verdict) override;
+  RowStats::Asked asks(const Sequence&) const override { return {.candidates = true}; }
+  void judge_tree(const Sequence&, const Draft& draft, const TreeStats& target, Verdict& verdict) override;
 
  private:
   double lenience_;

@@ -12,18 +12,18 @@ namespace speclab {
 // proposer or of several, each with a q of its own; one token may stand among them twice.
 class MultiRound : public SequentialRule {
  public:
-  Needs needs() const override { return {.draws = {Draw::independent}}; }
+  RuleRequirements requirements() const override { return {.draws = {Draw::independent}}; }
   DeviceForm device_form() const override {
     return {.kernel = DeviceForm::Kernel::in_turn, .at_random = true, .of = &typeid(MultiRound)};
   }
 
  protected:
-  std::size_t next(std::span<const int> waiting, Residual&, Chance& chance) override {
+  std::size_t next(std::span<const int> waiting, Residual&, RandomSource& chance) override {
     if (waiting.size() == 1) return 0;
     alike_.assign(waiting.size(), 1);
     return static_cast<std::size_t>(chance.categorical(alike_));
   }
-  bool accepts(int child, Residual& residual, Chance& chance) override {
+  bool accepts(int child, Residual& residual, RandomSource& chance) override {
     return residual.accepts(child, Draw::independent, chance);
   }
 

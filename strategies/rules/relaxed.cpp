@@ -4,7 +4,7 @@
 
 namespace speclab {
 
-void Relaxed::judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict& verdict) {
+void Relaxed::judge_tree(const Sequence&, const Draft& draft, const TreeStats& target, Verdict& verdict) {
   walk(verdict, [&](int node) -> Choice {
     const Token best = target.likeliest(node);
     const int child = likeliest_candidate(draft, node, target);
@@ -14,7 +14,7 @@ void Relaxed::judge_tree(const Sequence&, const Draft& draft, const TreeFacts& t
   });
 }
 
-bool Relaxed::may_stand(Token x, Token best, int node, const TreeFacts& target) const {
+bool Relaxed::may_stand(Token x, Token best, int node, const TreeStats& target) const {
   if (x == best) return true;
   if (target.ahead(node, x) >= top_k_) return false;
   return target.probability(node, x) >= target.probability(node, best) - delta_;

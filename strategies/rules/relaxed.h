@@ -1,6 +1,6 @@
 #pragma once
 
-#include "strategies/rules/fact_rule.h"
+#include "strategies/rules/deterministic_rule.h"
 
 namespace speclab {
 
@@ -10,20 +10,20 @@ namespace speclab {
 // Probabilities are those at temperature 1, whatever the temperature: like its original it decodes greedily.
 // Where several siblings may stand, the likeliest does (the original judges chains). The original relaxes
 // between thinking tokens only, this everywhere.
-class Relaxed : public FactRule {
+class Relaxed : public DeterministicRule {
  public:
   Relaxed(int top_k, double delta) : top_k_(top_k), delta_(delta) {}
 
   bool lossless(const Sampling& sampling) const override { return sampling.temperature == 0 && top_k_ == 1; }
 
  protected:
-  RowFacts::Asked asks(const Sequence&) const override {
+  RowStats::Asked asks(const Sequence&) const override {
     return {.candidates = true, .ranks = true, .probabilities = Sampling{.temperature = 1}};
   }
-  void judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict& verdict) override;
+  void judge_tree(const Sequence&, const Draft& draft, const TreeStats& target, Verdict& verdict) override;
 
  private:
-  bool may_stand(Token x, Token best, int node, const TreeFacts& target) const;
+  bool may_stand(Token x, Token best, int node, const TreeStats& target) const;
 
   int top_k_;
   double delta_;

@@ -58,7 +58,7 @@ void Residual::take_out_of(Proposal& proposal, Token token) {
   for (const Token drawn : proposal.drawn) proposal.q[drawn] = 0;
 }
 
-bool Residual::accepts(int child, Draw draw, Chance& chance, double lenience) {
+bool Residual::accepts(int child, Draw draw, RandomSource& chance, double lenience) {
   return chance.bernoulli(odds(child, draw) / lenience) || reject(child, draw) <= 0;
 }
 

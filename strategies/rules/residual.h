@@ -3,8 +3,8 @@
 #include <span>
 #include <vector>
 
-#include "core/chance.h"
 #include "core/draft.h"
+#include "core/random_source.h"
 #include "core/sequence.h"
 
 namespace speclab {
@@ -33,7 +33,7 @@ class Residual {
 
   // Speculative sampling's decision on one candidate (Leviathan et al. 2023, algorithm 1), with q multiplied
   // by a lenience for the comparison (their appendix A.5).
-  bool accepts(int child, Draw draw, Chance& chance, double lenience = 1);
+  bool accepts(int child, Draw draw, RandomSource& chance, double lenience = 1);
 
  private:
   struct Proposal {

@@ -15,7 +15,7 @@ class SampleAndMatch : public SamplingRule {
   }
 
  protected:
-  Choice choose(int node, Residual& residual, Chance& chance) override {
+  Choice choose(int node, Residual& residual, RandomSource& chance) override {
     return follow(residual.draft(), node, static_cast<Token>(chance.categorical(residual.p())));
   }
 };

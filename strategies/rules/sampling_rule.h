@@ -15,7 +15,7 @@ class SamplingRule : public HostRule {
 
  protected:
   // `residual` is the node's, with no candidate judged yet.
-  virtual Choice choose(int node, Residual& residual, Chance& chance) = 0;
+  virtual Choice choose(int node, Residual& residual, RandomSource& chance) = 0;
 
   // The row at `node` is `logits`; the temperature is not 0.
   virtual Choice choose_by(const Sequence& sequence, const Draft& draft, int node,

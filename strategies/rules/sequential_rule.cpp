@@ -2,7 +2,7 @@
 
 namespace speclab {
 
-Choice SequentialRule::choose(int node, Residual& residual, Chance& chance) {
+Choice SequentialRule::choose(int node, Residual& residual, RandomSource& chance) {
   const Draft& draft = residual.draft();
   waiting_.clear();
   for (int child = draft.first_candidate(node); child != TokenTree::kNone;

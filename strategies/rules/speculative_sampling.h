@@ -16,7 +16,7 @@ class SpeculativeSampling : public SequentialRule {
   }
 
  protected:
-  bool accepts(int child, Residual& residual, Chance& chance) override {
+  bool accepts(int child, Residual& residual, RandomSource& chance) override {
     return residual.accepts(child, residual.draft().drawn(child), chance);
   }
 };

@@ -19,7 +19,7 @@ class TargetOnly : public SequentialRule {
   }
 
  protected:
-  bool accepts(int child, Residual& residual, Chance& chance) override {
+  bool accepts(int child, Residual& residual, RandomSource& chance) override {
     return residual.accepts(child, Draw::fixed, chance);
   }
 };

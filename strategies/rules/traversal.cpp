@@ -18,7 +18,7 @@ void Traversal::judge_tree(const Sequence& sequence, const Draft& draft, const S
 
 bool Traversal::accepts(const Tree& tree, int node, double alpha, Verdict& verdict) {
   const Draft& draft = tree.draft;
-  Chance& chance = *tree.sequence.judge_chance;
+  RandomSource& chance = *tree.sequence.judge_chance;
   Residual& residual = residuals_[draft.tree().depth(node)];
   residual.begin(draft, node, tree.target[node], tree.sequence.sampling);
   for (int child = draft.first_candidate(node); child != TokenTree::kNone;

@@ -7,7 +7,7 @@
 
 namespace speclab {
 
-void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const TreeFacts& target,
+void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const TreeStats& target,
                          Verdict& verdict) {
   if (sequence.sampling.temperature == 0) return follow_likeliest(draft, target, verdict);
   constexpr double kRejected = -std::numeric_limits<double>::infinity();
@@ -18,11 +18,11 @@ void Typical::judge_tree(const Sequence& sequence, const Draft& draft, const Tre
   for (int node = 0; node < tree.size(); ++node) {
     const double here = log_likelihood_[node];
     if (here == kRejected || draft.first_candidate(node) == TokenTree::kNone) continue;
-    const double least = std::min(epsilon_, delta_ * target.certainty(node));
+    const double min = std::min(epsilon_, delta_ * target.exp_neg_entropy(node));
     for (int child = draft.first_candidate(node); child != TokenTree::kNone;
          child = draft.next_candidate(child)) {
       const double p = target.probability(node, tree.token(child));
-      if (p <= least) continue;
+      if (p <= min) continue;
       double& there = log_likelihood_[child];
       there = here + std::log(p);
       const double longest = log_likelihood_[best];

@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "strategies/rules/fact_rule.h"
+#include "strategies/rules/deterministic_rule.h"
 
 namespace speclab {
 
@@ -14,18 +14,18 @@ namespace speclab {
 //
 // p is the target's distribution with all sampling settings; the released code has the temperature alone, and
 // log(p + 1e-5) in H. Lossy: nothing is ever drawn. At temperature 0 it is exact match.
-class Typical : public FactRule {
+class Typical : public DeterministicRule {
  public:
   Typical(double epsilon, double delta) : epsilon_(epsilon), delta_(delta) {}
 
   bool lossless(const Sampling& sampling) const override { return sampling.temperature == 0; }
 
  protected:
-  RowFacts::Asked asks(const Sequence& sequence) const override {
+  RowStats::Asked asks(const Sequence& sequence) const override {
     if (sequence.sampling.temperature == 0) return {};
-    return {.candidates = true, .certainty = true, .probabilities = sequence.sampling};
+    return {.candidates = true, .exp_neg_entropy = true, .probabilities = sequence.sampling};
   }
-  void judge_tree(const Sequence& sequence, const Draft& draft, const TreeFacts& target,
+  void judge_tree(const Sequence& sequence, const Draft& draft, const TreeStats& target,
                   Verdict& verdict) override;
 
  private:

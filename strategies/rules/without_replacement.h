@@ -9,13 +9,13 @@ namespace speclab {
 // - D, 0)) and D loses s. Where D has nothing left it is uniform over what was not rejected.
 class WithoutReplacement : public SequentialRule {
  public:
-  Needs needs() const override { return {.draws = {Draw::without_replacement}}; }
+  RuleRequirements requirements() const override { return {.draws = {Draw::without_replacement}}; }
   DeviceForm device_form() const override {
     return {.kernel = DeviceForm::Kernel::in_turn, .of = &typeid(WithoutReplacement)};
   }
 
  protected:
-  bool accepts(int child, Residual& residual, Chance& chance) override {
+  bool accepts(int child, Residual& residual, RandomSource& chance) override {
     return residual.accepts(child, Draw::without_replacement, chance);
   }
 };

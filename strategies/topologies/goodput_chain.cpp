@@ -27,14 +27,14 @@ Load GoodputChain::load(Batch batch) const {
 int GoodputChain::best_length(Load load) const {
   const Seconds draft = prices_.draft(load);
   double tokens = 1, right = 1, rate = acceptance_.believed();
-  double most_tokens_per_second = 1 / prices_.target(0, 0, load);
+  double max_tokens_per_second = 1 / prices_.target(0, 0, load);
   int best = 0;
-  for (int k = 1; k <= settings_.most; ++k) {
+  for (int k = 1; k <= settings_.max; ++k) {
     rate = acceptance_.at(k, rate);
     tokens += right *= rate;
     const double goodput = tokens / (prices_.target(k, k, load) + k * draft);
-    if (goodput <= most_tokens_per_second) continue;
-    most_tokens_per_second = goodput;
+    if (goodput <= max_tokens_per_second) continue;
+    max_tokens_per_second = goodput;
     best = k;
   }
   return best;
@@ -46,7 +46,7 @@ void GoodputChain::plan(Batch batch, std::span<int> lengths) {
   if (acceptance_.judged() < kFirstGuesses) length = std::max(length, 1);
   std::ranges::fill(lengths, length);
   priced_ += prices_.target(length, length, shared) + length * prices_.draft(shared);
-  if (length < settings_.most) explore(batch, shared, lengths);
+  if (length < settings_.max) explore(batch, shared, lengths);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (lengths[i] > 0) read_[batch[i]->id] = static_cast<int>(batch[i]->text.size());
   }

@@ -21,7 +21,7 @@ class GoodputChain : public AdaptiveChain {
  public:
   static constexpr int kFirstGuesses = 8;
   struct Settings {
-    int most = 16;  // guesses
+    int max = 16;  // guesses
     AcceptanceEstimate::Belief belief = {};
     double explore = 0.01;
     int sequences = 0;  // priced as if so many shared a pass; 0: as many as are running

@@ -15,7 +15,7 @@ namespace speclab {
 class HeuristicChain : public AdaptiveChain {
  public:
   // Starts at `length`; stays between 1 and `most`.
-  HeuristicChain(int length, int most) : start_(length), most_(most) {}
+  HeuristicChain(int length, int max) : start_(length), max_(max) {}
 
  protected:
   void forget() override { wanted_.clear(); }
@@ -30,12 +30,12 @@ class HeuristicChain : public AdaptiveChain {
     for (std::size_t i = 0; i < batch.size(); ++i) {
       const auto [proposed, accepted] = lessons[i];
       if (proposed == 0) continue;
-      wanted_[batch[i]->id] = std::clamp(accepted == proposed ? shared_ + 2 : shared_ - 1, 1, most_);
+      wanted_[batch[i]->id] = std::clamp(accepted == proposed ? shared_ + 2 : shared_ - 1, 1, max_);
     }
   }
 
  private:
-  int start_, most_;
+  int start_, max_;
   int shared_ = 0;  // of this step
   std::map<SequenceId, int> wanted_;
 };

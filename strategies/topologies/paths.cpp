@@ -35,9 +35,9 @@ Paths::Paths(const std::vector<std::vector<int>>& paths) : wanted_(1) {
 }
 
 int Paths::width() const {
-  std::size_t most = 0;
-  for (const Wanted& node : wanted_) most = std::max(most, node.children.size());
-  return static_cast<int>(most);
+  std::size_t max = 0;
+  for (const Wanted& node : wanted_) max = std::max(max, node.children.size());
+  return static_cast<int>(max);
 }
 
 void Paths::grow(Batch, std::span<const Draft> drafts, int round, std::vector<Growth>& growth) {

@@ -66,17 +66,17 @@ void SequoiaSearch::add(int nodes, int depth, std::vector<int>& above, RankPaths
   }
 }
 
-TreeSize best_size(const SequoiaSearch& search, TreeSize least, TreeSize most, const StepPrices& prices,
+TreeSize best_size(const SequoiaSearch& search, TreeSize min, TreeSize max, const StepPrices& prices,
                    Load load) {
   TreeSize best;
-  double most_tokens_per_second = 0;
+  double max_tokens_per_second = 0;
   const Seconds draft = prices.draft(load);
-  for (int n = least.nodes; n <= most.nodes; ++n) {
-    for (int d = least.depth; d <= most.depth; ++d) {
+  for (int n = min.nodes; n <= max.nodes; ++n) {
+    for (int d = min.depth; d <= max.depth; ++d) {
       if ((n == 0) != (d == 0)) continue;
       const double goodput = search.expected(n, d) / (prices.target(n, std::min(n, d), load) + d * draft);
-      if (goodput <= most_tokens_per_second) continue;
-      most_tokens_per_second = goodput;
+      if (goodput <= max_tokens_per_second) continue;
+      max_tokens_per_second = goodput;
       best = {n, d};
     }
   }

@@ -59,7 +59,7 @@ struct TreeSize {
 // The size that maximises speedup(n, d) = G(n, d) / (t(n) + d c), for t(n) a target pass over the tree and c
 // a pass of the draft, in passes of the target over one token (the hardware-aware optimizer of section 3).
 // Among sizes from `least` to `most`, of equals the smallest.
-TreeSize best_size(const SequoiaSearch& search, TreeSize least, TreeSize most, const StepPrices& prices,
+TreeSize best_size(const SequoiaSearch& search, TreeSize min, TreeSize max, const StepPrices& prices,
                    Load load);
 
 }  // namespace speclab

@@ -36,7 +36,7 @@ TEST_F(Disk, FullWhileAPointIsWritten) {
   ASSERT_EQ(sweep("r").status, 0);
   const auto before = hdf5_facts("r/e.h5");
   const auto points = files("r/e");
-  const Ended ended = sweep("r", {"--set", "topology.length=1..4"}, {.most_file_bytes = 4096});
+  const Ended ended = sweep("r", {"--set", "topology.length=1..4"}, {.max_file_bytes = 4096});
   expect_refused(ended, {"r/e/", ".partial", "write failed", "File too large"});
   EXPECT_EQ(files("r/e"), points) << "no half-written file is left";
   EXPECT_TRUE(before == hdf5_facts("r/e.h5"));
@@ -48,7 +48,7 @@ TEST_F(Disk, FullWhileMerging) {
   ASSERT_EQ(sweep("r").status, 0);
   const auto before = hdf5_facts("r/e.h5");
   const auto room = fs::file_size("r/e.h5") + 1000;
-  const Ended ended = sweep("r", {"--set", "topology.length=1..4"}, {.most_file_bytes = room});
+  const Ended ended = sweep("r", {"--set", "topology.length=1..4"}, {.max_file_bytes = room});
   expect_refused(ended, {"r/e.partial", "write failed", "File too large"});
   EXPECT_EQ(files("r/e").size(), 4u) << "the points themselves are kept";
   EXPECT_FALSE(fs::exists("r/e.partial"));
@@ -59,7 +59,7 @@ TEST_F(Disk, FullWhileMerging) {
 TEST_F(Disk, FinishedSweepIsReadWhereNothingCanBeWritten) {
   ASSERT_EQ(sweep("r").status, 0);
   const auto before = files("r/e");
-  const Ended ended = sweep("r", {}, {.most_file_bytes = 0});
+  const Ended ended = sweep("r", {}, {.max_file_bytes = 0});
   EXPECT_EQ(ended.status, 0) << ended.err;
   EXPECT_EQ(ended.out, "r/e.h5\n");
   EXPECT_EQ(files("r/e"), before);
@@ -70,7 +70,7 @@ TEST_F(Disk, FullWhileOnePointRunsAgain) {
   ASSERT_EQ(first.status, 0) << first.err;
   const fs::path file = files("r/e").front();
   const auto before = hdf5_facts(file);
-  expect_refused(speclab({"run", "c.toml", "-o", "r"}, {.most_file_bytes = 4096}),
+  expect_refused(speclab({"run", "c.toml", "-o", "r"}, {.max_file_bytes = 4096}),
                  {".partial", "File too large"});
   EXPECT_TRUE(before == hdf5_facts(file));
 }
@@ -84,7 +84,7 @@ TEST_F(Disk, FullForStandardOutput) {
 
 TEST_F(Disk, FullForFigureData) {
   ASSERT_EQ(sweep("r").status, 0);
-  expect_refused(speclab({"report", "r/e.h5", "--figure-data", "f.h5"}, {.most_file_bytes = 100}),
+  expect_refused(speclab({"report", "r/e.h5", "--figure-data", "f.h5"}, {.max_file_bytes = 100}),
                  {"f.partial", "File too large"});
   EXPECT_FALSE(fs::exists("f.h5"));
 }

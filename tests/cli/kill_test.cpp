@@ -57,9 +57,7 @@ class Kill : public SweepTest {
 // Some kills come while the sweep is read and begun, others a little after some points were finished.
 TEST_F(Kill, AtAnyMomentLosesOnlyUnfinishedPoints) {
   std::mt19937 chance(20260727);
-  const auto any = [&](int least, int most) {
-    return std::uniform_int_distribution<int>(least, most)(chance);
-  };
+  const auto any = [&](int min, int max) { return std::uniform_int_distribution<int>(min, max)(chance); };
   int kills = 0, points = 0;
   for (Ended ended; ended.status != 0;) {
     const std::string once_said = kills < 4 ? "" : std::to_string(any(1, 7)) + "/";

@@ -33,9 +33,9 @@ std::string without_times(const std::filesystem::path& file) {
   for (const LoadedPoint& point : load_points(file)) {
     all += point.key + " " + point.status + " " + point.signature + " " + point.baseline_signature + "\n";
     for (const auto& [name, value] : point.settings) all += name + "=" + value.dump() + " ";
-    for (const RunTally& run : point.runs) {
+    for (const RunTotals& run : point.runs) {
       all += "\nrun " + std::to_string(run.role()) + " " + std::to_string(run.repeat());
-      for (const PromptTally& p : run.prompts()) {
+      for (const PromptTotals& p : run.prompts()) {
         for (const std::int64_t n : {p.steps, p.drafted, p.proposed, p.probes, p.accepted, p.emitted})
           all += " " + std::to_string(n);
         for (const std::int64_t n : p.by_accepted) all += " " + std::to_string(n);
@@ -82,9 +82,7 @@ class MeasuredKill : public SweepTest {
 TEST_F(MeasuredKill, AHundredTimesAfterItsFirstPoints) {
   run_whole(60);
   std::mt19937 chance(20261128);
-  const auto any = [&](int least, int most) {
-    return std::uniform_int_distribution<int>(least, most)(chance);
-  };
+  const auto any = [&](int min, int max) { return std::uniform_int_distribution<int>(min, max)(chance); };
   int points = 0;
   for (int kill = 0; kill < 100; ++kill) {
     const Ended ended = sweep("cut", {}, {.strike = Strike{SIGKILL, "1/", milliseconds(any(0, 4))}});
@@ -107,13 +105,13 @@ TEST_F(MeasuredKill, ThirtyTimesInsideAMerge) {
   std::filesystem::copy("whole", "cut", std::filesystem::copy_options::recursive);
   const std::string before = without_times("whole/e.h5");
   std::mt19937 chance(20261128);
-  int inside = 0, most = 64;
+  int inside = 0, max = 64;
   for (int tries = 0; inside < 30; ++tries) {
     ASSERT_LT(tries, 300) << "only " << inside << " kills came before the merge was over";
     std::filesystem::remove(files("cut/e").front());
     Strike strike{SIGKILL, "merging"};
     if (inside % 2 == 0) {
-      strike.after = milliseconds(std::uniform_int_distribution<int>(0, most)(chance));
+      strike.after = milliseconds(std::uniform_int_distribution<int>(0, max)(chance));
     } else {
       strike.once_written = "cut";
     }
@@ -121,7 +119,7 @@ TEST_F(MeasuredKill, ThirtyTimesInsideAMerge) {
     if (ended.signal == SIGKILL) {
       ++inside;
     } else {
-      most = std::max(1, most * 3 / 4);  // it is over sooner
+      max = std::max(1, max * 3 / 4);  // it is over sooner
     }
     EXPECT_EQ(whole_points(), 80) << ended.err;
     EXPECT_EQ(without_times("cut/e.h5") == before, true) << "the earlier one or the new one, never a part";

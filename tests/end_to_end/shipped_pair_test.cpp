@@ -8,7 +8,7 @@
 #include "core/cost/clocks.h"
 #include "core/cost/constant_cost.h"
 #include "core/metered.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/certify/small_world.h"
 #include "experiments/config/files.h"
 #include "experiments/point/serve.h"
@@ -26,11 +26,11 @@ using Texts = std::vector<std::vector<Token>>;
 class ShippedPair : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    shelf_ = new ModelShelf(1);  // ctest runs as many of these at once as there are cores
-    target_ = &shelf_->cpu().transformer(project_configs("models") / kTarget, Actor::target);
-    draft_ = &shelf_->cpu().transformer(project_configs("models") / kDraft, draft_actor(0));
-    other_draft_ = &shelf_->cpu().transformer(project_configs("models") / kDraft, draft_actor(1));
-    const Tokenizer& tokenizer = shelf_->tokenizer(project_configs("models") / kTarget);
+    cache_ = new ModelCache(1);  // ctest runs as many of these at once as there are cores
+    target_ = &cache_->cpu().transformer(project_configs("models") / kTarget, Actor::target);
+    draft_ = &cache_->cpu().transformer(project_configs("models") / kDraft, draft_actor(0));
+    other_draft_ = &cache_->cpu().transformer(project_configs("models") / kDraft, draft_actor(1));
+    const Tokenizer& tokenizer = cache_->tokenizer(project_configs("models") / kTarget);
     requests_ = new std::vector<Request>;
     for (const char* kind : {"code", "prose"}) {
       Params workload("workload", {{"prompts", std::string("configs/prompts/") + kind + ".jsonl"},
@@ -38,7 +38,7 @@ class ShippedPair : public testing::Test {
       Params sampling("sampling");
       for (Request& r :
            read_workload(workload, sampling,
-                         {.tokenizer = &tokenizer, .vocab = target_->vocab(), .end_tokens = {}}, {}, *shelf_)
+                         {.tokenizer = &tokenizer, .vocab = target_->vocab(), .end_tokens = {}}, {}, *cache_)
                .requests) {
         requests_->push_back(std::move(r));
       }
@@ -47,7 +47,7 @@ class ShippedPair : public testing::Test {
   }
   static void TearDownTestSuite() {
     delete requests_;
-    delete shelf_;
+    delete cache_;
   }
 
   // What is written after each prompt; `order` says in which order the requests arrive.
@@ -84,7 +84,7 @@ class ShippedPair : public testing::Test {
                              return (*plain_texts_)[static_cast<std::size_t>(id)];
                            }};
     };
-    const CpuOptions options{.team = shelf_->cpu().team()};
+    const CpuOptions options{.team = cache_->cpu().team()};
     const auto folder = [](const std::string& kind) {
       return project_configs("models") / (std::string(kTarget) + "-" + kind);
     };
@@ -123,8 +123,8 @@ class ShippedPair : public testing::Test {
            .max_new_tokens = tokens - static_cast<int>(i % 3),  // mates end at different steps
            .end_tokens = {},
            .sampling = sampling,
-           .draft_chance = std::make_shared<CounterChance>(5, i, 0),
-           .judge_chance = std::make_shared<CounterChance>(5, i, 1)});
+           .draft_chance = std::make_shared<CounterRng>(5, i, 0),
+           .judge_chance = std::make_shared<CounterRng>(5, i, 1)});
     }
     RunObserver silent;
     serve(decoder, clock, sequences, batch, silent);
@@ -142,7 +142,7 @@ class ShippedPair : public testing::Test {
 
   static constexpr const char* kTarget = "speclab-target-11m";
   static constexpr const char* kDraft = "speclab-draft-1m";
-  static inline ModelShelf* shelf_ = nullptr;
+  static inline ModelCache* cache_ = nullptr;
   static inline CpuTransformer* target_ = nullptr;
   static inline CpuTransformer* draft_ = nullptr;
   static inline CpuTransformer* other_draft_ = nullptr;  // the same weights

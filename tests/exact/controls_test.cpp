@@ -17,10 +17,10 @@ namespace {
 // Enough for most trees; where it stops short, the distance found is a lower bound.
 constexpr std::int64_t kOutcomes = 20'000;
 
-bool has(const Scenario& scenario, const ShowsWith& needs) {
+bool has(const Scenario& scenario, const ShowsWith& requirements) {
   const int top_k = scenario.sampling.top_k;
-  return scenario.sampling.temperature > 0 && (!needs.batch || scenario.requests.size() > 1) &&
-         (!needs.top_k || (top_k > 0 && top_k < scenario.target->vocab()));
+  return scenario.sampling.temperature > 0 && (!requirements.batch || scenario.requests.size() > 1) &&
+         (!requirements.top_k || (top_k > 0 && top_k < scenario.target->vocab()));
 }
 
 class ExactControl : public testing::TestWithParam<Control> {};
@@ -28,23 +28,23 @@ class ExactControl : public testing::TestWithParam<Control> {};
 TEST_P(ExactControl, IsRejectedInEveryCombinationWhereItShows) {
   const Control& control = GetParam();
   int combinations = 0;
-  double least = 1, most = 0;
+  double min = 1, max = 0;
   for (const Combination& combination : all_combinations()) {
     if (!control.shows_in(combination)) continue;
     double largest = 0;  // over sources: some hide a bug, such as one whose residual is a single token
     for (const Scenario& scenario : exact_scenarios()) {
-      if (!has(scenario, control.needs)) continue;
+      if (!has(scenario, control.requirements)) continue;
       const SmallWorld world(combination, scenario.target, scenario.draft, &control);
       EXPECT_TRUE(world.rule().lossless(scenario.sampling)) << "a control claims to be lossless";
       largest = std::max(largest, exact_check(scenario, combination, &control, kOutcomes).distance);
     }
     EXPECT_GT(largest, 1e-3) << combination.name();
-    least = std::min(least, largest);
-    most = std::max(most, largest);
+    min = std::min(min, largest);
+    max = std::max(max, largest);
     ++combinations;
   }
   EXPECT_GE(combinations, 3);
-  const auto range = fmt::format("{:.4f} to {:.4f} in {} combinations", least, most, combinations);
+  const auto range = fmt::format("{:.4f} to {:.4f} in {} combinations", min, max, combinations);
   RecordProperty("distance", range);
   fmt::print("{}: {}\n", control.name, range);
 }
@@ -55,7 +55,7 @@ TEST_P(ExactControl, IsLosslessWhereItIsNotSaidToShow) {
   const Scenario plain = exact_scenarios().front();
   for (const Combination& combination : all_combinations()) {
     if (!control.applies_to(combination)) continue;
-    if (control.shows_in(combination) && has(plain, control.needs)) continue;
+    if (control.shows_in(combination) && has(plain, control.requirements)) continue;
     EXPECT_LE(exact_check(plain, combination, &control, kOutcomes).distance, 1e-12) << combination.name();
   }
 }

@@ -47,7 +47,7 @@ INSTANTIATE_TEST_SUITE_P(Registry, Exact, testing::ValuesIn(all_combinations()),
 
 TEST(ExactScenarios, HoldEverySettingThatARuleMayGetWrong) {
   bool top_k = false, top_p = false, temperature = false, unequal_batch = false, end = false, greedy = false;
-  int least = 100, most = 0;
+  int min = 100, max = 0;
   for (const Scenario& s : exact_scenarios()) {
     top_k |= s.sampling.top_k > 0 && s.sampling.top_k < s.target->vocab();
     top_p |= s.sampling.top_p < 1;
@@ -56,12 +56,12 @@ TEST(ExactScenarios, HoldEverySettingThatARuleMayGetWrong) {
     unequal_batch |= s.requests.size() == 2 && s.requests[0].tokens != s.requests[1].tokens &&
                      s.requests[0].prompt.size() != s.requests[1].prompt.size();
     end |= !s.end_tokens.empty();
-    least = std::min(least, s.target->vocab());
-    most = std::max(most, s.target->vocab());
+    min = std::min(min, s.target->vocab());
+    max = std::max(max, s.target->vocab());
   }
   EXPECT_TRUE(top_k && top_p && temperature && unequal_batch && end && greedy);
-  EXPECT_EQ(least, 2);
-  EXPECT_EQ(most, 6);
+  EXPECT_EQ(min, 2);
+  EXPECT_EQ(max, 6);
 }
 
 }  // namespace

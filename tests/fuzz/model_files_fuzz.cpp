@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostElements = 1 << 16;  // of a tensor that is looked at
+constexpr std::int64_t kMaxElements = 1 << 16;  // of a tensor that is looked at
 
 fs::path folder(const char* name) {
   const fs::path path = fuzz_folder() / name;
@@ -62,7 +62,7 @@ void fuzz_safetensors(std::string_view bytes) {
     for (const std::string& name : tensors.names()) {
       try {
         const Tensor tensor = tensors.tensor(name);
-        if (tensor.elements() <= kMostElements) tensor.first_not_finite();
+        if (tensor.elements() <= kMaxElements) tensor.first_not_finite();
       } catch (const ConfigError&) {
         continue;
       }

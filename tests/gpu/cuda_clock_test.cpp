@@ -11,7 +11,7 @@ namespace speclab {
 namespace {
 
 constexpr Work kPass{.actor = Actor::target, .op = Op::forward, .new_tokens = 3};
-constexpr Work kKeep{.actor = Actor::target, .op = Op::keep};
+constexpr Work kKeep{.actor = Actor::target, .op = Op::commit};
 constexpr Work kDraft{.op = Op::draft};
 constexpr Work kStep{.op = Op::step};
 

@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "tests/gpu/rows.h"
 
 namespace speclab {
@@ -87,7 +87,7 @@ TEST_F(CudaDistributionsOnDevice, answers_like_the_host) {
         device_->gather(device_entries, gathered);
         host_.gather(host_entries, host_gathered);
         ASSERT_EQ(gathered, host_gathered);
-        std::vector<CounterChance> device_chances, host_chances;
+        std::vector<CounterRng> device_chances, host_chances;
         for (std::uint64_t i = 0; i < 3; ++i) {
           device_chances.emplace_back(7, i, 1);
           host_chances.emplace_back(7, i, 1);
@@ -138,7 +138,7 @@ TEST_F(CudaDistributionsOnDevice, the_last_bit_of_a_sum_decides_as_on_the_host) 
     std::vector<double> row(90);
     for (std::size_t i = 0; i < row.size(); ++i) row[i] = 1.5 + noise(seed * 999 + i);
     const auto ask = [&](Distributions& of, const double* data, Place place) {
-      CounterChance chance(seed, 2, 3);
+      CounterRng chance(seed, 2, 3);
       const Distributions::Draws question{{data, 90, place, Scalar::f64}, count, false, &chance};
       std::vector<Token> tokens;
       std::vector<int> drawn;
@@ -184,7 +184,7 @@ TEST_F(CudaDistributionsOnDevice, keeps_rows_until_it_forgets_them) {
   EXPECT_EQ(again[0].data, rows[0].data);
 }
 
-class Certain : public Chance {
+class Certain : public RandomSource {
  public:
   bool bernoulli(double) override { return true; }
   int categorical(std::span<const double>) override { return 0; }
@@ -206,7 +206,7 @@ TEST_F(CudaDistributionsOnDevice, says_what_cannot_be_asked) {
   const auto nan = to_device(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN(), 2}, *stream_);
   const Distributions::Softmax damaged{Rows{nan.data(), 1, 3, Place::device}[0], {}};
   device_->probabilities({&damaged, 1}, rows);
-  CounterChance chance(1, 2, 3);
+  CounterRng chance(1, 2, 3);
   const Distributions::Draws from_damaged{rows[1], 1, true, &chance};
   EXPECT_THROW(device_->draw({&from_damaged, 1}, tokens, drawn), BrokenInvariant);
 }

@@ -68,18 +68,18 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
   int width() const {
     return (GetParam().third ? static_cast<int>(model_->taps().size()) : 1) * config_.hidden;
   }
-  void tell(FeatureModel& model, SequenceId id, int from, int to, int seed = 1) const {
+  void set_features(FeatureModel& model, SequenceId id, int from, int to, int seed = 1) const {
     for (int place = from; place < to; ++place) {
       Values row;
       for (int i = 0; i < width(); ++i)
         row.push_back(2 * noise(static_cast<std::uint64_t>((seed * 7919 + place) * 1009 + i)));
-      model.tell(id, {row.data(), width(), Place::host, Scalar::f32});
+      model.set_features(id, {row.data(), width(), Place::host, Scalar::f32});
     }
   }
   SequenceId fresh(FeatureModel& model, int places, int seed = 1) {
     const SequenceId id{next_++};
     model.open(id);
-    tell(model, id, 0, places, seed);
+    set_features(model, id, 0, places, seed);
     return id;
   }
   std::vector<Values> rows(const Forward& forward) {
@@ -92,8 +92,8 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
     return all;
   }
   std::vector<Values> forward(FeatureModel& model, SequenceId id, std::span<const Token> text,
-                              std::span<const int> nodes, Give give = Give::scores) {
-    const Slice slice{.sequence = id, .text = text, .tree = &tree_, .nodes = nodes, .give = give};
+                              std::span<const int> nodes, PassOutput give = PassOutput::scores) {
+    const SequenceInput slice{.sequence = id, .text = text, .tree = &tree_, .nodes = nodes, .give = give};
     return rows(model.forward({&slice, 1}));
   }
   // The same roundings in other orders of summation, which may tip a rounding to bf16, on the way to a node
@@ -120,15 +120,15 @@ class CudaEagleOnDevice : public OnDevice, public testing::WithParamInterface<Ea
     const SequenceId id = fresh(model, 10);
     std::vector<Values> all = forward(model, id, text_, all_);
     const std::vector<int> path{1, 3};
-    const Kept kept{id, path};
-    EXPECT_EQ(model.keep({&kept, 1}).new_tokens, 0);
-    tell(model, id, 10, 13);
+    const Commit kept{id, path};
+    EXPECT_EQ(model.commit({&kept, 1}).new_tokens, 0);
+    set_features(model, id, 10, 13);
     const auto append = [&](std::vector<Values> some) { all.insert(all.end(), some.begin(), some.end()); };
     append(forward(model, id, Tokens{4, 2, 50}, all_));
-    const Rewound rewound{id, 7};
-    model.rewind({&rewound, 1});
+    const Truncation rewound{id, 7};
+    model.truncate({&rewound, 1});
     EXPECT_EQ(model.length(id), 7);
-    tell(model, id, 7, 9, 2);
+    set_features(model, id, 7, 9, 2);
     append(forward(model, id, std::span(text_).subspan(7, 3), std::vector<int>{1, 3}));
     model.close(id);
     return all;
@@ -152,8 +152,8 @@ TEST_P(CudaEagleOnDevice, rounds_and_cuts_do_not_matter) {
   const std::vector<Values> whole = forward(*model_, fresh(*model_, 10), text_, all_);
   const SequenceId id = fresh(*model_, 10);
   const std::span<const Token> text = text_;
-  forward(*model_, id, text.first(1), {}, Give::nothing);
-  forward(*model_, id, text.subspan(1, 4), {}, Give::nothing);
+  forward(*model_, id, text.first(1), {}, PassOutput::nothing);
+  forward(*model_, id, text.subspan(1, 4), {}, PassOutput::nothing);
   std::vector<Values> found(9);
   found[0] = forward(*model_, id, text.subspan(5), {})[0];
   for (int depth = 1; depth <= 3; ++depth) {
@@ -171,7 +171,7 @@ TEST_P(CudaEagleOnDevice, rounds_and_cuts_do_not_matter) {
 TEST_P(CudaEagleOnDevice, a_batch_does_not_matter) {
   const Tokens longer = some_text(60, config_.vocab);
   std::vector<Values> apart;
-  std::vector<Slice> slices;
+  std::vector<SequenceInput> slices;
   const std::vector<int> some{1, 3};
   for (int i = 0; i < 3; ++i) {
     const std::span<const Token> text = i == 1 ? longer : text_;
@@ -209,11 +209,11 @@ TEST_P(CudaEagleOnDevice, is_told_many_features_at_once) {
     return Row{where == Place::host ? values[at].data() : buffers[at].data(), width(), where, Scalar::f32};
   };
   const SequenceId expected = fresh(*model_, 0);
-  for (int place = 0; place < places; ++place) model_->tell(expected, feature(place, Place::host));
+  for (int place = 0; place < places; ++place) model_->set_features(expected, feature(place, Place::host));
   const std::vector<Values> rows = forward(*model_, expected, text_, all_);
   for (const Place where : {Place::device, Place::host}) {
     const std::vector<SequenceId> ids{fresh(*model_, 0), fresh(*model_, 0), fresh(*model_, 0)};
-    std::vector<FeatureModel::Told> told;
+    std::vector<FeatureModel::FeatureRow> told;
     for (int place = 0; place < places; ++place) {
       for (const SequenceId id : ids) told.push_back({id, feature(place, where)});
     }
@@ -234,9 +234,10 @@ TEST_P(CudaEagleOnDevice, says_what_is_wrong) {
   const SequenceId id = fresh(*model_, 9);
   EXPECT_THROW(forward(*model_, id, text_, {}), BrokenInvariant) << "a feature is missing";
   const Values narrow(static_cast<std::size_t>(width() - 1));
-  EXPECT_THROW(model_->tell(id, {narrow.data(), width() - 1, Place::host, Scalar::f32}), BrokenInvariant);
+  EXPECT_THROW(model_->set_features(id, {narrow.data(), width() - 1, Place::host, Scalar::f32}),
+               BrokenInvariant);
   const Values huge(static_cast<std::size_t>(width()), 3e38f);
-  model_->tell(id, {huge.data(), width(), Place::host, Scalar::f32});
+  model_->set_features(id, {huge.data(), width(), Place::host, Scalar::f32});
   forward(*model_, id, text_, {});
   EXPECT_THROW(model_->finish(), ConfigError);
 }

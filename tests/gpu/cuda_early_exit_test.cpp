@@ -32,7 +32,7 @@ class CudaEarlyExitOnDevice : public OnDevice {
   static Bits forward(CudaTransformer& model, SequenceId id, std::span<const Token> text,
                       const TokenTree& tree) {
     const std::vector<int> nodes{1, 2, 3};
-    const Slice slice{.sequence = id, .text = text, .tree = &tree, .nodes = nodes};
+    const SequenceInput slice{.sequence = id, .text = text, .tree = &tree, .nodes = nodes};
     const Rows logits = model.forward({&slice, 1}).logits;
     Bits rows;
     for (int i = 0; i < logits.count; ++i) {
@@ -60,7 +60,7 @@ TEST_F(CudaEarlyExitOnDevice, is_a_model_of_the_first_layers) {
   Tokens text = some_text(58, whole->vocab());
   const SequenceId id{1};
   whole->open(id);
-  const Slice prompt{.sequence = id, .text = std::span(text).first(57), .give = Give::nothing};
+  const SequenceInput prompt{.sequence = id, .text = std::span(text).first(57), .give = PassOutput::nothing};
   whole->forward({&prompt, 1});
   exit.open(id);
   for (int step = 0; step < 4; ++step) {
@@ -71,21 +71,21 @@ TEST_F(CudaEarlyExitOnDevice, is_a_model_of_the_first_layers) {
     EXPECT_EQ(forward(exit, id, last, tree), afresh(*first, text, tree)) << "step " << step;
     EXPECT_EQ(forward(*whole, id, last, tree), afresh(*alone, text, tree)) << "step " << step;
     const std::vector<int> path{1};
-    const Kept kept{id, path};
-    whole->keep({&kept, 1});
-    EXPECT_EQ(exit.keep({&kept, 1}).new_tokens, 0);
+    const Commit kept{id, path};
+    whole->commit({&kept, 1});
+    EXPECT_EQ(exit.commit({&kept, 1}).new_tokens, 0);
     text.insert(text.end(), {tree.token(1), static_cast<Token>(step)});
   }
   EXPECT_GT(whole->graphs(), 0u);
-  const Rewound rewound{id, 20};
-  whole->rewind({&rewound, 1});
-  exit.rewind({&rewound, 1});
+  const Truncation rewound{id, 20};
+  whole->truncate({&rewound, 1});
+  exit.truncate({&rewound, 1});
   EXPECT_EQ(exit.length(id), 20);
   exit.close(id);
   whole->close(id);
 }
 
-TEST_F(CudaEarlyExitOnDevice, leaves_at_least_a_layer) {
+TEST_F(CudaEarlyExitOnDevice, leaves_at_min_a_layer) {
   const auto whole = load(3);
   for (const int layers : {0, 3}) EXPECT_THROW(CudaEarlyExit(*whole, layers), ConfigError);
 }

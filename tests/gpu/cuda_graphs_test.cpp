@@ -30,26 +30,26 @@ class CudaGraphsOnDevice : public OnDevice {
   }
   std::size_t graphs() const { return models_.back()->inner().graphs(); }
 
-  Slice next(SequenceId id, int count, Give give = Give::scores) const {
+  SequenceInput next(SequenceId id, int count, PassOutput give = PassOutput::scores) const {
     const auto known = static_cast<std::size_t>(models_.back()->length(id));
     return {.sequence = id,
             .text = std::span(text_).subspan(known, static_cast<std::size_t>(count)),
             .give = give};
   }
   // Nodes below the other sequence's root.
-  Slice siblings(int count) {
+  SequenceInput siblings(int count) {
     tree_.reset(0);
     nodes_.resize(static_cast<std::size_t>(count));
     std::iota(nodes_.begin(), nodes_.end(), 1);
     for (const int node : nodes_) tree_.add(0, node % config_.vocab);
-    Slice slice = next(kOther, 0);
+    SequenceInput slice = next(kOther, 0);
     slice.tree = &tree_;
     slice.nodes = nodes_;
     return slice;
   }
   // A token more of one sequence, which is a pass of the size that was captured first.
   void probe(const std::string& when) { compare({next(kProbed, 1)}, when); }
-  void compare(const std::vector<Slice>& batch, const std::string& when) {
+  void compare(const std::vector<SequenceInput>& batch, const std::string& when) {
     std::vector<Bits> all;
     for (const auto& model : models_) {
       Bits& bits = all.emplace_back();
@@ -62,7 +62,7 @@ class CudaGraphsOnDevice : public OnDevice {
     EXPECT_EQ(all[0], all[1]) << when;
   }
   // Has something grow, then passes of the captured size: one on the new memory, one captured, one replayed.
-  void grow(const std::vector<Slice>& batch, const std::string& what) {
+  void grow(const std::vector<SequenceInput>& batch, const std::string& what) {
     compare(batch, what);
     for (int pass = 0; pass < 3; ++pass) probe("after growth of " + what);
     EXPECT_GE(graphs(), 1u);
@@ -83,11 +83,11 @@ TEST_F(CudaGraphsOnDevice, follow_the_cache) {
 // Slices without rows, so that nothing but the page table is longer.
 TEST_F(CudaGraphsOnDevice, follow_the_uploaded_plan) {
   make(1024);
-  std::vector<Slice> batch{next(kProbed, 1)};
+  std::vector<SequenceInput> batch{next(kProbed, 1)};
   for (int i = 10; i < 40; ++i) {
     const SequenceId id{i};
     for (const auto& model : models_) model->open(id);
-    batch.push_back({.sequence = id, .give = Give::nothing});
+    batch.push_back({.sequence = id, .give = PassOutput::nothing});
   }
   grow(batch, "the plan");
 }
@@ -95,34 +95,34 @@ TEST_F(CudaGraphsOnDevice, follow_the_uploaded_plan) {
 // Where what is stale is written and read again alone, the sanitizer sees it and nobody else.
 TEST_F(CudaGraphsOnDevice, follow_partial_results_of_attention) {
   make(1024);
-  grow({next(kOther, 60, Give::nothing)}, "the plan and partial results");
-  grow({next(kOther, 60, Give::nothing)}, "partial results");
+  grow({next(kOther, 60, PassOutput::nothing)}, "the plan and partial results");
+  grow({next(kOther, 60, PassOutput::nothing)}, "partial results");
 }
 
 TEST_F(CudaGraphsOnDevice, follow_hidden_tapped_and_scored_rows) {
   make(1024);
   for (const auto& model : models_) model->tap(std::vector<int>{1});
-  for (int pass = 0; pass < 2; ++pass) compare({next(kOther, 64, Give::nothing)}, "the plan");
+  for (int pass = 0; pass < 2; ++pass) compare({next(kOther, 64, PassOutput::nothing)}, "the plan");
   for (int pass = 0; pass < 3; ++pass) probe("with a tap");
-  grow({next(kOther, 20, Give::features)}, "hidden and tapped rows");
+  grow({next(kOther, 20, PassOutput::features)}, "hidden and tapped rows");
   grow({siblings(10)}, "logits");
 }
 
 // A text of as many pages as rows of the table have at first, and a page more. The pool has them all.
 TEST_F(CudaGraphsOnDevice, follow_the_width_of_the_page_table) {
   make(2048);
-  for (int part = 0; part < 16; ++part) compare({next(kOther, 64, Give::nothing)}, "a page");
+  for (int part = 0; part < 16; ++part) compare({next(kOther, 64, PassOutput::nothing)}, "a page");
   for (int pass = 0; pass < 3; ++pass) probe("before the table grows");
   grow({next(kOther, 1)}, "the page table");
 }
 
 TEST_F(CudaGraphsOnDevice, follow_the_angles_of_positions) {
   make(8192);
-  for (int part = 0; part < 63; ++part) compare({next(kOther, 64, Give::nothing)}, "a page");
-  compare({next(kOther, 60, Give::nothing)}, "a page");
+  for (int part = 0; part < 63; ++part) compare({next(kOther, 64, PassOutput::nothing)}, "a page");
+  compare({next(kOther, 60, PassOutput::nothing)}, "a page");
   compare({siblings(10)}, "the page table");
-  const Kept kept{kOther, {}};
-  for (const auto& model : models_) model->keep({&kept, 1});
+  const Commit kept{kOther, {}};
+  for (const auto& model : models_) model->commit({&kept, 1});
   for (int pass = 0; pass < 3; ++pass) probe("before angles grow");
   grow({next(kOther, 5)}, "angles");
 }

@@ -74,13 +74,13 @@ class CudaHeadsOnDevice : public OnDevice, public testing::WithParamInterface<He
                                     (11 * s) % config_.vocab};
     return {tokens.begin(), tokens.begin() + head + 1};
   }
-  void remember(DraftHeads& heads, int sequences) const {
+  void set_hidden(DraftHeads& heads, int sequences) const {
     for (int s = 0; s < sequences; ++s) {
       heads.open(SequenceId{s});
-      EXPECT_FALSE(heads.remembers(SequenceId{s}));
+      EXPECT_FALSE(heads.has_hidden(SequenceId{s}));
       const Row32 row = hidden(s);
-      heads.remember(SequenceId{s}, {row.data(), config_.hidden, Place::host, Scalar::f32});
-      EXPECT_TRUE(heads.remembers(SequenceId{s}));
+      heads.set_hidden(SequenceId{s}, {row.data(), config_.hidden, Place::host, Scalar::f32});
+      EXPECT_TRUE(heads.has_hidden(SequenceId{s}));
     }
   }
   // The answer to head `n % kHeads` of sequence `n / kHeads`, for each n.
@@ -110,8 +110,8 @@ class CudaHeadsOnDevice : public OnDevice, public testing::WithParamInterface<He
 const std::vector<int> kMixed{0, 1, 2, 4, 3, 8, 1};  // heads in no order, one question twice
 
 TEST_P(CudaHeadsOnDevice, answer_like_the_processor) {
-  remember(*heads_, 3);
-  remember(*expected_, 3);
+  set_hidden(*heads_, 3);
+  set_hidden(*expected_, 3);
   const auto found = ask(*heads_, kMixed), expected = ask(*expected_, kMixed);
   EXPECT_EQ(heads_->forward({}).logits.count, 0);
   // The same roundings and other orders of summation, which may tip a rounding to bf16; f32 is rounded here
@@ -128,7 +128,7 @@ TEST_P(CudaHeadsOnDevice, answer_like_the_processor) {
 
 TEST_P(CudaHeadsOnDevice, answer_a_question_alike_in_any_company) {
   constexpr int kSequences = 22;
-  remember(*heads_, kSequences);
+  set_hidden(*heads_, kSequences);
   std::vector<int> all;
   for (int n = 0; n < kSequences * kHeads; ++n) all.push_back(n);
   all.insert(all.end(), 45, 3);  // of one head more than a part holds
@@ -139,8 +139,8 @@ TEST_P(CudaHeadsOnDevice, answer_a_question_alike_in_any_company) {
 
 // Shapes come back with other questions, after buffers grew, and in order or not.
 TEST_P(CudaHeadsOnDevice, answer_alike_with_graphs_and_without) {
-  remember(*heads_, 30);
-  remember(*eager_, 30);
+  set_hidden(*heads_, 30);
+  set_hidden(*eager_, 30);
   const auto expect_alike = [&] {
     for (int round = 0; round < 4; ++round) {
       for (const std::vector<int>& numbers :
@@ -161,14 +161,14 @@ TEST_P(CudaHeadsOnDevice, answer_alike_with_graphs_and_without) {
 }
 
 TEST_P(CudaHeadsOnDevice, say_when_they_overflow) {
-  remember(*heads_, 1);
+  set_hidden(*heads_, 1);
   const Row32 huge(static_cast<std::size_t>(config_.hidden), 3e38f);
-  heads_->remember(SequenceId{0}, {huge.data(), config_.hidden, Place::host, Scalar::f32});
+  heads_->set_hidden(SequenceId{0}, {huge.data(), config_.hidden, Place::host, Scalar::f32});
   ask(*heads_, {1});
   EXPECT_THROW(heads_->finish(), ConfigError);
   heads_->finish();
   heads_->close(SequenceId{0});
-  remember(*heads_, 1);  // the row of the closed one is free again, and nothing is remembered
+  set_hidden(*heads_, 1);  // the row of the closed one is free again, and nothing is remembered
   ask(*heads_, {1});
   heads_->finish();
 }

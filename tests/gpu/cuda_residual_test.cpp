@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "core/numerics/softmax.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/point/cuda_backend_rules.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "tests/gpu/rows.h"
@@ -42,7 +42,7 @@ class CudaResidualOnDevice : public OnDevice {
     std::vector<Sequence> all(static_cast<std::size_t>(sequences));
     std::vector<Sequence*> batch;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      all[i].judge_chance = std::make_shared<CounterChance>(9, i, 4);
+      all[i].judge_chance = std::make_shared<CounterRng>(9, i, 4);
       batch.push_back(&all[i]);
     }
     const std::vector<Draft> drafts(all.size(), draft);

@@ -7,9 +7,9 @@
 #include "core/check.h"
 #include "core/errors.h"
 #include "core/numerics/softmax.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/point/cuda_backend_rules.h"
-#include "kernels/cuda/cuda_row_facts.h"
+#include "kernels/cuda/cuda_row_stats.h"
 #include "strategies/rules/block.h"
 #include "strategies/rules/greedy.h"
 #include "strategies/rules/kseq.h"
@@ -40,14 +40,14 @@ class Dice {
 // How guesses are made.
 struct Kinds {
   std::vector<Draw> draws = {Draw::fixed, Draw::without_replacement, Draw::independent};
-  int most_proposers = 2;
-  int most_siblings = 3;
+  int max_proposers = 2;
+  int max_siblings = 3;
 };
 
 struct Mix {
   int vocab = 5;
   int sequences = 48;
-  int most_nodes = 7;
+  int max_nodes = 7;
   Kinds kinds = {};
 };
 
@@ -70,11 +70,11 @@ class Judged {
   }
 
   std::vector<Verdict> judge(AcceptanceRule& rule, Place place) {
-    std::vector<std::shared_ptr<Chance>> chances;
+    std::vector<std::shared_ptr<RandomSource>> chances;
     std::vector<Sequence*> batch;
     std::uint64_t stream = 0;
     for (Sequence& sequence : sequences_) {
-      sequence.judge_chance = std::make_shared<CounterChance>(3, stream++, 2);
+      sequence.judge_chance = std::make_shared<CounterRng>(3, stream++, 2);
       batch.push_back(&sequence);
     }
     Forward target;
@@ -87,7 +87,7 @@ class Judged {
   std::vector<std::uint64_t> decisions() const {
     std::vector<std::uint64_t> taken;
     for (const Sequence& sequence : sequences_)
-      taken.push_back(static_cast<const CounterChance&>(*sequence.judge_chance).taken());
+      taken.push_back(static_cast<const CounterRng&>(*sequence.judge_chance).taken());
     return taken;
   }
   std::vector<Sequence>& sequences() { return sequences_; }
@@ -108,11 +108,11 @@ class Judged {
     sequence.sampling = kSettings[(seed + static_cast<std::uint64_t>(i)) % kSettings.size()];
     Draft draft;
     const Kinds& kinds = mix_.kinds;
-    const int proposers = 1 + dice_.below(kinds.most_proposers);
+    const int proposers = 1 + dice_.below(kinds.max_proposers);
     draft.reset(0, proposers);
     for (int p = 0; p < proposers; ++p)
       draft.set_draw(kinds.draws[dice_.below(static_cast<int>(kinds.draws.size()))], p);
-    const int nodes = dice_.below(mix_.most_nodes + 1);
+    const int nodes = dice_.below(mix_.max_nodes + 1);
     while (draft.size() < 1 + nodes) grow(draft, dice_.below(draft.size()));
     first_.push_back(rows_);
     rows_ += draft.size();
@@ -136,8 +136,8 @@ class Judged {
                          static_cast<int>(scores_.size() / static_cast<std::size_t>(mix_.vocab))});
       scores_.insert(scores_.end(), q.begin(), q.end());
     }
-    CounterChance chance(5, static_cast<std::uint64_t>(rows_), static_cast<std::uint64_t>(draft.size()));
-    const int siblings = 1 + dice_.below(std::min(mix_.kinds.most_siblings, mix_.vocab - 1));
+    CounterRng chance(5, static_cast<std::uint64_t>(rows_), static_cast<std::uint64_t>(draft.size()));
+    const int siblings = 1 + dice_.below(std::min(mix_.kinds.max_siblings, mix_.vocab - 1));
     for (int i = 0; i < siblings; ++i) {
       const Token token = chance.categorical(q);
       draft.add(parent, token, proposer);
@@ -181,16 +181,16 @@ class CudaRulesOnDevice : public OnDevice, public testing::WithParamInterface<Ca
   static void expect_alike(const AcceptanceRule& device, const AcceptanceRule& host) {
     for (const double temperature : {0.0, 1.0})
       EXPECT_EQ(device.lossless({.temperature = temperature}), host.lossless({.temperature = temperature}));
-    EXPECT_EQ(device.needs().chain, host.needs().chain);
-    EXPECT_EQ(device.needs().one_proposer, host.needs().one_proposer);
-    EXPECT_EQ(device.needs().draws, host.needs().draws);
+    EXPECT_EQ(device.requirements().chain, host.requirements().chain);
+    EXPECT_EQ(device.requirements().one_proposer, host.requirements().one_proposer);
+    EXPECT_EQ(device.requirements().draws, host.requirements().draws);
   }
   // The batch's verdicts are the same on both sides. The result is how many nodes were accepted.
-  std::size_t compare(Mix mix, std::uint64_t seed, std::size_t most_numbers = std::size_t{1} << 27) {
+  std::size_t compare(Mix mix, std::uint64_t seed, std::size_t max_numbers = std::size_t{1} << 27) {
     auto stream = std::make_shared<Stream>();
     mix.kinds = GetParam().kinds;
     Judged judged(mix, seed, *stream);
-    const auto device_rule = cuda_rule(GetParam().make(), {.stream = stream, .most_numbers = most_numbers});
+    const auto device_rule = cuda_rule(GetParam().make(), {.stream = stream, .max_numbers = max_numbers});
     const auto host_rule = GetParam().make();
     expect_alike(*device_rule, *host_rule);
     const std::vector<Verdict> got = judged.judge(*device_rule, Place::device);
@@ -239,7 +239,7 @@ TEST_P(CudaRulesOnDevice, says_where_it_judges) {
 }
 
 TEST_P(CudaRulesOnDevice, judges_in_groups_where_memory_is_short) {
-  for (const std::size_t most : {1, 40, 200}) compare({.vocab = 6, .sequences = 12}, 5, most);
+  for (const std::size_t max : {1, 40, 200}) compare({.vocab = 6, .sequences = 12}, 5, max);
 }
 
 // Not of a class that has kernels: it judges on the host.
@@ -253,11 +253,11 @@ std::vector<Case> all_cases() {
           rule<OwnRule>("a_rule_without_kernels"),
           rule<TargetOnly>("target_only"),
           rule<SampleAndMatch>("sample_and_match"),
-          rule<MultiRound>("multi_round", {.draws = {kFree}, .most_siblings = 6}),
+          rule<MultiRound>("multi_round", {.draws = {kFree}, .max_siblings = 6}),
           rule<WithoutReplacement>("without_replacement", {.draws = {kApart}}),
-          rule<KSeq>("kseq", {.draws = {kFree}, .most_proposers = 1}),
+          rule<KSeq>("kseq", {.draws = {kFree}, .max_proposers = 1}),
           rule<Traversal>("traversal"),
-          rule<Block>("block", {.most_siblings = 1}),
+          rule<Block>("block", {.max_siblings = 1}),
           Case{"typical", [] { return std::make_unique<Typical>(0.09, 0.3); }},
           Case{"typical_by_entropy", [] { return std::make_unique<Typical>(1, 0.3); }},
           Case{"lenient", [] { return lenient(0.5); }},
@@ -271,11 +271,11 @@ INSTANTIATE_TEST_SUITE_P(All, CudaRulesOnDevice, testing::ValuesIn(all_cases()),
 class CudaRowFactsOnDevice : public OnDevice {};
 
 // What a rule of facts asks for, all of it.
-class EveryFact : public FactRule {
+class EveryFact : public DeterministicRule {
  public:
   struct Of {
     Token likeliest;
-    double certainty;
+    double exp_neg_entropy;
     std::vector<std::tuple<float, int, double>> candidates;
     bool operator==(const Of&) const = default;
   };
@@ -283,13 +283,13 @@ class EveryFact : public FactRule {
   const std::vector<Of>& seen() const { return seen_; }
 
  protected:
-  RowFacts::Asked asks(const Sequence& sequence) const override {
+  RowStats::Asked asks(const Sequence& sequence) const override {
     return {true, true, true, sequence.sampling};
   }
-  void judge_tree(const Sequence&, const Draft& draft, const TreeFacts& target, Verdict&) override {
+  void judge_tree(const Sequence&, const Draft& draft, const TreeStats& target, Verdict&) override {
     for (int node = 0; node < draft.size(); ++node) {
       if (draft.probe(node)) continue;
-      Of& of = seen_.emplace_back(Of{target.likeliest(node), target.certainty(node), {}});
+      Of& of = seen_.emplace_back(Of{target.likeliest(node), target.exp_neg_entropy(node), {}});
       const auto add = [&](Token token) {
         of.candidates.emplace_back(target.logit(node, token), target.ahead(node, token),
                                    target.probability(node, token));
@@ -311,11 +311,11 @@ TEST_F(CudaRowFactsOnDevice, have_the_bits_of_the_host) {
     EveryFact host;
     judged.judge(host, Place::host);
     ASSERT_GT(host.seen().size(), 12u);
-    for (const std::size_t most : {1, 2000, 1 << 20}) {
+    for (const std::size_t max : {1, 2000, 1 << 20}) {
       EveryFact device;
-      device.ask(std::make_unique<CudaRowFacts>(CudaRuleOptions{.stream = stream, .most_numbers = most}));
+      device.ask(std::make_unique<CudaRowStats>(CudaRuleOptions{.stream = stream, .max_numbers = max}));
       judged.judge(device, Place::device);
-      EXPECT_EQ(device.seen(), host.seen()) << vocab << " tokens, " << most << " numbers at a time";
+      EXPECT_EQ(device.seen(), host.seen()) << vocab << " tokens, " << max << " numbers at a time";
     }
   }
 }

@@ -33,12 +33,12 @@ class CudaTransformerOnDevice : public OnDevice, public testing::WithParamInterf
 // The largest difference, relative to the largest logit.
 template <class Expected>
 double difference(const std::vector<float>& found, const Expected& expected) {
-  double most = 0, largest = 0;
+  double max = 0, largest = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    most = std::max(most, std::abs(static_cast<double>(found[i]) - expected[i]));
+    max = std::max(max, std::abs(static_cast<double>(found[i]) - expected[i]));
     largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
   }
-  return most / largest;
+  return max / largest;
 }
 
 // Beside the four inputs of products of a layer, which the processor rounds too, queries, keys, values and
@@ -137,7 +137,8 @@ TEST_F(CudaModelOnDevice, equals_pytorch) {
       tree.add(static_cast<int>(i) - 1, text[i]);
       chain.push_back(static_cast<int>(i));
     }
-    const Slice slice{.sequence = id, .text = std::span(text).first(1), .tree = &tree, .nodes = chain};
+    const SequenceInput slice{
+        .sequence = id, .text = std::span(text).first(1), .tree = &tree, .nodes = chain};
     const Forward& forward = model.forward({&slice, 1});
     for (std::size_t position = 0; position < text.size(); ++position) {
       const auto row = forward.logits[static_cast<int>(position)].f32();
@@ -153,14 +154,14 @@ TEST_F(CudaModelOnDevice, equals_pytorch) {
 }
 
 // How many tokens both write alike, until two are so near that roundings decide, which is reported.
-int alike(LanguageModel& cuda, LanguageModel& cpu, std::vector<Token> text, int most) {
+int alike(LanguageModel& cuda, LanguageModel& cpu, std::vector<Token> text, int max) {
   const SequenceId id{1};
   cuda.open(id);
   cpu.open(id);
-  for (int compared = 0; compared < most; ++compared) {
+  for (int compared = 0; compared < max; ++compared) {
     const auto row_of = [&](LanguageModel& model) {
-      const Slice slice{.sequence = id,
-                        .text = std::span(text).subspan(static_cast<std::size_t>(model.length(id)))};
+      const SequenceInput slice{.sequence = id,
+                                .text = std::span(text).subspan(static_cast<std::size_t>(model.length(id)))};
       const auto row = model.forward({&slice, 1}).logits[0].f32();
       return std::vector<float>(row.begin(), row.end());
     };
@@ -177,7 +178,7 @@ int alike(LanguageModel& cuda, LanguageModel& cpu, std::vector<Token> text, int 
     }
     text.push_back(static_cast<Token>(best));
   }
-  return most;
+  return max;
 }
 
 TEST_F(CudaModelOnDevice, writes_the_processors_greedy_text) {
@@ -208,7 +209,7 @@ std::vector<float> steps(LanguageModel& model, int vocab) {
   for (const SequenceId id : ids) model.open(id);
   for (int step = 0; step < 6; ++step) {
     std::vector<TokenTree> trees;
-    std::vector<Slice> batch;
+    std::vector<SequenceInput> batch;
     const std::vector<int> nodes{1, 2, 3};
     for (std::size_t i = 0; i < 2; ++i) {
       trees.emplace_back(texts[i].back());
@@ -229,8 +230,8 @@ std::vector<float> steps(LanguageModel& model, int vocab) {
       }
     }
     const std::vector<int> both{2, 3}, first{1};
-    const Kept kept[] = {{ids[0], both}, {ids[1], first}};
-    model.keep(kept);
+    const Commit kept[] = {{ids[0], both}, {ids[1], first}};
+    model.commit(kept);
     texts[0].insert(texts[0].end(), {trees[0].token(2), trees[0].token(3), step % vocab});
     texts[1].insert(texts[1].end(), {trees[1].token(1), step % vocab});
   }
@@ -268,7 +269,7 @@ TEST_F(CudaModelOnDevice, shares_stream_and_device_with_another) {
   one->open(id);
   two->open(id);
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const Slice slice{.sequence = id, .text = std::span(text).subspan(i, 1)};
+    const SequenceInput slice{.sequence = id, .text = std::span(text).subspan(i, 1)};
     const auto row = one->forward({&slice, 1}).logits[0].f32();
     const auto row_of_two = two->forward({&slice, 1}).logits[0].f32();
     if (i + 1 < text.size()) continue;
@@ -289,7 +290,7 @@ TEST_F(CudaModelOnDevice, taps_what_the_processor_taps) {
   for (LanguageModel* model : {static_cast<LanguageModel*>(cuda.get()), cpu.get()}) {
     model->tap(layers);
     model->open(SequenceId{1});
-    const Slice slice{.sequence = SequenceId{1}, .text = text, .give = Give::features};
+    const SequenceInput slice{.sequence = SequenceId{1}, .text = text, .give = PassOutput::features};
     const Forward& forward = model->forward({&slice, 1});
     ASSERT_EQ(forward.tapped.count, 70);
     ASSERT_EQ(forward.tapped.cols, 2 * config.hidden);
@@ -303,14 +304,14 @@ TEST_F(CudaModelOnDevice, reports_logits_that_overflow) {
   let_logits_overflow(tensors_);
   const auto model = cuda_model(config_, tensors_);
   const std::vector<Token> text{1, 2};
-  const Slice slice{.sequence = SequenceId{1}, .text = text};
+  const SequenceInput slice{.sequence = SequenceId{1}, .text = text};
   model->open(SequenceId{1});
   EXPECT_THROW(model->forward({&slice, 1}), ConfigError);
   // Rows on the device are handed out before anybody knows: the next call tells.
   CudaTransformer& inner = model->inner();
   EXPECT_NO_THROW(inner.forward({&slice, 1}));
-  const Kept kept{SequenceId{1}, {}};
-  EXPECT_THROW(inner.keep({&kept, 1}), ConfigError);
+  const Commit kept{SequenceId{1}, {}};
+  EXPECT_THROW(inner.commit({&kept, 1}), ConfigError);
   EXPECT_NO_THROW(inner.finish()) << "told once";
 }
 
@@ -319,7 +320,7 @@ TEST_F(CudaModelOnDevice, refuses_what_cannot_be_run) {
   EXPECT_THROW(model->close(SequenceId{5}), BrokenInvariant);
   model->open(SequenceId{5});
   const std::vector<Token> text(static_cast<std::size_t>(config_.max_positions + 1), 1);
-  const Slice slice{.sequence = SequenceId{5}, .text = text};
+  const SequenceInput slice{.sequence = SequenceId{5}, .text = text};
   EXPECT_THROW(model->forward({&slice, 1}), ConfigError);
   EXPECT_EQ(model->length(SequenceId{5}), 0);
   LlamaConfig wide = config_;
@@ -334,10 +335,10 @@ TEST_F(CudaModelOnDevice, loses_nothing_where_memory_runs_out) {
   const auto model = cuda_model(config_, tensors_, {.cache_positions = 64});
   const SequenceId id{1};
   model->open(id);
-  const Slice begin{.sequence = id, .text = std::span(text).first(30)};
+  const SequenceInput begin{.sequence = id, .text = std::span(text).first(30)};
   model->forward({&begin, 1});
   cuda_shim::set_memory_bytes(cuda_shim::memory_in_use() + 1000);
-  const Slice rest{.sequence = id, .text = std::span(text).subspan(30)};
+  const SequenceInput rest{.sequence = id, .text = std::span(text).subspan(30)};
   try {
     model->forward({&rest, 1});
     FAIL() << "there was room";

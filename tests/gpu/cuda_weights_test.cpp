@@ -174,10 +174,10 @@ TEST_F(CudaWeightsOnDevice, become_int8_row_by_row) {
         const std::vector<float> scales = floats_of(matrix.scales, outputs, stream);
         const Tensor tensor{dtype, {outputs, inputs}, data};
         for (int row = 0; row < outputs; ++row) {
-          float most = 0;
-          for (int i = 0; i < inputs; ++i) most = std::max(most, std::abs(tensor.at(row * inputs + i)));
+          float max = 0;
+          for (int i = 0; i < inputs; ++i) max = std::max(max, std::abs(tensor.at(row * inputs + i)));
           const float scale = scales[row];
-          ASSERT_EQ(scale, most / 127.0f);
+          ASSERT_EQ(scale, max / 127.0f);
           for (int i = 0; i < stride; ++i) {
             const int code = codes[row * stride + i];
             const float value = i < inputs ? tensor.at(row * inputs + i) : 0;

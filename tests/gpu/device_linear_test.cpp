@@ -40,14 +40,14 @@ TEST_F(DeviceLinearOnDevice, holds_stacked_matrices_as_they_are_or_in_int8) {
   for (int output = 0; output < 2 * kOutputs; ++output) {
     const auto at = [&](int input) { return static_cast<std::size_t>(input * 2 * kOutputs + output); };
     const std::vector<Bf16>& matrix = output < kOutputs ? first_ : second_;
-    float most = 0;
+    float max = 0;
     for (int input = 0; input < kInputs; ++input) {
       EXPECT_EQ(stored[at(input)], to_float(matrix[output % kOutputs * kInputs + input]));
-      most = std::max(most, std::abs(stored[at(input)]));
+      max = std::max(max, std::abs(stored[at(input)]));
     }
     for (int input = 0; input < kInputs; ++input) {
-      const float step = most / 127;
-      EXPECT_NEAR(int8[at(input)], std::rint(stored[at(input)] / step) * step, 1e-5f * most);
+      const float step = max / 127;
+      EXPECT_NEAR(int8[at(input)], std::rint(stored[at(input)] / step) * step, 1e-5f * max);
     }
   }
 }

@@ -200,7 +200,7 @@ TYPED_TEST(ProductOnDevice, names_the_first_row_that_is_not_finite) {
   for (const int row : {5, 8})
     problem.x[index_of(static_cast<std::size_t>(row), padded16(72), 3)] = number_of<Number>(INFINITY);
   problem.device_x = to_device(problem.x, problem.stream);
-  const auto least = [&](auto by, int rows) {
+  const auto min = [&](auto by, int rows) {
     const auto out = to_device(std::vector<float>(static_cast<std::size_t>(rows) * 150), problem.stream);
     const auto found = to_device(std::vector<std::int32_t>{1000}, problem.stream);
     FewRowsProduct<Number, Weight> task = problem.task(rows, Finish::store, out.data(), 150);
@@ -211,9 +211,9 @@ TYPED_TEST(ProductOnDevice, names_the_first_row_that_is_not_finite) {
   };
   for (const int rows : {5, 6, 20}) {
     const int expected = rows > 5 ? 105 : 1000;
-    EXPECT_EQ(least(multiply_by_blocks<Number, Weight>, rows), expected) << rows;
+    EXPECT_EQ(min(multiply_by_blocks<Number, Weight>, rows), expected) << rows;
     if (problem.stream.has_clusters()) {
-      EXPECT_EQ(least(multiply_by_clusters<Number, Weight>, rows), expected) << rows;
+      EXPECT_EQ(min(multiply_by_clusters<Number, Weight>, rows), expected) << rows;
     }
   }
 }

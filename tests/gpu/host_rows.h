@@ -33,13 +33,13 @@ class RowsOfModel : public Model {
   int length(SequenceId sequence) const override { return inner_->length(sequence); }
 
   // ConfigError also where a logit is NaN or infinite.
-  const Forward& forward(std::span<const Slice> batch) override {
+  const Forward& forward(std::span<const SequenceInput> batch) override {
     const Forward& read = rows_.read(inner_->forward(batch), *inner_->stream());
     inner_->finish();
     return read;
   }
-  Work keep(std::span<const Kept> batch) override { return inner_->keep(batch); }
-  Work rewind(std::span<const Rewound> batch) override { return inner_->rewind(batch); }
+  Work commit(std::span<const Commit> batch) override { return inner_->commit(batch); }
+  Work truncate(std::span<const Truncation> batch) override { return inner_->truncate(batch); }
 
  private:
   std::unique_ptr<Inner> inner_;
@@ -58,8 +58,8 @@ class HostFeatureRows : public RowsOfModel<FeatureModel, CudaEagle> {
   using RowsOfModel::RowsOfModel;
   int guessable() const override { return inner().guessable(); }
   std::span<const int> taps() const override { return inner().taps(); }
-  void tell(SequenceId sequence, Row feature) override { inner().tell(sequence, feature); }
-  void tell_all(std::span<const Told> features) override { inner().tell_all(features); }
+  void set_features(SequenceId sequence, Row feature) override { inner().set_features(sequence, feature); }
+  void tell_all(std::span<const FeatureRow> features) override { inner().tell_all(features); }
 };
 
 // The same for heads.
@@ -72,8 +72,8 @@ class HostHeadRows : public DraftHeads {
   int vocab() const override { return inner_->vocab(); }
   void open(SequenceId sequence) override { inner_->open(sequence); }
   void close(SequenceId sequence) override { inner_->close(sequence); }
-  void remember(SequenceId sequence, Row hidden) override { inner_->remember(sequence, hidden); }
-  bool remembers(SequenceId sequence) const override { return inner_->remembers(sequence); }
+  void set_hidden(SequenceId sequence, Row hidden) override { inner_->set_hidden(sequence, hidden); }
+  bool has_hidden(SequenceId sequence) const override { return inner_->has_hidden(sequence); }
   // ConfigError also where a logit is NaN or infinite.
   const Forward& forward(std::span<const Question> questions) override;
 

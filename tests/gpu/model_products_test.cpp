@@ -38,7 +38,7 @@ TEST_F(ModelProductsOnDevice, are_timed_both_ways) {
   const std::vector<ProductTimes> times = time_products(weights, stream);
   ASSERT_GE(times.size(), 2u);
   EXPECT_TRUE(std::ranges::is_sorted(times, {}, &ProductTimes::rows));
-  EXPECT_GE(times.back().rows, PassPart::kMostRows);
+  EXPECT_GE(times.back().rows, PassPart::kMaxRows);
   for (const ProductTimes& time : times) {
     EXPECT_GT(time.ours, 0) << time.rows;
     EXPECT_GT(time.cublas, 0) << time.rows;
@@ -110,7 +110,7 @@ std::vector<float> all_rows(HostRows& model, const std::vector<Token>& text) {
   std::vector<int> nodes;
   for (std::size_t i = 1; i < text.size(); ++i) nodes.push_back(chain.add(static_cast<int>(i) - 1, text[i]));
   model.open(SequenceId{1});
-  const Slice slice{
+  const SequenceInput slice{
       .sequence = SequenceId{1}, .text = std::span(text).first(1), .tree = &chain, .nodes = nodes};
   const Rows rows = model.forward({&slice, 1}).logits;
   std::vector<float> all;
@@ -141,7 +141,7 @@ TEST_F(ModelProductsOnDevice, give_a_row_the_same_bits_in_passes_of_several_part
   const auto tensors = random_tensors(config, Dtype::bf16, 5);
   const auto model = cuda_model(config, tensors);
   std::vector<std::vector<Token>> texts;
-  std::vector<Slice> batch;
+  std::vector<SequenceInput> batch;
   for (int i = 0; i < 4; ++i) {
     std::vector<Token> text = some_text(150 + i, config.vocab);
     text.erase(text.begin(), text.begin() + i);

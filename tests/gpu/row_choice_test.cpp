@@ -54,23 +54,23 @@ TEST_F(RowChoiceOnDevice, finds_minus_infinity_where_there_is_nothing_else) {
 
 TEST_F(RowChoiceOnDevice, sorts_the_likeliest_tokens) {
   struct Case {
-    int cols, most;
+    int cols, max;
   };
-  for (const auto [cols, most] : {Case{1, 1}, {7, 7}, {700, 3}, {2500, 100}, {1500, 1024}}) {
+  for (const auto [cols, max] : {Case{1, 1}, {7, 7}, {700, 3}, {2500, 100}, {1500, 1024}}) {
     const auto logits = telling_logits(2, cols, 5);
     in_every_order([&] {
       Stream stream;
       const DeviceRows<float> rows(logits, cols, stream);
-      DeviceBuffer<std::int32_t> tokens(static_cast<std::size_t>(2 * most), "tokens");
-      row_likeliest({rows.addresses(), tokens.data(), 2, cols, most}, stream);
+      DeviceBuffer<std::int32_t> tokens(static_cast<std::size_t>(2 * max), "tokens");
+      row_likeliest({rows.addresses(), tokens.data(), 2, cols, max}, stream);
       const auto got = to_host(tokens, stream);
       for (int n = 0; n < 2; ++n) {
         const float* row = logits.data() + n * cols;
         std::vector<std::int32_t> order(static_cast<std::size_t>(cols));
         std::iota(order.begin(), order.end(), 0);
         std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return row[a] > row[b]; });
-        order.resize(static_cast<std::size_t>(most));
-        EXPECT_EQ(std::vector<std::int32_t>(got.begin() + n * most, got.begin() + (n + 1) * most), order);
+        order.resize(static_cast<std::size_t>(max));
+        EXPECT_EQ(std::vector<std::int32_t>(got.begin() + n * max, got.begin() + (n + 1) * max), order);
       }
     });
   }

@@ -35,10 +35,10 @@ inline std::vector<StoredTensor> as_int8(std::vector<StoredTensor> tensors) {
     const std::size_t width = static_cast<std::size_t>(tensor.shape[1]);
     const bool rounded = !tensor.name.ends_with("embed_tokens.weight");
     for (std::size_t row = 0; rounded && row < values.size(); row += width) {
-      float most = 0;
-      for (std::size_t i = row; i < row + width; ++i) most = std::max(most, std::abs(values[i]));
+      float max = 0;
+      for (std::size_t i = row; i < row + width; ++i) max = std::max(max, std::abs(values[i]));
       for (std::size_t i = row; i < row + width; ++i)
-        values[i] = std::rint(values[i] / (most / 127)) * (most / 127);
+        values[i] = std::rint(values[i] / (max / 127)) * (max / 127);
     }
     tensor.dtype = Dtype::f32;
     tensor.bytes.resize(values.size() * sizeof(float));
@@ -91,7 +91,7 @@ inline std::vector<Token> some_text(int length, int vocab) {
 inline std::vector<float> last_row(LanguageModel& model, const std::vector<Token>& text) {
   const SequenceId id{7};
   model.open(id);
-  const Slice slice{.sequence = id, .text = text};
+  const SequenceInput slice{.sequence = id, .text = text};
   const auto row = model.forward({&slice, 1}).logits[0].f32();
   std::vector<float> copy(row.begin(), row.end());
   model.close(id);

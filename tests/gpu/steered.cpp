@@ -23,24 +23,24 @@ int NotedDecisions::categorical(std::span<const double> weights) {
   return chosen;
 }
 
-std::shared_ptr<CounterChance> NotedDecisions::steered() const {
-  constexpr std::uint64_t kMostTried = 100'000'000;
-  for (std::uint64_t seed = 0; seed < kMostTried; ++seed) {
-    const CounterChance tried(seed, 0, 0);
+std::shared_ptr<CounterRng> NotedDecisions::steered() const {
+  constexpr std::uint64_t kMaxTried = 100'000'000;
+  for (std::uint64_t seed = 0; seed < kMaxTried; ++seed) {
+    const CounterRng tried(seed, 0, 0);
     std::uint64_t decision = 0;
     bool same = true;
     for (const auto& [low, high] : uniforms_) {
       const double u = counter_uniform(tried.key(), ++decision);
       if (!(same = low <= u && u < high)) break;
     }
-    if (same) return std::make_shared<CounterChance>(tried);
+    if (same) return std::make_shared<CounterRng>(tried);
   }
   throw BrokenInvariant("decisions too unlikely to find a key for");
 }
 
 void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
                         std::span<Verdict> verdicts) {
-  std::vector<std::shared_ptr<Chance>> own;
+  std::vector<std::shared_ptr<RandomSource>> own;
   std::vector<std::shared_ptr<NotedDecisions>> noted;
   for (Sequence* sequence : batch) {
     own.push_back(sequence->judge_chance);
@@ -49,7 +49,7 @@ void SteeredRule::judge(Batch batch, std::span<const Draft> drafts, const Forwar
   }
   std::vector<Verdict> of_twin(verdicts.size());
   twin_.judge(batch, drafts, target, of_twin);
-  std::vector<std::shared_ptr<CounterChance>> steered;
+  std::vector<std::shared_ptr<CounterRng>> steered;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i]->judge_chance = steered.emplace_back(noted[i]->steered());
   }
@@ -63,7 +63,7 @@ void SteeredDistributions::draw(std::span<const Draws> questions, std::vector<To
   std::vector<Row> rows;
   for (const Draws& question : asked) rows.push_back(question.probabilities);
   reader_.read(rows);
-  std::map<Chance*, NotedDecisions> noted;
+  std::map<RandomSource*, NotedDecisions> noted;
   for (std::size_t i = 0; i < asked.size(); ++i) {
     Draws& question = asked[i];
     question.probabilities = rows[i];
@@ -72,7 +72,7 @@ void SteeredDistributions::draw(std::span<const Draws> questions, std::vector<To
   std::vector<Token> of_twin;
   std::vector<int> drawn_by_twin;
   twin_.draw(asked, of_twin, drawn_by_twin);
-  std::map<Chance*, std::shared_ptr<CounterChance>> steered;
+  std::map<RandomSource*, std::shared_ptr<CounterRng>> steered;
   for (const auto& [source, decisions] : noted) steered[source] = decisions.steered();
   asked.assign(questions.begin(), questions.end());
   for (Draws& question : asked) question.chance = steered.at(question.chance).get();

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "core/acceptance_rule.h"
-#include "core/chance.h"
 #include "core/distributions.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
+#include "core/random_source.h"
 #include "kernels/cuda/device_row_reader.h"
 #include "strategies/rules/rows_read.h"
 
@@ -19,19 +19,19 @@ namespace speclab {
 // the twin's decisions are taken. What the device makes of them is what counts.
 
 // Decisions of another source, and the uniforms with which a CounterChance takes them: [low, high) each.
-class NotedDecisions : public Chance {
+class NotedDecisions : public RandomSource {
  public:
   // What is as unlikely as `never` is not decided: no key would be found for it.
-  explicit NotedDecisions(Chance& source, double never = 0) : source_(source), never_(never) {}
+  explicit NotedDecisions(RandomSource& source, double never = 0) : source_(source), never_(never) {}
 
   bool bernoulli(double p) override;
   int categorical(std::span<const double> weights) override;
 
   // A source that takes the same decisions.
-  std::shared_ptr<CounterChance> steered() const;
+  std::shared_ptr<CounterRng> steered() const;
 
  private:
-  Chance& source_;
+  RandomSource& source_;
   double never_;
   std::vector<std::pair<double, double>> uniforms_;
 };

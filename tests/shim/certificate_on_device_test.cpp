@@ -42,13 +42,13 @@ class CertificateOnDevice : public testing::Test {
         {"sampling", {{"temperature", temperature}, {"top_k", 8}}},
         {"workload",
          {{"prompts", path("prompts.jsonl")}, {"max_new_tokens", 20}, {"batch", 16}, {"ignore_eos", true}}}};
-    Rig rig(config, shelf_);
-    EXPECT_EQ(rig.target().forward({}).logits.place, Place::device);
-    return certify_point(rig, {.certificate = {.distance = 0.1}, .tokens = tokens});
+    PointRunner runner(config, cache_);
+    EXPECT_EQ(runner.target().forward({}).logits.place, Place::device);
+    return certify_point(runner, {.certificate = {.distance = 0.1}, .tokens = tokens});
   }
 
   TemporaryFolder folder_;
-  ModelShelf shelf_{1};
+  ModelCache cache_{1};
 };
 
 TEST_F(CertificateOnDevice, ARuleIsLossless) {

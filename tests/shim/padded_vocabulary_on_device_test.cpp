@@ -9,7 +9,7 @@
 
 #include "core/models/checkpoint/float16.h"
 #include "core/models/checkpoint/safetensors.h"
-#include "experiments/point/rig.h"
+#include "experiments/point/point_runner.h"
 #include "tests/support/project_files.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_checkpoint.h"
@@ -84,17 +84,17 @@ class PaddedVocabularyOnDevice : public testing::Test {
          {{"prompts", path("prompts.jsonl")}, {"max_new_tokens", 5}, {"batch", 2}, {"ignore_eos", true}}},
         {"clock", {{"repeats", 1}}}};
     if (!draft.empty()) point.sections["draft"] = {{"path", draft}};
-    Rig rig(point, shelf_);
-    EXPECT_EQ(rig.target().vocab(), kTokens);
-    std::vector<Sequence> sequences = rig.workload().sequences();
-    rig.decode(sequences, rig.rule());
+    PointRunner runner(point, cache_);
+    EXPECT_EQ(runner.target().vocab(), kTokens);
+    std::vector<Sequence> sequences = runner.workload().sequences();
+    runner.decode(sequences, runner.rule());
     Texts texts;
     for (const Sequence& sequence : sequences) texts.push_back(sequence.text);
     return texts;
   }
 
   TemporaryFolder folder_;
-  ModelShelf shelf_{1};
+  ModelCache cache_{1};
 };
 
 // At temperature 1 rows that differ from the processor's in their last bits may draw another token, so there

@@ -5,7 +5,7 @@
 
 #include "core/errors.h"
 #include "core/rule_decorator.h"
-#include "experiments/point/rig.h"
+#include "experiments/point/point_runner.h"
 #include "strategies/rules/rows_read.h"
 #include "strategies/rules/speculative_sampling.h"
 #include "tests/support/cuda_shim/control.h"
@@ -72,20 +72,20 @@ class PointOnDevice : public testing::Test {
     return made;
   }
 
-  static Texts written(Rig& rig, bool plain = false, Texts* drafted = nullptr) {
-    std::vector<Sequence> sequences = rig.workload().sequences();
-    WatchedRule rule(rig.rule());
+  static Texts written(PointRunner& runner, bool plain = false, Texts* drafted = nullptr) {
+    std::vector<Sequence> sequences = runner.workload().sequences();
+    WatchedRule rule(runner.rule());
     if (plain) {
-      rig.decode_plainly(sequences);
+      runner.decode_plainly(sequences);
     } else {
-      rig.decode(sequences, rule);
+      runner.decode(sequences, rule);
     }
     if (drafted) *drafted = rule.seen();
     return texts_of(sequences);
   }
-  static Provenance provenance_of(const Rig& rig) {
+  static Provenance provenance_of(const PointRunner& runner) {
     Provenance made;
-    rig.describe(made);
+    runner.describe(made);
     return made;
   }
   static Texts texts_of(const std::vector<Sequence>& sequences) {
@@ -95,11 +95,11 @@ class PointOnDevice : public testing::Test {
   }
 
   // From the device to the host, by step of the method.
-  static std::size_t copied_per_step(Rig& rig) {
-    std::vector<Sequence> sequences = rig.workload().sequences();
-    WatchedRule rule(rig.rule());
+  static std::size_t copied_per_step(PointRunner& runner) {
+    std::vector<Sequence> sequences = runner.workload().sequences();
+    WatchedRule rule(runner.rule());
     const std::size_t before = cuda_shim::traffic().returned_bytes;
-    rig.decode(sequences, rule);
+    runner.decode(sequences, rule);
     return (cuda_shim::traffic().returned_bytes - before) / rule.calls();
   }
 
@@ -107,9 +107,9 @@ class PointOnDevice : public testing::Test {
 };
 
 TEST_F(PointOnDevice, WritesWhatPlainDecodingAndTheProcessorWrite) {
-  ModelShelf shelf(1);
-  Rig here(config("cpu", 0, {{"kind", "model"}}), shelf),
-      there(config("cuda", 0, {{"kind", "model"}}), shelf);
+  ModelCache cache(1);
+  PointRunner here(config("cpu", 0, {{"kind", "model"}}), cache),
+      there(config("cuda", 0, {{"kind", "model"}}), cache);
   EXPECT_EQ(there.target().forward({}).logits.place, Place::device);
   EXPECT_EQ(provenance_of(there).clock, ClockKind::cuda);
   EXPECT_EQ(provenance_of(here).clock, ClockKind::wall);
@@ -122,7 +122,7 @@ TEST_F(PointOnDevice, WritesWhatPlainDecodingAndTheProcessorWrite) {
 
 // A step's answers are tokens and paths: together they are less than one row of logits.
 TEST_F(PointOnDevice, OnlyScalarsCrossTheBus) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   write_model(folder_.path() / "tiny", "gpt2");
   for (const Entry<AcceptanceRule>& rule : rules()) {
     for (const double temperature : {0.0, 1.0}) {
@@ -131,10 +131,10 @@ TEST_F(PointOnDevice, OnlyScalarsCrossTheBus) {
         point.sections[name]["path"] = (folder_.path() / "tiny").string();
       point.sections["rule"] = {{"kind", rule.name}};
       point.sections["topology"] = {{"kind", "chain"}, {"length", 3}};
-      Rig rig(point, shelf);
-      const std::size_t copied = copied_per_step(rig);
+      PointRunner runner(point, cache);
+      const std::size_t copied = copied_per_step(runner);
       EXPECT_GT(copied, 0u);
-      EXPECT_LT(copied, static_cast<std::size_t>(rig.target().vocab()) * sizeof(float))
+      EXPECT_LT(copied, static_cast<std::size_t>(runner.target().vocab()) * sizeof(float))
           << rule.name << " at " << temperature;
     }
   }
@@ -142,9 +142,9 @@ TEST_F(PointOnDevice, OnlyScalarsCrossTheBus) {
 
 // A cascade's inner rule and the outer one both judge on the device.
 TEST_F(PointOnDevice, DraftsWithACascade) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   const json cascade = {{"kind", "cascade"}, {"length", 3}};
-  Rig here(config("cpu", 0, cascade), shelf), there(config("cuda", 0, cascade), shelf);
+  PointRunner here(config("cpu", 0, cascade), cache), there(config("cuda", 0, cascade), cache);
   Texts drafted, drafted_there;
   EXPECT_EQ(written(here, false, &drafted), written(there, false, &drafted_there));
   EXPECT_EQ(drafted, drafted_there);
@@ -152,22 +152,22 @@ TEST_F(PointOnDevice, DraftsWithACascade) {
 
 // Drawn guesses too, from rows on the device.
 TEST_F(PointOnDevice, DecidesAlikeWhereverRowsAreRead) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   for (const char* kind : {"model", "cascade"}) {
     Config point = config("cuda", 1, {{"kind", kind}});
     point.sections["workload"]["max_new_tokens"] = 3;
-    Rig rig(point, shelf);
-    const Texts texts = written(rig);
-    std::vector<Sequence> sequences = rig.workload().sequences();
-    RowsRead on_the_host(std::make_unique<SpeculativeSampling>(), std::make_unique<Lent>(rig.reader()));
-    rig.decode(sequences, on_the_host);
+    PointRunner runner(point, cache);
+    const Texts texts = written(runner);
+    std::vector<Sequence> sequences = runner.workload().sequences();
+    RowsRead on_the_host(std::make_unique<SpeculativeSampling>(), std::make_unique<Lent>(runner.reader()));
+    runner.decode(sequences, on_the_host);
     EXPECT_EQ(texts, texts_of(sequences)) << kind;
   }
 }
 
 // Topologies that ask how sure the draft model is.
 TEST_F(PointOnDevice, GrowsWhereTheProcessorGrows) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   const json topologies[] = {{{"kind", "confident"}, {"length", 4}, {"threshold", 0.5}},
                              {{"kind", "best_first"}, {"nodes", 5}, {"depth", 3}, {"top_k", 3}},
                              {{"kind", "budgeted"}, {"length", 4}, {"budget", 5}}};
@@ -175,9 +175,9 @@ TEST_F(PointOnDevice, GrowsWhereTheProcessorGrows) {
     Config point = config("cpu", 0, {{"kind", "model"}, {"draw", "fixed"}});
     point.sections["topology"] = topology;
     point.sections["workload"]["max_new_tokens"] = 3;
-    Rig here(point, shelf);
+    PointRunner here(point, cache);
     point.sections["target"]["device"] = "cuda";
-    Rig there(point, shelf);
+    PointRunner there(point, cache);
     Texts drafted, drafted_there;
     EXPECT_EQ(written(here, false, &drafted), written(there, false, &drafted_there)) << topology;
     EXPECT_EQ(drafted, drafted_there) << topology;
@@ -185,55 +185,55 @@ TEST_F(PointOnDevice, GrowsWhereTheProcessorGrows) {
 }
 
 TEST_F(PointOnDevice, SaysFromWhereProductsGoThroughCublas) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   write_model(folder_.path() / "tiny", "gpt2");
   Config fastest = config("cuda", 0, {{"kind", "model"}});
   for (const std::string name : {"target", "draft"}) {
     fastest.sections[name]["path"] = (folder_.path() / "tiny").string();
     fastest.sections[name]["products"] = "fastest";
   }
-  Rig rig(fastest, shelf);
+  PointRunner runner(fastest, cache);
   Provenance provenance;
-  rig.describe(provenance);
+  runner.describe(provenance);
   EXPECT_NE(provenance.device.find("; draft: cuBLAS "), std::string::npos) << provenance.device;
   EXPECT_NE(provenance.device.find("; target: cuBLAS "), std::string::npos) << provenance.device;
   for (const std::string name : {"target", "draft"}) fastest.sections[name].erase("products");
-  const Rig exact(fastest, shelf);
+  const PointRunner exact(fastest, cache);
   exact.describe(provenance);
   EXPECT_EQ(provenance.device.find("cuBLAS"), std::string::npos) << provenance.device;
 }
 
 TEST_F(PointOnDevice, RefusesADraftModelThatIsSynthetic) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   write_model(folder_.path() / "tiny", "gpt2");
   Config point = config("cuda", 0, {{"kind", "model"}});
   point.sections["target"]["path"] = (folder_.path() / "tiny").string();
   point.sections["draft"] = {{"kind", "hashed"}, {"vocab", 640}};
-  EXPECT_THROW(Rig(point, shelf), ImpossiblePoint);
+  EXPECT_THROW(PointRunner(point, cache), ImpossiblePoint);
   point.sections["target"]["device"] = "cpu";
-  EXPECT_NO_THROW(Rig(point, shelf));
+  EXPECT_NO_THROW(PointRunner(point, cache));
 }
 
 TEST_F(PointOnDevice, DraftsWithHeads) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   for (const std::string kind : {"hydra", "eagle"}) {
     const json heads = {
         {"kind", kind}, {"path", "configs/models/speclab-target-11m-" + kind}, {"draw", "fixed"}};
-    Rig here(config("cpu", 0, heads), shelf);
+    PointRunner here(config("cpu", 0, heads), cache);
     const Texts texts = written(here);
-    Rig there(config("cuda", 0, heads), shelf);
+    PointRunner there(config("cuda", 0, heads), cache);
     EXPECT_EQ(texts, written(there)) << kind;
   }
 }
 
 // The whole model's verdicts hide what the exit drafts, so its guesses are compared too.
 TEST_F(PointOnDevice, DraftsWithAnEarlyExit) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   const json exit = {{"kind", "early_exit"}, {"layers", 3}, {"draw", "fixed"}};
-  Rig here(config("cpu", 0, exit), shelf);
+  PointRunner here(config("cpu", 0, exit), cache);
   Texts drafted;
   const Texts texts = written(here, false, &drafted);
-  Rig there(config("cuda", 0, exit), shelf);
+  PointRunner there(config("cuda", 0, exit), cache);
   Texts drafted_there;
   EXPECT_EQ(texts, written(there, false, &drafted_there));
   EXPECT_EQ(drafted, drafted_there);

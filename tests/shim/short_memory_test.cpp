@@ -74,17 +74,19 @@ class ShortMemoryOfTransformer : public ShortMemory {
     made->tap(std::vector<int>{1});
     for (const SequenceId id : {kA, kB, kC}) made->open(id);
     if (!used) return made;
-    const Slice begin[] = {slice(*made, kA, 30, nodes(1, 2)), slice(*made, kB, 4), slice(*made, kC, 5)};
+    const SequenceInput begin[] = {slice(*made, kA, 30, nodes(1, 2)), slice(*made, kB, 4),
+                                   slice(*made, kC, 5)};
     made->forward(begin);
     for (int length = 6; length < 9; ++length) {
-      const Slice next = slice(*made, kC, length);
+      const SequenceInput next = slice(*made, kC, length);
       made->forward({&next, 1});
     }
     EXPECT_GT(made->inner().graphs(), 0u);
     return made;
   }
   // The text up to a length, as far as the model lacks it, and nodes.
-  Slice slice(const LanguageModel& model, SequenceId id, int length, std::span<const int> nodes = {}) const {
+  SequenceInput slice(const LanguageModel& model, SequenceId id, int length,
+                      std::span<const int> nodes = {}) const {
     const auto known = static_cast<std::size_t>(model.length(id));
     return {.sequence = id,
             .text = std::span(text_).subspan(known, static_cast<std::size_t>(length) - known),
@@ -100,20 +102,20 @@ class ShortMemoryOfPasses : public ShortMemoryOfTransformer, public testing::Wit
 
 TEST_P(ShortMemoryOfPasses, leave_all_as_it_was) {
   const bool used = GetParam();
-  const int allocations =
-      fail_at_each_allocation([&] { return model(used); },
-                              [&](HostRows& model) {
-                                const Slice batch[] = {slice(model, kA, 30, used ? nodes(3, 6) : nodes(1, 8)),
-                                                       slice(model, kB, 149, nodes(1, 2))};
-                                return bits_of(model.forward(batch));
-                              },
-                              [&](HostRows& model) {
-                                EXPECT_EQ(model.length(kA), used ? 30 : 0);
-                                EXPECT_EQ(model.length(kB), used ? 4 : 0);
-                                if (!used) return Bits{};
-                                const Slice next = slice(model, kC, model.length(kC) + 1);
-                                return bits_of(model.forward({&next, 1}));
-                              });
+  const int allocations = fail_at_each_allocation(
+      [&] { return model(used); },
+      [&](HostRows& model) {
+        const SequenceInput batch[] = {slice(model, kA, 30, used ? nodes(3, 6) : nodes(1, 8)),
+                                       slice(model, kB, 149, nodes(1, 2))};
+        return bits_of(model.forward(batch));
+      },
+      [&](HostRows& model) {
+        EXPECT_EQ(model.length(kA), used ? 30 : 0);
+        EXPECT_EQ(model.length(kB), used ? 4 : 0);
+        if (!used) return Bits{};
+        const SequenceInput next = slice(model, kC, model.length(kC) + 1);
+        return bits_of(model.forward({&next, 1}));
+      });
   EXPECT_GE(allocations, used ? 8 : 10);
 }
 
@@ -122,14 +124,15 @@ TEST_F(ShortMemoryOfTransformer, keeps_nothing_or_all) {
   const std::vector<int> path{2};
   const int allocations = fail_at_each_allocation([&] { return model(true); },
                                                   [&](HostRows& model) {
-                                                    const Kept kept{kA, path};
-                                                    model.keep({&kept, 1});
-                                                    const Slice next = slice(model, kA, 32);
+                                                    const Commit kept{kA, path};
+                                                    model.commit({&kept, 1});
+                                                    const SequenceInput next = slice(model, kA, 32);
                                                     return bits_of(model.forward({&next, 1}));
                                                   },
                                                   [&](HostRows& model) {
                                                     EXPECT_EQ(model.length(kA), 30);
-                                                    const Slice more = slice(model, kA, 30, nodes(4, 1));
+                                                    const SequenceInput more =
+                                                        slice(model, kA, 30, nodes(4, 1));
                                                     return bits_of(model.forward({&more, 1}));
                                                   });
   EXPECT_GE(allocations, 2);
@@ -157,11 +160,11 @@ TEST_F(ShortMemoryOfHeads, of_eagle_leave_all_as_it_was) {
   const TemporaryDirectory folder;
   tiny_eagle3(config_, Dtype::bf16, 11).write(folder.path());
   const Tokens text = some_text(150, config_.vocab);
-  const auto tell = [&](FeatureModel& model, SequenceId id, int places) {
+  const auto set_features = [&](FeatureModel& model, SequenceId id, int places) {
     std::vector<Bits> rows;
     for (int place = 0; place < places; ++place)
       rows.push_back(noise_row(3 * config_.hidden, 100 * static_cast<int>(id) + place));
-    std::vector<FeatureModel::Told> told;
+    std::vector<FeatureModel::FeatureRow> told;
     for (const Bits& row : rows)
       told.push_back({id, {row.data(), static_cast<int>(row.size()), Place::host, Scalar::f32}});
     model.tell_all(told);
@@ -169,36 +172,36 @@ TEST_F(ShortMemoryOfHeads, of_eagle_leave_all_as_it_was) {
   bool told_of_b = false;
   const auto slice = [&](const FeatureModel& model, SequenceId id, int length, std::span<const int> nodes) {
     const auto known = static_cast<std::size_t>(model.length(id));
-    return Slice{.sequence = id,
-                 .text = std::span(text).subspan(known, static_cast<std::size_t>(length) - known),
-                 .tree = &tree_,
-                 .nodes = nodes};
+    return SequenceInput{.sequence = id,
+                         .text = std::span(text).subspan(known, static_cast<std::size_t>(length) - known),
+                         .tree = &tree_,
+                         .nodes = nodes};
   };
   const int allocations = fail_at_each_allocation(
       [&] {
         auto made = std::make_unique<HostFeatureRows>(load_cuda_eagle(folder.path(), *target_));
         for (const SequenceId id : {kA, kB, kC}) made->open(id);
-        tell(*made, kA, 20);
-        tell(*made, kC, 20);
+        set_features(*made, kA, 20);
+        set_features(*made, kC, 20);
         told_of_b = false;
-        const Slice begin[] = {slice(*made, kA, 10, {}), slice(*made, kC, 20, {})};
+        const SequenceInput begin[] = {slice(*made, kA, 10, {}), slice(*made, kC, 20, {})};
         made->forward(begin);
         return made;
       },
       [&](HostFeatureRows& model) {
-        if (!told_of_b) tell(model, kB, 139);
+        if (!told_of_b) set_features(model, kB, 139);
         told_of_b = true;
-        const Slice batch[] = {slice(model, kA, 12, nodes(1, 4)), slice(model, kB, 140, nodes(1, 8))};
+        const SequenceInput batch[] = {slice(model, kA, 12, nodes(1, 4)), slice(model, kB, 140, nodes(1, 8))};
         return bits_of(model.forward(batch));
       },
       [&](HostFeatureRows& model) {
         EXPECT_EQ(model.length(kA), 10);
         EXPECT_EQ(model.length(kB), 0);
         // Below the roots as they were.
-        const Slice more[] = {slice(model, kA, 10, nodes(1, 2)), slice(model, kC, 20, nodes(1, 2))};
+        const SequenceInput more[] = {slice(model, kA, 10, nodes(1, 2)), slice(model, kC, 20, nodes(1, 2))};
         const Bits bits = bits_of(model.forward(more));
-        const Kept kept[] = {{kA, {}}, {kC, {}}};
-        model.keep(kept);
+        const Commit kept[] = {{kA, {}}, {kC, {}}};
+        model.commit(kept);
         return bits;
       });
   EXPECT_GE(allocations, 12);
@@ -218,7 +221,7 @@ TEST_F(ShortMemoryOfHeads, of_hydra_leave_all_as_it_was) {
   const auto open = [&](HostHeadRows& heads, SequenceId id) {
     heads.open(id);
     const Bits row = noise_row(config_.hidden, static_cast<int>(id));
-    heads.remember(id, {row.data(), config_.hidden, Place::host, Scalar::f32});
+    heads.set_hidden(id, {row.data(), config_.hidden, Place::host, Scalar::f32});
   };
   const int allocations = fail_at_each_allocation(
       [&] {

@@ -129,9 +129,9 @@ TEST_F(TroubleOnDevice, NoRoomForAModel) {
 
 TEST_F(TroubleOnDevice, NoRoomInAPass) {
   sweep("workload.max_new_tokens", "3");
-  const std::size_t little = cuda_shim::most_memory_used();
+  const std::size_t little = cuda_shim::max_memory_used();
   sweep("workload.max_new_tokens", "140");
-  const std::size_t much = cuda_shim::most_memory_used();
+  const std::size_t much = cuda_shim::max_memory_used();
   ASSERT_LT(little, much);
   cuda_shim::set_memory_bytes((little + much) / 2);
   const SweepOutcome outcome = sweep("workload.max_new_tokens", "4,139,5");
@@ -152,7 +152,7 @@ TEST_F(TroubleOnDevice, RoomForOneModelAtATime) {
     });
   }
   sweep("target.path", path("one"));
-  cuda_shim::set_memory_bytes(cuda_shim::most_memory_used() + (std::size_t{1} << 20));
+  cuda_shim::set_memory_bytes(cuda_shim::max_memory_used() + (std::size_t{1} << 20));
   const SweepOutcome outcome = sweep("target.path", path("one") + "," + path("other") + "," + path("sound"));
   EXPECT_EQ(outcome.ran, 2) << said_;
   EXPECT_EQ(outcome.kept, 1);

@@ -11,7 +11,7 @@
 #include "core/models/sources/hashed.h"
 #include "core/models/sources/source_model.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/point/serve.h"
 #include "strategies/drafters/model.h"
 #include "strategies/published_acceptance.h"
@@ -67,8 +67,8 @@ Tally simulate(Topology& topology, int nodes, std::vector<double> acceptance, st
                          .max_new_tokens = tokens,
                          .end_tokens = {},
                          .sampling = {temperature, 0, 1},
-                         .draft_chance = std::make_shared<CounterChance>(3, i, 0),
-                         .judge_chance = std::make_shared<CounterChance>(3, i, 1)});
+                         .draft_chance = std::make_shared<CounterRng>(3, i, 0),
+                         .judge_chance = std::make_shared<CounterRng>(3, i, 1)});
   }
   Tally tally(nodes);
   serve(decoder, clock, sequences, 1, tally);

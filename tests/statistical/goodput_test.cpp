@@ -17,7 +17,7 @@
 #include "core/models/sources/hashed.h"
 #include "core/models/sources/source_model.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/point/serve.h"
 #include "strategies/drafters/model.h"
 #include "strategies/drafters/none.h"
@@ -74,8 +74,8 @@ double seconds(const CostModel& prices, Topology* topology, const std::vector<do
     s.prompt_length = 512;
     s.max_new_tokens = 256;
     s.sampling = {0, 0, 1};
-    s.draft_chance = std::make_shared<CounterChance>(3, i, 0);
-    s.judge_chance = std::make_shared<CounterChance>(3, i, 1);
+    s.draft_chance = std::make_shared<CounterRng>(3, i, 0);
+    s.judge_chance = std::make_shared<CounterRng>(3, i, 1);
   }
   Silent silent;
   serve(decoder, clock, sequences, batch, silent);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/certify/controls.h"
 #include "experiments/certify/small_world.h"
 #include "tests/support/chi_square.h"
@@ -27,8 +27,8 @@ ChiSquare joint_test(SmallWorld& world, const Markov& target, const Sampling& sa
                    .max_new_tokens = kTokens + i % 3,  // mates end at different steps
                    .end_tokens = {},
                    .sampling = sampling,
-                   .draft_chance = std::make_shared<CounterChance>(7, id, 0),
-                   .judge_chance = std::make_shared<CounterChance>(7, id, 1)});
+                   .draft_chance = std::make_shared<CounterRng>(7, id, 0),
+                   .judge_chance = std::make_shared<CounterRng>(7, id, 1)});
   }
   for (std::size_t from = 0; from < all.size(); from += batch) {
     world.decode(std::span(all).subspan(from, std::min(batch, all.size() - from)));

@@ -103,10 +103,10 @@ TEST_P(Oracle, AcceptsAsOftenAsAsked) {
     for (const double a : {0.2, 0.8, 0.95}) {
       Chain chain(k);
       const Counts counts = measure(GetParam(), chain, k, k, {{a}, {}});
-      double least = 0;
+      double min = 0;
       for (std::size_t d = 0; d < counts.reached.size(); ++d) {
         expect_rate(counts.accepted[d], counts.reached[d], a);
-        least = std::min(least, counts.reached[d]);
+        min = std::min(min, counts.reached[d]);
       }
       // Leviathan et al. 2023, equation 1; the length of a step has a standard deviation of at most k / 2.
       const double expected = (1 - std::pow(a, k + 1)) / (1 - a);

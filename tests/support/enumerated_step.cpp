@@ -13,7 +13,7 @@
 namespace speclab {
 namespace {
 
-void add_candidates(Draft& draft, int proposer, const Proposals& from, Chance& chance) {
+void add_candidates(Draft& draft, int proposer, const Proposals& from, RandomSource& chance) {
   draft.set_draw(from.draw, proposer);
   draft.set_scores(0, {from.q.data(), static_cast<int>(from.q.size()), Place::host, Scalar::f64}, proposer);
   std::vector<double> left = from.q;

@@ -49,7 +49,7 @@ void expect_same(const std::vector<Values>& found, const std::vector<Values>& ex
 class Conformance {
  public:
   Conformance(const std::function<std::unique_ptr<LanguageModel>()>& make, int max_positions, int window)
-      : model_(make()), other_(make()), window_(window), most_(max_positions), tree_(0) {
+      : model_(make()), other_(make()), window_(window), max_(max_positions), tree_(0) {
     text_ = some_text(std::min(11, max_positions - 5), 1);
     tree_ = some_tree(text_.back(), 3);
     all_.resize(static_cast<std::size_t>(tree_.size() - 1));
@@ -85,7 +85,7 @@ class Conformance {
   Values afresh(const Tokens& text) {
     const SequenceId id{1000};
     other_->open(id);
-    const Slice slice{.sequence = id, .text = text};
+    const SequenceInput slice{.sequence = id, .text = text};
     const Values row = row_of(other_->forward({&slice, 1}), 0);
     other_->close(id);
     return row;
@@ -96,11 +96,11 @@ class Conformance {
     return text;
   }
   std::vector<Values> forward(SequenceId id, std::span<const Token> text, std::span<const int> nodes) {
-    const Slice slice{.sequence = id, .text = text, .tree = &tree_, .nodes = nodes};
+    const SequenceInput slice{.sequence = id, .text = text, .tree = &tree_, .nodes = nodes};
     return rows_of(model_->forward({&slice, 1}));
   }
   void fill(SequenceId id, std::span<const Token> text) {
-    const Slice slice{.sequence = id, .text = text, .give = Give::nothing};
+    const SequenceInput slice{.sequence = id, .text = text, .give = PassOutput::nothing};
     EXPECT_EQ(model_->forward({&slice, 1}).logits.count, 0);
   }
   SequenceId fresh() {
@@ -165,9 +165,9 @@ class Conformance {
         const auto known =
             std::ranges::find_if(path, [&](int node) { return node > static_cast<int>(evaluated); });
         const int kept = static_cast<int>(known - path.begin());
-        const Kept asked{id, path};
-        const Work work = model_->keep({&asked, 1});
-        EXPECT_EQ(work.op, Op::keep);
+        const Commit asked{id, path};
+        const Work work = model_->commit({&asked, 1});
+        EXPECT_EQ(work.op, Op::commit);
         EXPECT_EQ(work.sequences, 1);
         EXPECT_GE(work.new_tokens, 0);
         EXPECT_LE(work.new_tokens, kept);
@@ -182,7 +182,7 @@ class Conformance {
         const Nodes both{1, 2};
         const std::span<const Token> lacking =
             std::span(text).subspan(static_cast<std::size_t>(model_->length(id)));
-        const Slice slice{.sequence = id, .text = lacking, .tree = &next, .nodes = both};
+        const SequenceInput slice{.sequence = id, .text = lacking, .tree = &next, .nodes = both};
         const std::vector<Values> rows = rows_of(model_->forward({&slice, 1}));
         ASSERT_EQ(rows.size(), 3u);
         expect_same(rows[0], afresh(text), where);
@@ -203,9 +203,9 @@ class Conformance {
           other[i] = (other[i] + 1) % model_->vocab();
         }
         forward(id, other, with_nodes ? std::span<const int>(all_) : std::span<const int>());
-        const Rewound asked{id, length};
-        const Work work = model_->rewind({&asked, 1});
-        EXPECT_EQ(work.op, Op::rewind);
+        const Truncation asked{id, length};
+        const Work work = model_->truncate({&asked, 1});
+        EXPECT_EQ(work.op, Op::truncate);
         EXPECT_EQ(work.sequences, 1);
         ASSERT_EQ(model_->length(id), length);
         if (length < static_cast<int>(text_.size())) {
@@ -230,13 +230,13 @@ class Conformance {
       trees.push_back(some_tree(texts.back().back(), i));
     }
     const auto slices = [&](const std::vector<SequenceId>& ids) {
-      std::vector<Slice> batch;
+      std::vector<SequenceInput> batch;
       for (std::size_t i = 0; i < kCount; ++i) {
         batch.push_back({.sequence = ids[i],
                          .text = texts[i],
                          .tree = &trees[i],
                          .nodes = std::span(all_).first(i * 8 / (kCount - 1)),
-                         .give = i != 2 ? Give::scores : Give::nothing});
+                         .give = i != 2 ? PassOutput::scores : PassOutput::nothing});
         if (i == 4) {
           fill(ids[i], texts[i]);
           batch.back().text = {};
@@ -247,7 +247,7 @@ class Conformance {
     std::vector<SequenceId> together, alone;
     for (int i = 0; i < kCount; ++i) together.push_back(fresh());
     for (int i = 0; i < kCount; ++i) alone.push_back(fresh());
-    const std::vector<Slice> batch = slices(together), ones = slices(alone);
+    const std::vector<SequenceInput> batch = slices(together), ones = slices(alone);
     const Forward& forward = model_->forward(batch);
     const std::vector<Values> rows = rows_of(forward);
     const std::vector<int> first = forward.first;
@@ -278,7 +278,7 @@ class Conformance {
   }
 
   void cuts_do_not_matter() {
-    const Tokens text = some_text(std::min(most_, 150), 2);
+    const Tokens text = some_text(std::min(max_, 150), 2);
     const Values expected = afresh(text);
     for (const std::size_t step :
          {std::size_t{1}, std::size_t{2}, std::size_t{7}, std::size_t{16}, std::size_t{65}}) {
@@ -304,15 +304,15 @@ class Conformance {
   void work_is_told() {
     const SequenceId id = fresh();
     const std::int64_t length = static_cast<std::int64_t>(text_.size());
-    const Slice prompt{
-        .sequence = id, .text = std::span(text_).first(text_.size() - 1), .give = Give::nothing};
+    const SequenceInput prompt{
+        .sequence = id, .text = std::span(text_).first(text_.size() - 1), .give = PassOutput::nothing};
     Work work = model_->forward({&prompt, 1}).work;
     Work expected{
         .actor = work.actor, .op = Op::forward, .sequences = 1, .new_tokens = static_cast<int>(length) - 1};
     for (std::int64_t p = 0; p + 1 < length; ++p) expected.pairs += seen(p);
     EXPECT_EQ(work, expected) << "work of a prompt";
 
-    const Slice step{
+    const SequenceInput step{
         .sequence = id, .text = std::span(text_).last(1), .tree = &tree_, .nodes = std::span(all_).first(3)};
     work = model_->forward({&step, 1}).work;
     expected = {.actor = work.actor,
@@ -325,7 +325,7 @@ class Conformance {
     for (int node = 1; node <= 3; ++node) expected.pairs += seen(length - 1 + tree_.depth(node));
     EXPECT_EQ(work, expected) << "work of a step";
 
-    const Slice round{.sequence = id, .tree = &tree_, .nodes = std::span(all_).subspan(3)};
+    const SequenceInput round{.sequence = id, .tree = &tree_, .nodes = std::span(all_).subspan(3)};
     work = model_->forward({&round, 1}).work;
     expected = {.actor = work.actor,
                 .op = Op::forward,
@@ -339,7 +339,7 @@ class Conformance {
   }
 
   std::unique_ptr<LanguageModel> model_, other_;
-  int window_, most_;
+  int window_, max_;
   int next_ = 1;
   Tokens text_;
   TokenTree tree_;

@@ -18,7 +18,7 @@ namespace speclab {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::minutes kMost{2};
+constexpr std::chrono::minutes kMax{2};
 
 struct Pipe {
   Pipe() {
@@ -43,8 +43,8 @@ struct Pipe {
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
   for (const auto& [name, value] : surroundings.environment) setenv(name.c_str(), value.c_str(), 1);
-  if (surroundings.most_file_bytes) {
-    const rlimit limit{*surroundings.most_file_bytes, *surroundings.most_file_bytes};
+  if (surroundings.max_file_bytes) {
+    const rlimit limit{*surroundings.max_file_bytes, *surroundings.max_file_bytes};
     setrlimit(RLIMIT_FSIZE, &limit);
   }
   std::vector<char*> words{const_cast<char*>(program.c_str())};
@@ -103,7 +103,7 @@ Ended run_program(const std::filesystem::path& program, const std::vector<std::s
       kill(child, surroundings.strike->signal);
       struck = true;
     }
-    if (!timed_out && Clock::now() - began > kMost) {
+    if (!timed_out && Clock::now() - began > kMax) {
       kill(child, SIGKILL);
       timed_out = true;
     }

@@ -22,7 +22,7 @@ struct Strike {
 struct Surroundings {
   std::filesystem::path folder = ".";
   std::map<std::string, std::string> environment{};  // beside the test's own
-  std::optional<std::uint64_t> most_file_bytes{};    // RLIMIT_FSIZE
+  std::optional<std::uint64_t> max_file_bytes{};     // RLIMIT_FSIZE
   std::filesystem::path output{};                    // where standard output goes; empty: captured
   std::optional<Strike> strike{};
 };

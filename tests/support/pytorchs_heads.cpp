@@ -47,7 +47,7 @@ void at_places(const std::string& kind, LanguageModel& target, int places,
     const SequenceId id{place};
     const std::vector<Token> text(ids.begin(), ids.begin() + position + 1);
     target.open(id);
-    const Slice slice{.sequence = id, .text = text, .give = Give::features};
+    const SequenceInput slice{.sequence = id, .text = text, .give = PassOutput::features};
     check({id, text, target.forward({&slice, 1}), reference[kind][place]});
     target.close(id);
   }
@@ -66,7 +66,7 @@ void expect_pytorchs_heads(const std::string& kind, LanguageModel& target, Draft
     const std::vector<Token> read =
         kind == "hydra" ? std::vector<Token>(place.said["tokens"]) : std::vector<Token>{};
     heads.open(place.id);
-    heads.remember(place.id, place.features.hidden[static_cast<int>(place.text.size()) - 1]);
+    heads.set_hidden(place.id, place.features.hidden[static_cast<int>(place.text.size()) - 1]);
     const json& said = place.said["heads"];
     for (std::size_t head = 0; head < said.size(); ++head) {
       SCOPED_TRACE("head " + std::to_string(head));
@@ -85,7 +85,7 @@ void expect_pytorchs_layer(const std::string& kind, LanguageModel& target, Featu
     const std::vector<Token> guessed = place.said["tokens"];
     layer.open(place.id);
     const Rows& rows = layer.taps().empty() ? place.features.hidden : place.features.tapped;
-    for (int i = 0; i < rows.count; ++i) layer.tell(place.id, rows[i]);
+    for (int i = 0; i < rows.count; ++i) layer.set_features(place.id, rows[i]);
     std::vector<Token> known = place.text;
     known.push_back(guessed[0]);
     TokenTree chain(guessed[0]);
@@ -94,8 +94,9 @@ void expect_pytorchs_layer(const std::string& kind, LanguageModel& target, Featu
       SCOPED_TRACE("step " + std::to_string(step));
       const std::vector<int> node{static_cast<int>(step)};
       if (step > 0) chain.add(static_cast<int>(step) - 1, guessed[step]);
-      const Slice slice = step == 0 ? Slice{.sequence = place.id, .text = known}
-                                    : Slice{.sequence = place.id, .tree = &chain, .nodes = node};
+      const SequenceInput slice = step == 0
+                                      ? SequenceInput{.sequence = place.id, .text = known}
+                                      : SequenceInput{.sequence = place.id, .tree = &chain, .nodes = node};
       expect_near(layer.forward({&slice, 1}).logits[0], said[step], tolerance);
     }
     layer.close(place.id);

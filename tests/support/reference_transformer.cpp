@@ -104,9 +104,9 @@ void ReferenceTransformer::decode(std::vector<Vector>& x, const std::vector<Vect
         for (std::size_t i = 0; i < d; ++i) score += q[p][h * d + i] * k[s][from + i];
         weights.push_back(score / std::sqrt(static_cast<double>(d)));
       }
-      const double most = std::ranges::max(weights);
+      const double max = std::ranges::max(weights);
       double sum = 0;
-      for (double& weight : weights) sum += weight = std::exp(weight - most);
+      for (double& weight : weights) sum += weight = std::exp(weight - max);
       for (std::size_t s = first; s <= p; ++s) {
         for (std::size_t i = 0; i < d; ++i) mixed[h * d + i] += weights[s - first] / sum * v[s][from + i];
       }

@@ -6,7 +6,7 @@
 #include "core/drafter_decorator.h"
 #include "core/models/sources/source_model.h"
 #include "core/numerics/argmax.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "strategies/rules/host_rule.h"
 
 namespace speclab {
@@ -20,15 +20,15 @@ inline Sequence request(int id, std::vector<Token> prompt, int tokens, double te
           .max_new_tokens = tokens,
           .end_tokens = {},
           .sampling = {temperature, 0, 1},
-          .draft_chance = std::make_shared<CounterChance>(7, static_cast<std::uint64_t>(id), 0),
-          .judge_chance = std::make_shared<CounterChance>(7, static_cast<std::uint64_t>(id), 1)};
+          .draft_chance = std::make_shared<CounterRng>(7, static_cast<std::uint64_t>(id), 0),
+          .judge_chance = std::make_shared<CounterRng>(7, static_cast<std::uint64_t>(id), 1)};
 }
 
 // What a source says is likeliest after a text, without trees or caches.
 inline Token likeliest_after(const std::shared_ptr<const TokenSource>& source, std::span<const Token> text) {
   SourceModel model(source);
   model.open(SequenceId(0));
-  const Slice slice{.sequence = SequenceId(0), .text = text};
+  const SequenceInput slice{.sequence = SequenceId(0), .text = text};
   return argmax(model.forward({&slice, 1}).logits[0].f32());
 }
 

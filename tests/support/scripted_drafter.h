@@ -49,12 +49,12 @@ class ScriptedDrafter : public GrowingDrafter {
 // Sequences that drafts hang from, and steps that go as a test wants them to.
 class ScriptedBatch {
  public:
-  explicit ScriptedBatch(const std::vector<int>& ids, int most = 1000) {
+  explicit ScriptedBatch(const std::vector<int>& ids, int max = 1000) {
     for (const int id : ids) {
       sequences_.push_back({.id = SequenceId(id),
                             .text = {0, 1},
                             .prompt_length = 2,
-                            .max_new_tokens = most,
+                            .max_new_tokens = max,
                             .end_tokens = {},
                             .sampling = {},
                             .draft_chance = nullptr,

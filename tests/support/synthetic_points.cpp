@@ -62,7 +62,7 @@ class Simulation {
              kPriced.target + kPriced.per_node * nodes);
       charge(Actor::host, Op::judge, nodes, 2e-5, 2e-5);
       charge(Actor::host, Op::step, 0, 1e-5, 0);
-      const StepRow row{sequence.id, nodes, 0, accepted, emitted};
+      const StepRow row{{nodes, 0, accepted, emitted}, sequence.id};
       recorder_.step(step_++, {&row, 1}, charges_, prices());
     }
     charges_.clear();

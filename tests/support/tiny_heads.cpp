@@ -7,7 +7,7 @@
 #include <stdexcept>
 
 #include "core/models/checkpoint/float16.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 

@@ -9,7 +9,7 @@
 #include "core/models/sources/hashed.h"
 #include "core/models/sources/source_model.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "strategies/drafters/cascade.h"
 #include "strategies/drafters/merge.h"
 #include "strategies/rules/greedy.h"
@@ -70,8 +70,8 @@ TEST(AdaptiveChain, InACascadeRemembersFromDraftToDraft) {
                     .max_new_tokens = 100,
                     .end_tokens = {},
                     .sampling = {.temperature = 0},
-                    .draft_chance = std::make_shared<CounterChance>(1, 0, 0),
-                    .judge_chance = std::make_shared<CounterChance>(1, 0, 1)};
+                    .draft_chance = std::make_shared<CounterRng>(1, 0, 0),
+                    .judge_chance = std::make_shared<CounterRng>(1, 0, 1)};
   cascade.open(sequence, {});
   Sequence* batch[] = {&sequence};
   std::vector<Draft> drafts(1);
@@ -157,7 +157,7 @@ TEST(GoodputChain, StartsWithTheLengthThatBeliefFavours) {
     for (const double c : {0.02, 0.1, 0.4}) {
       for (const double per_row : {0.0, 0.05}) {
         const RowCost prices(per_row, c);
-        GoodputChain chain({.most = 12, .belief = {.acceptance = a}}, StepPrices(prices, false));
+        GoodputChain chain({.max = 12, .belief = {.acceptance = a}}, StepPrices(prices, false));
         ScriptedDrafter drafter(chain);
         ScriptedBatch batch({0});
         int expected = 1;  // at least, to learn
@@ -179,7 +179,7 @@ TEST(GoodputChain, IsOneLengthForTheBatchThatRuns) {
   const auto length = [&](int sequences) {
     std::vector<int> ids(static_cast<std::size_t>(sequences));
     std::iota(ids.begin(), ids.end(), 0);
-    GoodputChain chain({.most = 8, .belief = {.acceptance = 0.7}, .explore = 0}, StepPrices(prices, false));
+    GoodputChain chain({.max = 8, .belief = {.acceptance = 0.7}, .explore = 0}, StepPrices(prices, false));
     ScriptedDrafter drafter(chain);
     ScriptedBatch batch(ids);
     std::vector<int> accepted(ids.size(), 0);  // seven in ten
@@ -195,7 +195,7 @@ TEST(GoodputChain, IsOneLengthForTheBatchThatRuns) {
 
 TEST(GoodputChain, ExploresWithinItsBudgetAndComesBack) {
   const ConstantCost prices(1, 0.2);
-  GoodputChain chain({.most = 8, .explore = 0.02}, StepPrices(prices, false));
+  GoodputChain chain({.max = 8, .explore = 0.02}, StepPrices(prices, false));
   ScriptedDrafter drafter(chain);
   ScriptedBatch batch({0, 1}, 100'000);
   for (int i = 0; i < 50; ++i) batch.step(drafter, {0, 0});
@@ -224,7 +224,7 @@ TEST(GoodputChain, KnowsThatMixedTextsAreRightMoreOftenTheDeeper) {
 
 TEST(GoodputChain, DraftsMoreWhereThatIsFree) {
   const ConstantCost prices(1, 0.2);
-  const GoodputChain::Settings settings{.most = 8, .belief = {.acceptance = 0.5}};
+  const GoodputChain::Settings settings{.max = 8, .belief = {.acceptance = 0.5}};
   GoodputChain priced(settings, StepPrices(prices, false)), free(settings, StepPrices(prices, true));
   ScriptedDrafter one(priced), other(free);
   ScriptedBatch batch({0}), mate({0});

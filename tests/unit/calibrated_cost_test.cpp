@@ -45,7 +45,7 @@ TEST(CalibratedCost, PricesEachActorsPassesAndNothingElse) {
   prices.fill(Actor::draft, table({{1, 0.25}}));
   EXPECT_DOUBLE_EQ(prices.price(pass(Actor::target, 2)), 1.5);
   EXPECT_DOUBLE_EQ(prices.price(pass(Actor::draft, 2)), 0.25);
-  for (const Op op : {Op::keep, Op::rewind, Op::draft, Op::judge, Op::step}) {
+  for (const Op op : {Op::commit, Op::truncate, Op::draft, Op::judge, Op::step}) {
     EXPECT_EQ(prices.price({.actor = Actor::target, .op = op, .new_tokens = 2}), 0);
   }
   EXPECT_EQ(prices.price(pass(Actor::host, 2)), 0);

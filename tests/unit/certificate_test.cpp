@@ -8,7 +8,7 @@
 #include <numeric>
 
 #include "core/numerics/weighted_choice.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 namespace {
@@ -113,7 +113,7 @@ UnitHistogram drawn(std::int64_t n, double distance, std::uint64_t seed) {
   for (int i = 0; i < UnitHistogram::kBins; ++i) {
     law[i] += (i % 2 == 0 ? 2 : -2) * distance / UnitHistogram::kBins;
   }
-  CounterChance chance(seed, 0, 0);
+  CounterRng chance(seed, 0, 0);
   UnitHistogram histogram;
   for (std::int64_t i = 0; i < n; ++i) {
     histogram.add((chance.categorical(law) + 0.5) / UnitHistogram::kBins);
@@ -169,14 +169,14 @@ TEST(Band, HoldsAllBinsAsOftenAsItSays) {
   constexpr int kTrials = 400;
   for (std::uint64_t seed = 0; seed < kTrials; ++seed) {
     const UnitHistogram histogram = drawn(5000, 0, seed);
-    const auto [least, most] = std::ranges::minmax_element(histogram.counts);
-    outside += static_cast<double>(*least) < band.low || static_cast<double>(*most) > band.high ? 1 : 0;
+    const auto [min, max] = std::ranges::minmax_element(histogram.counts);
+    outside += static_cast<double>(*min) < band.low || static_cast<double>(*max) > band.high ? 1 : 0;
   }
   EXPECT_LE(outside, 0.05 * kTrials + 4 * 4.4);
   EXPECT_GE(outside, 4);  // a band so wide that nothing leaves it would show nothing
 }
 
-TEST(Looks, SpendTheLevelOnce) {
+TEST(InterimLooks, SpendTheLevelOnce) {
   double spent = 0;
   for (int look = 1; look <= 10'000; ++look) spent += level_of_look(0.01, look);
   EXPECT_LE(spent, 0.01);
@@ -186,7 +186,7 @@ TEST(Looks, SpendTheLevelOnce) {
 // Draws tokens of one long text from `law`, tells the evidence that they came from kP.
 Evidence evidence_of(const std::vector<double>& law, int tokens, std::uint64_t seed) {
   Evidence evidence(seed + 1'000'000);
-  CounterChance chance(seed, 1, 2);
+  CounterRng chance(seed, 1, 2);
   for (int i = 0; i < tokens; ++i) {
     Emission emission{.p = kP, .q = i % 3 < 2 ? std::span<const double>(kQ) : std::span<const double>()};
     emission.token = static_cast<Token>(chance.categorical(law));
@@ -231,12 +231,12 @@ TEST(Certificate, AdjustsAsHolmSays) {
 }
 
 TEST(Certificate, KnowsHowManyTestsItMayHold) {
-  EXPECT_LE(certify(evidence_of(kP, 200'000, 3), {}).tests.size(), static_cast<std::size_t>(kMostTests));
+  EXPECT_LE(certify(evidence_of(kP, 200'000, 3), {}).tests.size(), static_cast<std::size_t>(kMaxTests));
 }
 
 TEST(PrefixTable, PoolsThinCellsAndSeesAShift) {
   PrefixTable honest, shifted;
-  CounterChance chance(5, 0, 0);
+  CounterRng chance(5, 0, 0);
   const std::vector<double> other{0.2, 0.3, 0.0, 0.2, 0.3};
   for (int i = 0; i < 2000; ++i) {
     honest.add(1, kP, chance.categorical(kP));

@@ -8,7 +8,7 @@
 #include "core/models/sources/source_model.h"
 #include "core/numerics/argmax.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "core/tree_walk.h"
 #include "experiments/certify/greedy.h"
 #include "strategies/drafters/model.h"
@@ -31,7 +31,7 @@ class Imprecise : public SourceModel {
  public:
   Imprecise(std::shared_ptr<const TokenSource> source, float error)
       : SourceModel(std::move(source)), error_(error) {}
-  const Forward& forward(std::span<const Slice> batch) override {
+  const Forward& forward(std::span<const SequenceInput> batch) override {
     result_ = SourceModel::forward(batch);
     if (batch.front().nodes.empty()) return result_;
     const auto size = static_cast<std::size_t>(result_.logits.count) * static_cast<std::size_t>(vocab());
@@ -89,8 +89,8 @@ GreedyResult compared(float error, AcceptanceRule& rule, int tokens = 12) {
                          .max_new_tokens = tokens,
                          .end_tokens = {},
                          .sampling = {0, 0, 1},
-                         .draft_chance = std::make_shared<CounterChance>(1, 0, 0),
-                         .judge_chance = std::make_shared<CounterChance>(1, 0, 1)});
+                         .draft_chance = std::make_shared<CounterRng>(1, 0, 0),
+                         .judge_chance = std::make_shared<CounterRng>(1, 0, 1)});
   }
   RowReader reader;
   return certify_greedy(

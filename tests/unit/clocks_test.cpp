@@ -119,13 +119,13 @@ class Scripted : public LanguageModel {
   void open(SequenceId) override { ++opened; }
   void close(SequenceId) override { ++closed; }
   int length(SequenceId) const override { return 5; }
-  const Forward& forward(std::span<const Slice> batch) override {
+  const Forward& forward(std::span<const SequenceInput> batch) override {
     result.work = {
         .op = Op::forward, .sequences = static_cast<int>(batch.size()), .new_tokens = 6, .rows = 2};
     return result;
   }
-  Work keep(std::span<const Kept>) override { return {.op = Op::keep, .new_tokens = 2}; }
-  Work rewind(std::span<const Rewound>) override { return {.op = Op::rewind}; }
+  Work commit(std::span<const Commit>) override { return {.op = Op::commit, .new_tokens = 2}; }
+  Work truncate(std::span<const Truncation>) override { return {.op = Op::truncate}; }
 
   Forward result;
   int opened = 0, closed = 0;
@@ -141,17 +141,17 @@ TEST(Metered, ChargesPassesInTheActorsName) {
   EXPECT_EQ(inner.opened + inner.closed, 2);
   EXPECT_EQ(model.vocab(), 7);
   EXPECT_EQ(model.length({}), 5);
-  const std::array<Slice, 3> batch{};
+  const std::array<SequenceInput, 3> batch{};
   EXPECT_EQ(&model.forward(batch), &inner.result);
-  EXPECT_EQ(model.keep({}).actor, draft_actor(1));
-  model.rewind({});
+  EXPECT_EQ(model.commit({}).actor, draft_actor(1));
+  model.truncate({});
   const auto charges = clock.settle();
   ASSERT_EQ(charges.size(), 3u);
   EXPECT_EQ(charges[0].work,
             (Work{.actor = draft_actor(1), .op = Op::forward, .sequences = 3, .new_tokens = 6, .rows = 2}));
   EXPECT_EQ(charges[0].seconds, 6);
-  EXPECT_EQ(charges[1].work, (Work{.actor = draft_actor(1), .op = Op::keep, .new_tokens = 2}));
-  EXPECT_EQ(charges[2].work.op, Op::rewind);
+  EXPECT_EQ(charges[1].work, (Work{.actor = draft_actor(1), .op = Op::commit, .new_tokens = 2}));
+  EXPECT_EQ(charges[2].work.op, Op::truncate);
   EXPECT_EQ(static_cast<int>(draft_actor(0)), static_cast<int>(Actor::draft));
 }
 
@@ -162,7 +162,7 @@ class OneNode : public Drafter {
     model_.forward({});
     for (std::size_t i = 0; i < batch.size(); ++i) drafts[i].add(0, 1);
   }
-  void observe(const Outcome&) override { model_.keep({}); }
+  void observe(const Outcome&) override { model_.commit({}); }
 
  private:
   LanguageModel& model_;
@@ -204,7 +204,7 @@ TEST(Metered, DraftersAndRulesAreTheHosts) {
   EXPECT_EQ(charges[1].work.op, Op::forward);
   EXPECT_EQ(charges[2].work, (Work{.actor = Actor::host, .op = Op::judge, .sequences = 2, .rows = 4}));
   EXPECT_EQ(charges[3].work, (Work{.actor = Actor::host, .op = Op::draft, .sequences = 2}));
-  EXPECT_EQ(charges[4].work.op, Op::keep);
+  EXPECT_EQ(charges[4].work.op, Op::commit);
 }
 
 }  // namespace

@@ -207,7 +207,7 @@ TEST(ConfigFile, SkipsUnderEveryNameOfASetting) {
 TEST(ConfigFile, NamesFileAndLine) {
   const auto fails_with = [](const std::string& text, const std::string& fragment) {
     try {
-      read(text);
+      points(read(text));
       ADD_FAILURE() << text;
     } catch (const ConfigError& e) {
       EXPECT_NE(std::string(e.what()).find(fragment), std::string::npos) << e.what();

@@ -4,7 +4,7 @@
 
 #include "core/errors.h"
 #include "core/rule_decorator.h"
-#include "experiments/point/rig.h"
+#include "experiments/point/point_runner.h"
 
 namespace speclab {
 namespace {
@@ -37,12 +37,12 @@ class Counting : public RuleDecorator {
 
 TEST(Continuations, AreWhatPlainDecodingWrites) {
   for (const double acceptance : {1.0, 0.5, 0.0}) {
-    ModelShelf shelf(1);
-    Rig rig(config_of(0, acceptance), shelf);
-    Counting rule(rig.rule());
-    std::vector<Sequence> method = rig.workload().sequences(), plain = rig.workload().sequences();
-    rig.decode(method, rule);
-    rig.decode_plainly(plain);
+    ModelCache cache(1);
+    PointRunner runner(config_of(0, acceptance), cache);
+    Counting rule(runner.rule());
+    std::vector<Sequence> method = runner.workload().sequences(), plain = runner.workload().sequences();
+    runner.decode(method, rule);
+    runner.decode_plainly(plain);
     for (std::size_t i = 0; i < plain.size(); ++i) EXPECT_EQ(method[i].text, plain[i].text);
     if (acceptance == 1) {
       EXPECT_EQ(rule.steps, 5 * 9) << "four tokens a step, and one more";
@@ -56,9 +56,9 @@ TEST(Continuations, AreWhatPlainDecodingWrites) {
 }
 
 TEST(Continuations, AreNotThereWhereTheTargetSamples) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   try {
-    const Rig rig(config_of(0.7, 1), shelf);
+    const PointRunner runner(config_of(0.7, 1), cache);
     ADD_FAILURE();
   } catch (const ImpossiblePoint& e) {
     EXPECT_NE(std::string(e.what()).find("sampling.temperature = 0"), std::string::npos) << e.what();
@@ -66,19 +66,19 @@ TEST(Continuations, AreNotThereWhereTheTargetSamples) {
 }
 
 TEST(Corpus, IsNoTextOfASyntheticTarget) {
-  ModelShelf shelf(1);
+  ModelCache cache(1);
   Config config = config_of(0, 1);
   config.sections["drafter"] = {{"kind", "suffix"}, {"corpus", "configs/prompts/code.jsonl"}};
-  EXPECT_THROW(Rig(config, shelf), ImpossiblePoint);
+  EXPECT_THROW(PointRunner(config, cache), ImpossiblePoint);
 }
 
 TEST(SelfDrafters, RefuseWhatHasNoMeaning) {
   const auto refused = [](json drafter, const std::string& fragment) {
-    ModelShelf shelf(1);
+    ModelCache cache(1);
     Config config = config_of(0, 1);
     config.sections["drafter"] = std::move(drafter);
     try {
-      const Rig rig(config, shelf);
+      const PointRunner runner(config, cache);
       ADD_FAILURE() << fragment;
     } catch (const ConfigError& e) {
       EXPECT_NE(std::string(e.what()).find(fragment), std::string::npos) << e.what();

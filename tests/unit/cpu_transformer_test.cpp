@@ -39,7 +39,7 @@ std::vector<Token> some_text(int length, int vocab) {
 std::vector<float> last_row(LanguageModel& model, const std::vector<Token>& text) {
   const SequenceId id{7};
   model.open(id);
-  const Slice slice{.sequence = id, .text = text};
+  const SequenceInput slice{.sequence = id, .text = text};
   const auto row = model.forward({&slice, 1}).logits[0].f32();
   const std::vector<float> copy(row.begin(), row.end());
   model.close(id);
@@ -48,12 +48,12 @@ std::vector<float> last_row(LanguageModel& model, const std::vector<Token>& text
 
 // The largest difference, relative to the largest logit.
 double difference(const std::vector<float>& found, const std::vector<double>& expected) {
-  double most = 0, largest = 0;
+  double max = 0, largest = 0;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    most = std::max(most, std::abs(found[i] - expected[i]));
+    max = std::max(max, std::abs(found[i] - expected[i]));
     largest = std::max(largest, std::abs(expected[i]));
   }
-  return most / largest;
+  return max / largest;
 }
 
 struct Case {
@@ -216,7 +216,7 @@ TEST(CpuTransformerRecordedTest, EqualsPyTorch) {
     const SequenceId id{1};
     model->open(id);
     for (std::size_t position = 0; position < text.size(); ++position) {
-      const Slice slice{.sequence = id, .text = std::span(text).subspan(position, 1)};
+      const SequenceInput slice{.sequence = id, .text = std::span(text).subspan(position, 1)};
       const auto row = model->forward({&slice, 1}).logits[0].f32();
       const std::vector<double> expected = reference["logits"][position];
       EXPECT_LT(difference({row.begin(), row.end()}, expected), bf16 ? 3e-2 : 2e-5)
@@ -234,7 +234,7 @@ class MisuseTest : public testing::Test {
     tree_.add(1, 2);
   }
   void forward(std::span<const Token> text, std::span<const int> nodes) {
-    const Slice slice{.sequence = id_, .text = text, .tree = &tree_, .nodes = nodes};
+    const SequenceInput slice{.sequence = id_, .text = text, .tree = &tree_, .nodes = nodes};
     model_->forward({&slice, 1});
   }
   LlamaConfig config_ = tiny_config("LlamaForCausalLM");
@@ -258,18 +258,18 @@ TEST_F(MisuseTest, IsNamedAndChangesNothing) {
   const std::vector<Token> unknown{1, config_.vocab}, negative{-1};
   EXPECT_THROW(forward(unknown, {}), BrokenInvariant);
   EXPECT_THROW(forward(negative, {}), BrokenInvariant);
-  const Slice slice{.sequence = id_, .text = text_};
-  const Slice same[] = {slice, slice};
+  const SequenceInput slice{.sequence = id_, .text = text_};
+  const SequenceInput same[] = {slice, slice};
   EXPECT_THROW(model_->forward(same), BrokenInvariant);
   EXPECT_EQ(model_->length(id_), 0);
   forward(text_, first_);
   EXPECT_THROW(forward({}, first_), BrokenInvariant) << "evaluated before";
   EXPECT_THROW(forward(text_, {}), BrokenInvariant) << "text while nodes wait";
   forward({}, second_);
-  const Kept astray{id_, second_};
-  EXPECT_THROW(model_->keep({&astray, 1}), BrokenInvariant);
-  const Rewound longer{id_, 9};
-  EXPECT_THROW(model_->rewind({&longer, 1}), BrokenInvariant);
+  const Commit astray{id_, second_};
+  EXPECT_THROW(model_->commit({&astray, 1}), BrokenInvariant);
+  const Truncation longer{id_, 9};
+  EXPECT_THROW(model_->truncate({&longer, 1}), BrokenInvariant);
 }
 
 TEST_F(MisuseTest, TooLongATextIsTheUsersMistake) {

@@ -4,7 +4,7 @@
 #include <map>
 #include <tuple>
 
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "core/rule_decorator.h"
 #include "experiments/certify/small_world.h"
 #include "tests/support/combination_names.h"
@@ -29,8 +29,8 @@ class Watching : public RuleDecorator {
         nodes.emplace_back(draft.tree().token(node), parent, draft.probe(node));
         EXPECT_LT(parent, node);
         EXPECT_TRUE(draft.probe(node) || !draft.probe(parent)) << "a guess below a probe";
-        const int most = batch[i]->max_new_tokens - batch[i]->new_tokens() - 1;
-        EXPECT_LE(draft.tree().depth(node), most) << "no deeper than can lengthen the text";
+        const int max = batch[i]->max_new_tokens - batch[i]->new_tokens() - 1;
+        EXPECT_LE(draft.tree().depth(node), max) << "no deeper than can lengthen the text";
       }
     }
     inner_.judge(batch, drafts, target, verdicts);

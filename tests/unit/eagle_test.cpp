@@ -10,7 +10,7 @@
 
 #include "core/check.h"
 #include "core/errors.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "kernels/cpu/cpu_eagle.h"
 #include "tests/support/reference_heads.h"
 #include "tests/support/tiny_heads.h"
@@ -66,16 +66,16 @@ class EagleTest : public testing::TestWithParam<Case> {
     }
     return row;
   }
-  void tell(CpuEagle& model, SequenceId id, int from, int to, int seed = 1) const {
+  void set_features(CpuEagle& model, SequenceId id, int from, int to, int seed = 1) const {
     for (int place = from; place < to; ++place) {
       const Values row = feature(place, seed);
-      model.tell(id, {row.data(), width(), Place::host, Scalar::f32});
+      model.set_features(id, {row.data(), width(), Place::host, Scalar::f32});
     }
   }
   SequenceId fresh(CpuEagle& model, int places, int seed = 1) {
     const SequenceId id{next_++};
     model.open(id);
-    tell(model, id, 0, places, seed);
+    set_features(model, id, 0, places, seed);
     return id;
   }
   static std::vector<Values> rows(const Forward& forward) {
@@ -87,8 +87,8 @@ class EagleTest : public testing::TestWithParam<Case> {
     return all;
   }
   std::vector<Values> forward(SequenceId id, std::span<const Token> text, std::span<const int> nodes,
-                              Give give = Give::scores) {
-    const Slice slice{.sequence = id, .text = text, .tree = &tree_, .nodes = nodes, .give = give};
+                              PassOutput give = PassOutput::scores) {
+    const SequenceInput slice{.sequence = id, .text = text, .tree = &tree_, .nodes = nodes, .give = give};
     return rows(model_->forward({&slice, 1}));
   }
   // The rows of the root and of all nodes, by a model that has seen nothing else.
@@ -96,8 +96,8 @@ class EagleTest : public testing::TestWithParam<Case> {
     const auto model = load(std::move(options));
     const SequenceId id{77};
     model->open(id);
-    tell(*model, id, 0, 10);
-    const Slice slice{.sequence = id, .text = text_, .tree = &tree_, .nodes = all_};
+    set_features(*model, id, 0, 10);
+    const SequenceInput slice{.sequence = id, .text = text_, .tree = &tree_, .nodes = all_};
     return rows(model->forward({&slice, 1}));
   }
 
@@ -135,14 +135,14 @@ TEST_P(EagleTest, TextAndTreeEqualTheFormulasInDouble) {
       Tokens tokens = text_;
       for (const int above : tree_.path(node)) tokens.push_back(tree_.token(above));
       const std::vector<double> logits = reference.eagle(tokens, features, GetParam().third);
-      double most = 0, largest = 0;
+      double max = 0, largest = 0;
       for (std::size_t i = 0; i < logits.size(); ++i) {
         const auto token =
             GetParam().third ? static_cast<std::size_t>(target_token_of(static_cast<int>(i))) : i;
-        most = std::max(most, std::abs(found[node][token] - logits[i]));
+        max = std::max(max, std::abs(found[node][token] - logits[i]));
         largest = std::max(largest, std::abs(logits[i]));
       }
-      EXPECT_LT(most / largest, !bf16 ? 2e-5 : rounded ? 1e-2 : 6e-2) << "node " << node;
+      EXPECT_LT(max / largest, !bf16 ? 2e-5 : rounded ? 1e-2 : 6e-2) << "node " << node;
       const auto unknown = std::ranges::count(found[node], -std::numeric_limits<float>::infinity());
       EXPECT_EQ(unknown, GetParam().third ? config_.vocab - kDraftVocab : 0);
     }
@@ -179,10 +179,10 @@ TEST_P(EagleTest, CutsAndLongTextsDoNotMatter) {
   const SequenceId whole = fresh(*model_, 149), cut = fresh(*model_, 149);
   const Values expected = forward(whole, longer, {})[0];
   const std::span<const Token> text = longer;
-  forward(cut, text.first(1), {}, Give::nothing);
+  forward(cut, text.first(1), {}, PassOutput::nothing);
   EXPECT_EQ(model_->length(cut), 1);
-  forward(cut, text.subspan(1, 1), {}, Give::nothing);
-  forward(cut, text.subspan(2, 80), {}, Give::nothing);
+  forward(cut, text.subspan(1, 1), {}, PassOutput::nothing);
+  forward(cut, text.subspan(2, 80), {}, PassOutput::nothing);
   EXPECT_EQ(forward(cut, text.subspan(82), {})[0], expected);
   EXPECT_EQ(model_->length(cut), 150);
 }
@@ -193,11 +193,11 @@ TEST_P(EagleTest, AStepEqualsAfresh) {
   const SequenceId id = fresh(*model_, 10);
   forward(id, text_, all_);
   const std::vector<int> path{1, 3};
-  const Kept kept{id, path};
-  EXPECT_EQ(model_->keep({&kept, 1}).new_tokens, 0);
+  const Commit kept{id, path};
+  EXPECT_EQ(model_->commit({&kept, 1}).new_tokens, 0);
   EXPECT_EQ(model_->length(id), 11);
-  tell(*model_, id, 10, 13);    // the root's and the accepted nodes'
-  const Tokens more{4, 2, 50};  // these, and the target's own token
+  set_features(*model_, id, 10, 13);  // the root's and the accepted nodes'
+  const Tokens more{4, 2, 50};        // these, and the target's own token
   Tokens longer = text_;
   longer.insert(longer.end(), more.begin(), more.end());
   const SequenceId anew = fresh(*model_, 13);
@@ -208,12 +208,12 @@ TEST_P(EagleTest, RewindEqualsAfresh) {
   const SequenceId id = fresh(*model_, 10);
   forward(id, text_, all_);
   for (const int length : {7, 1, 0}) {
-    const Rewound rewound{id, length};
-    model_->rewind({&rewound, 1});
+    const Truncation rewound{id, length};
+    model_->truncate({&rewound, 1});
     EXPECT_EQ(model_->length(id), length);
-    tell(*model_, id, length, 10, 2);  // another text, so other features from there on
+    set_features(*model_, id, length, 10, 2);  // another text, so other features from there on
     const SequenceId anew = fresh(*model_, length);
-    tell(*model_, anew, length, 10, 2);
+    set_features(*model_, anew, length, 10, 2);
     EXPECT_EQ(forward(id, std::span(text_).subspan(static_cast<std::size_t>(length)), all_),
               forward(anew, text_, all_))
         << length;
@@ -222,7 +222,7 @@ TEST_P(EagleTest, RewindEqualsAfresh) {
 
 TEST_P(EagleTest, ABatchEqualsOnes) {
   std::vector<Values> apart;
-  std::vector<Slice> slices;
+  std::vector<SequenceInput> slices;
   const std::vector<int> some{1, 3}, none;
   const std::span<const Token> text = text_;
   for (int i = 0; i < 5; ++i) {
@@ -247,7 +247,7 @@ TEST_P(EagleTest, NeitherInstructionSetNorThreadsChangeABit) {
 
 TEST_P(EagleTest, WorkIsTold) {
   const SequenceId id = fresh(*model_, 10);
-  const Slice slice{.sequence = id, .text = text_, .tree = &tree_, .nodes = all_};
+  const SequenceInput slice{.sequence = id, .text = text_, .tree = &tree_, .nodes = all_};
   const Work work = model_->forward({&slice, 1}).work;
   EXPECT_EQ(work.new_tokens, 10 + 8);  // the first token of a text has no row
   EXPECT_EQ(work.rows, 9);
@@ -259,8 +259,9 @@ TEST_P(EagleTest, MisuseIsNoticed) {
   EXPECT_THROW(forward(id, text_, {}), BrokenInvariant) << "a feature is missing";
   EXPECT_THROW(forward(id, std::span(text_).first(1), {}), BrokenInvariant) << "the first token has no row";
   const Values narrow(static_cast<std::size_t>(width() - 1));
-  EXPECT_THROW(model_->tell(id, {narrow.data(), width() - 1, Place::host, Scalar::f32}), BrokenInvariant);
-  EXPECT_THROW(forward(id, std::span(text_).first(4), {}, Give::features), BrokenInvariant);
+  EXPECT_THROW(model_->set_features(id, {narrow.data(), width() - 1, Place::host, Scalar::f32}),
+               BrokenInvariant);
+  EXPECT_THROW(forward(id, std::span(text_).first(4), {}, PassOutput::features), BrokenInvariant);
   EXPECT_EQ(model_->length(id), 0);
   forward(id, std::span(text_).first(4), {});
   EXPECT_THROW(model_->open(id), BrokenInvariant);
@@ -321,10 +322,10 @@ TEST(EagleTaps, AreTheTargetsLayersThatTheFileNames) {
     target.tap(layer.taps());
     target.open(id);
     layer.open(id);
-    const Slice read{.sequence = id, .text = std::span(text).first(6), .give = Give::features};
+    const SequenceInput read{.sequence = id, .text = std::span(text).first(6), .give = PassOutput::features};
     const Rows& tapped = target.forward({&read, 1}).tapped;
-    for (int i = 0; i < tapped.count; ++i) layer.tell(id, tapped[i]);
-    const Slice asked{.sequence = id, .text = text};
+    for (int i = 0; i < tapped.count; ++i) layer.set_features(id, tapped[i]);
+    const SequenceInput asked{.sequence = id, .text = text};
     const auto row = layer.forward({&asked, 1}).logits[0].f32();
     target.close(id);
 
@@ -337,13 +338,13 @@ TEST(EagleTaps, AreTheTargetsLayersThatTheFileNames) {
     const std::vector<double> logits =
         ReferenceHeads(config, tensors)
             .eagle(text, reference_target.residuals({text.begin(), text.begin() + 6}, named.taps), true);
-    double largest = 0, most = 0;
+    double largest = 0, max = 0;
     for (std::size_t i = 0; i < logits.size(); ++i) {
       const auto token = static_cast<std::size_t>(target_token_of(static_cast<int>(i)));
       largest = std::max(largest, std::abs(logits[i]));
-      most = std::max(most, std::abs(row[token] - logits[i]));
+      max = std::max(max, std::abs(row[token] - logits[i]));
     }
-    EXPECT_LT(most / largest, 1e-4);
+    EXPECT_LT(max / largest, 1e-4);
     const auto [slot, fresh] = rows.try_emplace(named.taps, row.begin(), row.end());
     EXPECT_EQ(slot->second, Values(row.begin(), row.end())) << "the same layers under another name";
   }

@@ -65,7 +65,7 @@ TEST(Hdf5Recorder, CountsModeTalliesWhatStepsModeRecords) {
   EXPECT_EQ(steps.settings, counts.settings);
   EXPECT_EQ(steps.signature, counts.signature);
   for (std::size_t i = 0; i < steps.runs.size(); ++i) {
-    const RunTally &a = steps.runs[i], &b = counts.runs[i];
+    const RunTotals &a = steps.runs[i], &b = counts.runs[i];
     EXPECT_EQ(a.role(), b.role());
     EXPECT_EQ(a.repeat(), b.repeat());
     EXPECT_EQ(a.prompts(), b.prompts());
@@ -84,9 +84,9 @@ TEST(Hdf5Recorder, CountsModeTalliesWhatStepsModeRecords) {
 TEST(Hdf5Recorder, CountsThePassesOfSteps) {
   const TemporaryFolder folder;
   const LoadedPoint loaded = load_points(record({}, folder.path())).at(0);
-  const RunTally& method = *loaded.run(Role::method, 0);
+  const RunTotals& method = *loaded.run(Role::method, 0);
   Seconds passes = 0, all = 0, models = 0;
-  for (const PromptTally& prompt : method.prompts()) passes += prompt.passes, all += prompt.measured;
+  for (const PromptTotals& prompt : method.prompts()) passes += prompt.passes, all += prompt.measured;
   for (const Actor actor : {Actor::target, Actor::draft})
     models += method.time(false, static_cast<int>(actor), Op::forward).measured;
   EXPECT_NEAR(passes, models, 1e-9);
@@ -110,7 +110,7 @@ TEST(Hdf5Recorder, APricedClockMeasuresNothing) {
   SyntheticPoint point;
   point.clock = ClockKind::priced;
   const LoadedPoint loaded = load_points(record(point, folder.path())).at(0);
-  for (const PromptTally& prompt : loaded.runs[1].prompts()) {
+  for (const PromptTotals& prompt : loaded.runs[1].prompts()) {
     EXPECT_TRUE(std::isnan(prompt.measured));
     EXPECT_GT(prompt.priced, 0);
   }

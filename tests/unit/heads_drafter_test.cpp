@@ -8,7 +8,7 @@
 #include "core/models/sources/hashed.h"
 #include "core/models/sources/source_model.h"
 #include "core/numerics/host_distributions.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/certify/source_heads.h"
 #include "strategies/drafters/eagle.h"
 #include "strategies/drafters/hydra.h"
@@ -27,9 +27,9 @@ Values values(Row row) { return {row.f32().begin(), row.f32().end()}; }
 class WitnessedHeads : public SourceHeads {
  public:
   using SourceHeads::SourceHeads;
-  void remember(SequenceId sequence, Row hidden) override {
+  void set_hidden(SequenceId sequence, Row hidden) override {
     last[sequence] = values(hidden);
-    SourceHeads::remember(sequence, hidden);
+    SourceHeads::set_hidden(sequence, hidden);
   }
   std::map<SequenceId, Values> last;
 };
@@ -37,9 +37,9 @@ class WitnessedHeads : public SourceHeads {
 class WitnessedFeatures : public SourceFeatures {
  public:
   using SourceFeatures::SourceFeatures;
-  void tell(SequenceId sequence, Row feature) override {
+  void set_features(SequenceId sequence, Row feature) override {
     told[sequence].push_back(values(feature));
-    SourceFeatures::tell(sequence, feature);
+    SourceFeatures::set_features(sequence, feature);
   }
   std::map<SequenceId, std::vector<Values>> told;
 };
@@ -68,7 +68,7 @@ class HeadsDrafterTest : public testing::Test {
     SourceModel model(target_source_);
     const SequenceId id{0};
     model.open(id);
-    const Slice slice{.sequence = id, .text = text, .give = Give::features};
+    const SequenceInput slice{.sequence = id, .text = text, .give = PassOutput::features};
     const Rows rows = model.forward({&slice, 1}).hidden;
     std::vector<Values> all;
     for (int i = 0; i < rows.count; ++i) all.push_back(values(rows[i]));
@@ -87,8 +87,8 @@ class HeadsDrafterTest : public testing::Test {
                            .max_new_tokens = 30,
                            .end_tokens = {},
                            .sampling = {0, 0, 1},
-                           .draft_chance = std::make_shared<CounterChance>(5, i, 0),
-                           .judge_chance = std::make_shared<CounterChance>(5, i, 1)});
+                           .draft_chance = std::make_shared<CounterRng>(5, i, 0),
+                           .judge_chance = std::make_shared<CounterRng>(5, i, 1)});
     }
     std::vector<Sequence*> running;
     for (Sequence& sequence : sequences) {
@@ -119,9 +119,9 @@ TEST_F(HeadsDrafterTest, HeadsReadTheRowBeforeTheRootAndGuessByDepth) {
     WitnessedHeads heads(head_source_);
     std::unique_ptr<Drafter> drafter;
     if (sequential) {
-      drafter = std::make_unique<Hydra>(heads, 3, tree_, distributions_, Draw::fixed);
+      drafter = std::make_unique<HydraDrafter>(heads, 3, tree_, distributions_, Draw::fixed);
     } else {
-      drafter = std::make_unique<Medusa>(heads, 3, tree_, distributions_);
+      drafter = std::make_unique<MedusaDrafter>(heads, 3, tree_, distributions_);
     }
     EXPECT_TRUE(drafter->reads_features());
     int drafted = 0;
@@ -161,7 +161,7 @@ TEST_F(HeadsDrafterTest, HeadsReadTheRowBeforeTheRootAndGuessByDepth) {
 
 TEST_F(HeadsDrafterTest, EagleIsToldEveryPlaceBeforeTheRoot) {
   WitnessedFeatures model(head_source_);
-  Eagle drafter(model, model, tree_, distributions_, Draw::fixed);
+  EagleDrafter drafter(model, model, tree_, distributions_, Draw::fixed);
   EXPECT_TRUE(drafter.reads_features());
   rule_.look = [&](const Sequence& sequence, const Draft& draft) {
     EXPECT_EQ(draft.size() == 1, sequence.text.size() == 1 || sequence.new_tokens() == 29);

@@ -7,7 +7,7 @@
 
 #include "core/check.h"
 #include "core/errors.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "kernels/cpu/cpu_heads.h"
 #include "tests/support/reference_heads.h"
 #include "tests/support/tiny_heads.h"
@@ -30,12 +30,12 @@ Row32 some_row(int width, std::uint64_t seed) {
 Row as_row(const Row32& row) { return {row.data(), static_cast<int>(row.size()), Place::host, Scalar::f32}; }
 
 double difference(const Row32& found, const std::vector<double>& expected) {
-  double most = 0, largest = 0;
+  double max = 0, largest = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    most = std::max(most, std::abs(found[i] - expected[i]));
+    max = std::max(max, std::abs(found[i] - expected[i]));
     largest = std::max(largest, std::abs(expected[i]));
   }
-  return most / largest;
+  return max / largest;
 }
 
 struct Case {
@@ -74,8 +74,8 @@ class HeadsTest : public testing::TestWithParam<Case> {
     for (int s = 0; s < sequences; ++s) {
       const SequenceId id{s};
       heads.open(id);
-      EXPECT_FALSE(heads.remembers(id));
-      heads.remember(id, as_row(some_row(44, static_cast<std::uint64_t>(s))));
+      EXPECT_FALSE(heads.has_hidden(id));
+      heads.set_hidden(id, as_row(some_row(44, static_cast<std::uint64_t>(s))));
       for (int head = 0; head < kHeads; ++head)
         questions.push_back({id, head, std::span(tokens_of(s)).first(static_cast<std::size_t>(head) + 1)});
     }
@@ -173,7 +173,7 @@ class HeadFoldersTest : public testing::Test {
   static Row32 first_row(HeadWeights weights) {
     CpuHeads heads(std::move(weights));
     heads.open(SequenceId{0});
-    heads.remember(SequenceId{0}, as_row(some_row(44, 1)));
+    heads.set_hidden(SequenceId{0}, as_row(some_row(44, 1)));
     const std::vector<Token> after{4, 9};
     const DraftHeads::Question question{SequenceId{0}, 1, after};
     const auto row = heads.forward({&question, 1}).logits[0].f32();
@@ -269,14 +269,14 @@ TEST_F(HeadFoldersTest, MisuseIsNoticed) {
   tiny_hydra(config_, Dtype::f32, 2, 1).write(folder_.path());
   CpuHeads heads(load_hydra(folder_.path(), target_));
   const SequenceId id{4};
-  EXPECT_THROW(heads.remembers(id), BrokenInvariant);
+  EXPECT_THROW(heads.has_hidden(id), BrokenInvariant);
   heads.open(id);
   EXPECT_THROW(heads.open(id), BrokenInvariant);
   const std::vector<Token> one{3};
   const DraftHeads::Question early{id, 0, one}, beyond{id, 2, one}, short_of{id, 1, one};
   EXPECT_THROW(heads.forward({&early, 1}), BrokenInvariant);
-  EXPECT_THROW(heads.remember(id, as_row(some_row(43, 1))), BrokenInvariant);
-  heads.remember(id, as_row(some_row(44, 1)));
+  EXPECT_THROW(heads.set_hidden(id, as_row(some_row(43, 1))), BrokenInvariant);
+  heads.set_hidden(id, as_row(some_row(44, 1)));
   EXPECT_THROW(heads.forward({&beyond, 1}), BrokenInvariant);
   EXPECT_THROW(heads.forward({&short_of, 1}), BrokenInvariant);
   EXPECT_EQ(heads.forward({&early, 1}).work, (Work{.sequences = 1, .new_tokens = 1, .rows = 1}));

@@ -94,7 +94,7 @@ struct Reference {
   std::map<Token, std::deque<Text>> pool = {};  // the latest first
   std::size_t pooled = 0;
 
-  void remember(Token first, const Text& rest) {
+  void set_hidden(Token first, const Text& rest) {
     std::deque<Text>& known = pool[first];
     std::erase(known, rest);
     known.push_front(rest);
@@ -106,7 +106,7 @@ struct Reference {
     for (; pooled < text.size(); ++pooled) {
       if (pooled + 1 < n) continue;
       const auto from = text.begin() + static_cast<std::ptrdiff_t>(pooled + 1 - n);
-      remember(*from, Text(from + 1, from + settings.ngram));
+      set_hidden(*from, Text(from + 1, from + settings.ngram));
     }
   }
   // The tokens on the way to the probe of a level and column.
@@ -130,7 +130,7 @@ struct Reference {
       Text ngram;
       for (const Text& level : levels) ngram.push_back(level[i]);
       ngram.push_back(results[i]);
-      remember(ngram[0], Text(ngram.begin() + 1, ngram.end()));
+      set_hidden(ngram[0], Text(ngram.begin() + 1, ngram.end()));
     }
     // Each token now stands one place nearer. Column i of the new level l is what stood at i + 1 + l + 1.
     std::vector<Text> moved;
@@ -258,16 +258,16 @@ TEST(Lookahead, AddsAsManyTokensAsThePaperCounts) {
     EXPECT_EQ(decoding.drafted().size() - 1 - decoding.drafted().probes(), guesses * (ngram - 1))
         << "the pool is full";
     EXPECT_EQ(decoding.drafted().probes(), window + ngram - 2) << "one level so far";
-    int most = 0;
+    int max = 0;
     for (int step = 1; step < ngram + 20; ++step) {
       decoding.step();
       if (step >= ngram - 2) {
         EXPECT_EQ(decoding.drafted().probes(), window * (ngram - 1));
       }
       decoding.sequence.text.back() = 0;  // the pool's full list again; the target has not seen it yet
-      most = std::max(most, decoding.drafted().size() - 1);
+      max = std::max(max, decoding.drafted().size() - 1);
     }
-    EXPECT_EQ(most, extra);
+    EXPECT_EQ(max, extra);
   }
 }
 

@@ -29,8 +29,8 @@ std::string nested(int levels) {
 }
 
 TEST(JsonTextTest, AsManyLevelsAsAllowedAndNoMore) {
-  EXPECT_EQ(complaint(nested(kMostJsonLevels)), "");
-  EXPECT_EQ(complaint(nested(kMostJsonLevels + 1)), "x.json:7: is nested more than 256 levels deep");
+  EXPECT_EQ(complaint(nested(kMaxJsonLevels)), "");
+  EXPECT_EQ(complaint(nested(kMaxJsonLevels + 1)), "x.json:7: is nested more than 256 levels deep");
   EXPECT_EQ(complaint(nested(65'500)), "x.json:7: is nested more than 256 levels deep");
   EXPECT_EQ(complaint(R"({"a": )" + nested(65'500) + "}"), "x.json:7: is nested more than 256 levels deep");
 }

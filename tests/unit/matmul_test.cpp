@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/models/checkpoint/float16.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "kernels/cpu/aligned_buffer.h"
 #include "kernels/cpu/arithmetic.h"
 

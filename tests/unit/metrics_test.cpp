@@ -29,18 +29,18 @@ SequenceRecord finished(Role role, int id, const std::string& label, int tokens,
 LoadedPoint small_point() {
   LoadedPoint point;
   point.status = kDone;
-  RunTally plain(0, 0), method(1, 0);
+  RunTotals plain(0, 0), method(1, 0);
   for (int token = 0; token < 7; ++token) {
-    const StepRow row{SequenceId{token < 4 ? 0 : 1}, 0, 0, 0, 1};
+    const StepRow row{{0, 0, 0, 1}, SequenceId{token < 4 ? 0 : 1}};
     plain.step({&row, 1}, 1, kNone, .9);
   }
   plain.admit(0, 1, kNone);
-  const StepRow first[] = {{SequenceId{0}, 3, 1, 2, 3}, {SequenceId{1}, 3, 0, 3, 2}};
-  const StepRow second[] = {{SequenceId{0}, 3, 0, 0, 1}, {SequenceId{1}, 0, 0, 0, 1}};
+  const StepRow first[] = {{{3, 1, 2, 3}, SequenceId{0}}, {{3, 0, 3, 2}, SequenceId{1}}};
+  const StepRow second[] = {{{3, 0, 0, 1}, SequenceId{0}}, {{0, 0, 0, 1}, SequenceId{1}}};
   for (const auto& rows : {first, second}) {
     method.step({rows, 2}, 4, kNone, 3);
     method.charge(false, {Actor::target, Op::forward, 2, 8, 8, 0, 0}, 3, kNone);
-    method.charge(false, {Actor::draft, Op::keep, 2, 1, 0, 0, 0}, 1, kNone);
+    method.charge(false, {Actor::draft, Op::commit, 2, 1, 0, 0, 0}, 1, kNone);
   }
   method.admit(0, 1, kNone);
   point.runs = {plain, method};
@@ -88,7 +88,7 @@ TEST(Metrics, AccountedSpeedupIsThatOfThePassesAlone) {
   EXPECT_DOUBLE_EQ(value(point, "measured_of_accounted"), (7.0 / 8) / (6.3 / 6));
   const auto accounted = evaluate("accounted_speedup", PromptSelection(point));
   ASSERT_TRUE(accounted);
-  const StepRow row{SequenceId{1}, 1, 0, 0, 0};
+  const StepRow row{{1, 0, 0, 0}, SequenceId{1}};
   point.runs[1].step({&row, 1}, 4, kNone, kNone);
   EXPECT_TRUE(std::isnan(value(point, "accounted_speedup"))) << "passes of a step are not known";
   EXPECT_TRUE(std::isnan(value(point, "measured_of_accounted")));
@@ -96,9 +96,9 @@ TEST(Metrics, AccountedSpeedupIsThatOfThePassesAlone) {
 
 TEST(Metrics, PricesOfThisMachineAreComparedWithWhatWasMeasured) {
   LoadedPoint point = small_point();
-  for (RunTally& run : point.runs) {
-    RunTally priced(run.role(), run.repeat());
-    const StepRow row{SequenceId{0}, 1, 0, 0, 1};
+  for (RunTotals& run : point.runs) {
+    RunTotals priced(run.role(), run.repeat());
+    const StepRow row{{1, 0, 0, 1}, SequenceId{0}};
     priced.step({&row, 1}, run.role() == 0 ? 6 : 4, run.role() == 0 ? 5 : 2, kNone);
     run = priced;
   }

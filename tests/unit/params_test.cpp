@@ -20,7 +20,7 @@ std::string message(const std::function<void(Params&)>& read, const json& given)
 
 void read_chain(Params& p) {
   p.text({"kind"}, "chain", "which");
-  p.integer({"length", "k", "gamma"}, 4, {.least = 1, .most = 100}, "guesses");
+  p.integer({"length", "k", "gamma"}, 4, {.min = 1, .max = 100}, "guesses");
 }
 
 TEST(Params, SaysWhatIsWrongWhereAndWhatWouldBeRight) {
@@ -39,10 +39,9 @@ TEST(Params, SaysWhatIsWrongWhereAndWhatWouldBeRight) {
             "topology.k and its other name length are both set");
   EXPECT_EQ(message([](Params& p) { p.required_text({"path"}, "a folder"); }, json::object()),
             "topology.path is required: a folder");
-  EXPECT_EQ(
-      message([](Params& p) { p.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, ""); },
-              {{"top_p", 0}}),
-      "topology.top_p = 0 must be above 0 and at most 1");
+  EXPECT_EQ(message([](Params& p) { p.number({"top_p"}, 1, {.min = 0, .max = 1, .open_min = true}, ""); },
+                    {{"top_p", 0}}),
+            "topology.top_p = 0 must be above 0 and at most 1");
   EXPECT_EQ(message(
                 [](Params& p) {
                   p.choose<int>({"kind"}, {{"a", 1}, {"b", 2}}, "");
@@ -67,7 +66,7 @@ std::string length_of(const json& given, const std::map<std::string, std::string
   Params p("topology", given, places);
   try {
     p.text({"kind", "method"}, "chain", "which");
-    const int length = p.guesses({"length", "k", "gamma"}, {"size", "nodes"}, 4, {.least = 1}, "guesses");
+    const int length = p.guesses({"length", "k", "gamma"}, {"size", "nodes"}, 4, {.min = 1}, "guesses");
     p.finish();
     return std::to_string(length) + " " + json(p.resolved()).dump();
   } catch (const ConfigError& e) {
@@ -109,7 +108,7 @@ TEST(Params, ListingReadsWithoutWhatIsRequired) {
   Params p = Params::listing("target", {{"unread", 1}});
   EXPECT_EQ(p.required_text({"path", "model"}, "a folder"), "");
   p.choose<int>({"precision"}, {{"stored", 1}, {"int8", 2}}, "how");
-  p.number({"top_p"}, 1, {.least = 0, .most = 1, .open_least = true}, "share");
+  p.number({"top_p"}, 1, {.min = 0, .max = 1, .open_min = true}, "share");
   p.finish();
   ASSERT_EQ(p.notes().size(), 3u);
   EXPECT_EQ(p.notes()[0].fallback, "required");

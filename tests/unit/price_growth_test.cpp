@@ -25,9 +25,9 @@ Work pass(int sequences, int context, int tokens) {
 
 // The first amount at which the price is below that of the one before it; "" where it never falls.
 template <class Make>
-std::string fall(const Roofline& prices, int most, const Make& make) {
+std::string fall(const Roofline& prices, int max, const Make& make) {
   Seconds before = 0;
-  for (int n = 1; n <= most; ++n) {
+  for (int n = 1; n <= max; ++n) {
     const Seconds price = prices.price(make(n));
     if (price < before * (1 - 1e-12)) return fmt::format("{}: {} s after {} s", n, price, before);
     before = price;

@@ -121,12 +121,12 @@ TEST(PublishedTimes, ProductsErrMorePast128Tokens) {
 TEST(PublishedTimes, ProductsOfUpTo64TokensCostLittleMoreThanOne) {
   // All vidur models on one device, 64 tokens over 1: +5..17 % (A100), 0..4 % (H100), +3..30 % (A40). The
   // model has the knee in T(1) too, so that it promises the upper part of the band only.
-  for (const auto& [name, most] : {std::pair{"a100", 1.17}, {"h100", 1.04}, {"a40", 1.30}}) {
+  for (const auto& [name, max] : {std::pair{"a100", 1.17}, {"h100", 1.04}, {"a40", 1.30}}) {
     const Roofline prices(find_device(kConfigs + "/devices", name),
                           find_shape(kConfigs + "/shapes", "llama-2-70b"));
     const double ratio = prices.layers(Actor::target, 64).weights / prices.layers(Actor::target, 1).weights;
     EXPECT_GE(ratio, 1) << name;
-    EXPECT_LT(ratio, most) << name;
+    EXPECT_LT(ratio, max) << name;
   }
   // The jumps of the A100 at 129 and 257 tokens (1297 -> 1950 and 2116 -> 2943 us a layer).
   const Roofline a100(find_device(kConfigs + "/devices", "a100"),

@@ -17,10 +17,10 @@ constexpr int kPrompts = 6;
 LoadedPoint point(const std::string& strategy, int batch, double seconds, double spread = 0) {
   LoadedPoint made;
   made.status = kDone;
-  RunTally plain(0, 0), method(1, 0);
+  RunTotals plain(0, 0), method(1, 0);
   for (int i = 0; i < kPrompts; ++i) {
     const double factor = 1 + (i % 2 == 0 ? spread : -spread);
-    const StepRow one{SequenceId{i}, 0, 0, 0, 1}, two{SequenceId{i}, 1, 0, 1, 2};
+    const StepRow one{{0, 0, 0, 1}, SequenceId{i}}, two{{1, 0, 1, 2}, SequenceId{i}};
     for (int step = 0; step < 8; ++step) plain.step({&one, 1}, 1, 1, 1);
     for (int step = 0; step < 4; ++step) method.step({&two, 1}, seconds * factor, seconds * factor, 1);
     for (const int role : {0, 1}) {

@@ -93,8 +93,8 @@ TEST(Demand, FormatsCountScalesAndTheirHead) {
 
 TEST(Demand, KeepMovesBothWaysAndTheRestAsksNothing) {
   const ModelShape llama = shape("llama-3.1-8b");
-  EXPECT_EQ(demand(llama, {.op = Op::keep, .new_tokens = 3}).cache_bytes, 6 * 131'072.0);
-  for (const Op op : {Op::rewind, Op::draft, Op::judge, Op::step}) {
+  EXPECT_EQ(demand(llama, {.op = Op::commit, .new_tokens = 3}).cache_bytes, 6 * 131'072.0);
+  for (const Op op : {Op::truncate, Op::draft, Op::judge, Op::step}) {
     const Demand none = demand(llama, {.op = op, .sequences = 4, .new_tokens = 9, .rows = 9, .context = 99});
     EXPECT_EQ(none.flops + none.weight_bytes + none.cache_bytes, 0);
   }
@@ -122,10 +122,10 @@ TEST(DistinctExperts, Limits) {
   EXPECT_NEAR(distinct_experts(experts, 1e6), 128, 1e-9);
   experts.spread = 1;  // independent: 128 (1 - (15/16)^2)
   EXPECT_NEAR(distinct_experts(experts, 2), 15.5, 1e-12);
-  const double most = distinct_experts(experts, 4);
-  EXPECT_NEAR(most / 8, 3.64, 0.01);  // cost of verifying four tokens, at most
+  const double max = distinct_experts(experts, 4);
+  EXPECT_NEAR(max / 8, 3.64, 0.01);  // cost of verifying four tokens, at most
   experts.spread = 0.7;
-  EXPECT_LT(distinct_experts(experts, 4), most);
+  EXPECT_LT(distinct_experts(experts, 4), max);
   EXPECT_GT(distinct_experts(experts, 4), distinct_experts(experts, 3));
   experts.per_token = 128;
   EXPECT_EQ(distinct_experts(experts, 3), 128);
@@ -236,10 +236,10 @@ TEST(Roofline, PricesEachActorAndOperation) {
   const Roofline prices(machine, target, {one, two});
   EXPECT_EQ(prices.price(chain(2, 9, draft_actor(0))), Roofline(machine, one).price(chain(2, 9)));
   EXPECT_EQ(prices.price(chain(2, 9, draft_actor(1))), Roofline(machine, two).price(chain(2, 9)));
-  EXPECT_NEAR(prices.price({.actor = Actor::target, .op = Op::keep, .new_tokens = 3}), 6 * 131'072 / 1e12,
+  EXPECT_NEAR(prices.price({.actor = Actor::target, .op = Op::commit, .new_tokens = 3}), 6 * 131'072 / 1e12,
               1e-18);
-  EXPECT_EQ(prices.price({.actor = Actor::target, .op = Op::keep, .context = 500}), 0);
-  EXPECT_EQ(prices.price({.actor = Actor::target, .op = Op::rewind, .new_tokens = 3}), 0);
+  EXPECT_EQ(prices.price({.actor = Actor::target, .op = Op::commit, .context = 500}), 0);
+  EXPECT_EQ(prices.price({.actor = Actor::target, .op = Op::truncate, .new_tokens = 3}), 0);
   EXPECT_NEAR(prices.price({.op = Op::step, .sequences = 4}), 1.04e-3, 1e-15);
   EXPECT_NEAR(prices.price({.op = Op::draft, .new_tokens = 5}), 5e-6, 1e-15);
   EXPECT_NEAR(prices.price({.op = Op::judge, .rows = 6}), 6e-7, 1e-15);

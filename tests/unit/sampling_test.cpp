@@ -9,7 +9,7 @@
 #include "core/numerics/host_distributions.h"
 #include "core/numerics/softmax.h"
 #include "core/numerics/weighted_choice.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 namespace {
@@ -129,8 +129,8 @@ TEST(WeightedChoice, AgreesWithAPlainScanOverManyBlocks) {
   }
 }
 
-TEST(CounterChance, IsAFunctionOfItsKeyAndCount) {
-  CounterChance a(1, 2, 3), b(1, 2, 3), other(1, 2, 4);
+TEST(CounterRng, IsAFunctionOfItsKeyAndCount) {
+  CounterRng a(1, 2, 3), b(1, 2, 3), other(1, 2, 4);
   int same = 0;
   for (int i = 0; i < 1000; ++i) {
     const bool x = a.bernoulli(0.5);
@@ -150,7 +150,7 @@ TEST(HostDistributions, DrawsWithoutPuttingBackUntilNothingIsLeft) {
   const Row row{logits.data(), 3, Place::host, Scalar::f32};
   std::vector<Row> p;
   distributions.probabilities(std::vector<Distributions::Softmax>{{row, {}}}, p);
-  CounterChance chance(1, 1, 1);
+  CounterRng chance(1, 1, 1);
   std::vector<Token> tokens;
   std::vector<int> drawn;
   distributions.draw(std::vector<Distributions::Draws>{{p[0], 3, false, &chance}, {p[0], 4, true, &chance}},

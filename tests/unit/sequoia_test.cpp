@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "core/cost/constant_cost.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "strategies/topologies/paths.h"
 
 namespace speclab {

@@ -7,8 +7,8 @@
 #include "core/metered.h"
 #include "core/models/sources/hashed.h"
 #include "core/models/sources/source_model.h"
-#include "core/random/counter_chance.h"
-#include "core/results/tally.h"
+#include "core/random/counter_rng.h"
+#include "core/results/run_totals.h"
 #include "strategies/drafters/none.h"
 #include "strategies/rules/speculative_sampling.h"
 
@@ -25,8 +25,8 @@ Sequence request(int id) {
           .max_new_tokens = 5 + 7 * (id % 3),
           .end_tokens = {},
           .sampling = {1, 0, 1},
-          .draft_chance = std::make_shared<CounterChance>(3, stream, 0),
-          .judge_chance = std::make_shared<CounterChance>(3, stream, 1)};
+          .draft_chance = std::make_shared<CounterRng>(3, stream, 0),
+          .judge_chance = std::make_shared<CounterRng>(3, stream, 1)};
 }
 
 struct Seen : RunObserver {
@@ -49,7 +49,7 @@ struct Seen : RunObserver {
   std::vector<int> admitted, batches;
   std::size_t admission_charges = 0;
   std::map<int, std::vector<Token>> texts;
-  RunTally tally;
+  RunTotals tally;
 };
 
 Seen decode(const Refill& refill) {
@@ -84,7 +84,7 @@ TEST(Serve, FurtherRequestsKeepItFullAndChangeNothingElse) {
   EXPECT_EQ(full.admitted, drained.admitted) << "those that stand in are not shown";
   EXPECT_EQ(full.admission_charges, drained.admission_charges) << "nor what admitting them took";
   for (int id = 0; id < kRequests; ++id) {
-    const PromptTally& tally = full.tally.prompts().at(static_cast<std::size_t>(id));
+    const PromptTotals& tally = full.tally.prompts().at(static_cast<std::size_t>(id));
     EXPECT_EQ(tally.emitted, request(id).max_new_tokens);
     // A pass takes one second, whoever is in it; a fourth of it is each sequence's.
     EXPECT_DOUBLE_EQ(tally.priced, tally.emitted / 4.0);

@@ -72,11 +72,11 @@ TEST(SettingsCatalogue, SaysWhatHappensWhereASettingIsLeftOut) {
 TEST(SettingsCatalogue, HasWhatIsTakenAtFewValuesAlone) {
   const SectionPage topology = settings_page("topology");
   for (const char* kind : {"chain", "confident"}) {
-    const SettingNote* least = find(kind_of(topology, kind).notes, "draft_min");
-    ASSERT_NE(least, nullptr) << kind;
-    EXPECT_TRUE(least->elsewhere);
-    EXPECT_EQ(least->values, "0 or 1");
-    EXPECT_EQ(least->aliases, (std::vector<std::string>{"n_min", "spec_draft_n_min"}));
+    const SettingNote* min = find(kind_of(topology, kind).notes, "draft_min");
+    ASSERT_NE(min, nullptr) << kind;
+    EXPECT_TRUE(min->elsewhere);
+    EXPECT_EQ(min->values, "0 or 1");
+    EXPECT_EQ(min->aliases, (std::vector<std::string>{"n_min", "spec_draft_n_min"}));
   }
   EXPECT_FALSE(find(kind_of(topology, "chain").notes, "length")->elsewhere);
 }

@@ -8,7 +8,7 @@
 #include "core/models/sources/markov.h"
 #include "core/models/sources/source_model.h"
 #include "core/numerics/argmax.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "tests/support/model_conformance.h"
 
 namespace speclab {

@@ -14,7 +14,7 @@ namespace {
 
 using Text = std::vector<Token>;
 
-Text random_text(CounterChance& chance, int length, int vocab) {
+Text random_text(CounterRng& chance, int length, int vocab) {
   const std::vector<double> even(static_cast<std::size_t>(vocab), 1.0);
   Text text;
   for (int i = 0; i < length; ++i) text.push_back(chance.categorical(even));
@@ -22,7 +22,7 @@ Text random_text(CounterChance& chance, int length, int vocab) {
 }
 
 TEST(SuffixAutomaton, CountsEverySubstring) {
-  CounterChance chance(1, 0, 0);
+  CounterRng chance(1, 0, 0);
   for (int vocab = 1; vocab <= 4; ++vocab) {
     SuffixAutomaton automaton;
     const Text text = random_text(chance, 40, vocab);
@@ -97,9 +97,9 @@ std::vector<Guess> brute_force(const Text& context, const Text& text, const std:
   return guesses;
 }
 
-int longest_match(const Text& text, const std::vector<Text>& corpus, int most) {
+int longest_match(const Text& text, const std::vector<Text>& corpus, int max) {
   Text earlier(text.begin(), text.end() - 1);
-  for (int length = std::min(most, static_cast<int>(text.size())); length > 0; --length) {
+  for (int length = std::min(max, static_cast<int>(text.size())); length > 0; --length) {
     const auto in = [&](const Text& where) {
       return std::search(where.begin(), where.end(), text.end() - length, text.end()) != where.end();
     };
@@ -109,7 +109,7 @@ int longest_match(const Text& text, const std::vector<Text>& corpus, int most) {
 }
 
 TEST(Suffix, RanksChildrenAsBruteForceDoes) {
-  CounterChance chance(2, 0, 0);
+  CounterRng chance(2, 0, 0);
   Layered tree({3, 2, 2, 1});
   int compared = 0, refused = 0, cut = 0;
   for (int round = 0; round < 400; ++round) {
@@ -132,7 +132,7 @@ TEST(Suffix, RanksChildrenAsBruteForceDoes) {
       for (int node = 0; node < draft.size(); ++node) {
         const int depth = draft.tree().depth(node);
         std::vector<Guess> wanted;
-        const int most = depth == 0 ? 3 : depth < 3 ? 2 : depth < 4 ? 1 : 0;
+        const int max = depth == 0 ? 3 : depth < 3 ? 2 : depth < 4 ? 1 : 0;
         if (settings.factor == 0 || depth < static_cast<int>(settings.factor * match)) {
           Text context = sequence.text;
           for (const Token token : tokens_on(draft.tree(), node)) context.push_back(token);
@@ -142,7 +142,7 @@ TEST(Suffix, RanksChildrenAsBruteForceDoes) {
               ++refused;
               continue;
             }
-            if (static_cast<int>(wanted.size()) < most) wanted.push_back({guess.token, p});
+            if (static_cast<int>(wanted.size()) < max) wanted.push_back({guess.token, p});
           }
         } else {
           ++cut;

@@ -280,12 +280,12 @@ TEST(Tokenizer, LongMatchesAreNoMistake) {
 
 TEST(Tokenizer, TokensFarApartTakeNoRoom) {
   Vocabulary vocabulary;
-  EXPECT_TRUE(vocabulary.add("a", Vocabulary::kMostTokens - 1));
+  EXPECT_TRUE(vocabulary.add("a", Vocabulary::kMaxTokens - 1));
   EXPECT_TRUE(vocabulary.add("b", 7));
   EXPECT_FALSE(vocabulary.add("c", 7));
-  EXPECT_FALSE(vocabulary.add("c", Vocabulary::kMostTokens));
+  EXPECT_FALSE(vocabulary.add("c", Vocabulary::kMaxTokens));
   EXPECT_FALSE(vocabulary.add("c", -1));
-  EXPECT_EQ(vocabulary.end(), Vocabulary::kMostTokens);
+  EXPECT_EQ(vocabulary.end(), Vocabulary::kMaxTokens);
   EXPECT_EQ(vocabulary.piece(7), "b");
   EXPECT_EQ(vocabulary.piece(8), "");
   EXPECT_FALSE(vocabulary.has(8));

@@ -10,10 +10,10 @@
 #include "core/models/sources/source_model.h"
 #include "core/numerics/host_distributions.h"
 #include "core/numerics/softmax.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "experiments/certify/small_world.h"
+#include "strategies/compatibility.h"
 #include "strategies/drafters/model.h"
-#include "strategies/fit.h"
 #include "strategies/topologies/best_first.h"
 #include "strategies/topologies/budgeted.h"
 #include "strategies/topologies/confident.h"
@@ -27,9 +27,9 @@ namespace {
 
 using TokenPaths = std::vector<std::vector<Token>>;
 
-Draft drafted(Topology& topology, const ScriptedDrafter::Says& says = nullptr, int most = 1000) {
+Draft drafted(Topology& topology, const ScriptedDrafter::Says& says = nullptr, int max = 1000) {
   ScriptedDrafter drafter(topology, says);
-  ScriptedBatch batch({0}, most);
+  ScriptedBatch batch({0}, max);
   return batch.draft(drafter)[0];
 }
 
@@ -175,11 +175,11 @@ TEST(BestFirst, TreatsTheSequencesOfABatchAlike) {
 TEST(BestFirst, RefusesDrawnGuesses) {
   BestFirst tree(3, 2, 2);
   ScriptedDrafter drafter(tree);
-  EXPECT_NO_THROW(check_fit(drafter.traits(), {}));
+  EXPECT_NO_THROW(check_compatibility(drafter.traits(), {}));
   DraftTraits drawn = drafter.traits();
   drawn.draws = {Draw::without_replacement};
   try {
-    check_fit(drawn, {});
+    check_compatibility(drawn, {});
     ADD_FAILURE();
   } catch (const ImpossiblePoint& error) {
     EXPECT_NE(std::string(error.what()).find("drafter.draw = 'fixed'"), std::string::npos) << error.what();
@@ -188,9 +188,9 @@ TEST(BestFirst, RefusesDrawnGuesses) {
 
 TEST(CheckFit, AllFitsAtTemperatureZero) {
   const DraftTraits tree{{Draw::without_replacement}, true, true, 2};
-  const Needs strict{.chain = true, .one_proposer = true, .draws = {Draw::independent}};
-  EXPECT_THROW(check_fit(tree, strict), ImpossiblePoint);
-  EXPECT_NO_THROW(check_fit(tree, strict, true));
+  const RuleRequirements strict{.chain = true, .one_proposer = true, .draws = {Draw::independent}};
+  EXPECT_THROW(check_compatibility(tree, strict), ImpossiblePoint);
+  EXPECT_NO_THROW(check_compatibility(tree, strict, true));
 }
 
 TEST(TopologySettings, SequoiaIsPricedForTheBatch) {
@@ -212,8 +212,8 @@ TEST(Confident, StopsAfterTheGuessThatFellBelow) {
     return {p, 1 - p};
   };
   using Measure = Confident::Measure;
-  const auto length = [&](int most, double threshold, Measure measure) {
-    Confident chain(most, threshold, measure);
+  const auto length = [&](int max, double threshold, Measure measure) {
+    Confident chain(max, threshold, measure);
     return drafted(chain, says).size() - 1;
   };
   EXPECT_EQ(length(8, 0.7, Measure::token), 3);
@@ -442,8 +442,8 @@ std::vector<std::vector<Token>> texts(const Combination& combination, const Samp
                    .max_new_tokens = 20 + i % 5,  // mates end at different steps
                    .end_tokens = {},
                    .sampling = sampling,
-                   .draft_chance = std::make_shared<CounterChance>(3, id, 0),
-                   .judge_chance = std::make_shared<CounterChance>(3, id, 1)});
+                   .draft_chance = std::make_shared<CounterRng>(3, id, 0),
+                   .judge_chance = std::make_shared<CounterRng>(3, id, 1)});
   }
   for (std::size_t from = 0; from < all.size(); from += batch) {
     world.decode(std::span(all).subspan(from, std::min(batch, all.size() - from)));

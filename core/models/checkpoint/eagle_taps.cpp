@@ -18,8 +18,8 @@ std::vector<std::int64_t> ids_of(const JsonSettings& settings, const char* key) 
   const auto refuse = [&] {
     settings.refuse(fmt::format("'{}' is {}; it must be a list of layers", key, given.dump()));
   };
-  constexpr std::size_t kMost = 64;
-  if (!given.is_array() || given.size() > kMost) refuse();
+  constexpr std::size_t kMax = 64;
+  if (!given.is_array() || given.size() > kMax) refuse();
   std::vector<std::int64_t> ids;
   for (const json& id : given) {
     if (!id.is_number_integer()) refuse();

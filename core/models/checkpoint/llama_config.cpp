@@ -91,12 +91,12 @@ void check_model_type(const Settings& settings, const std::string& architecture)
 
 // At most so many of each, so that no product of two of them is near the end of an int. The largest dense
 // model, Llama 3.1 405B, has 53,248.
-constexpr int kMostOutputs = 1 << 24;
+constexpr int kMaxOutputs = 1 << 24;
 
 int size_of(const Settings& settings, const char* key) {
   const int size = settings.count(key);
-  if (size > kMostOutputs)
-    settings.refuse(fmt::format("'{}' is {}; at most {} can be run", key, size, kMostOutputs));
+  if (size > kMaxOutputs)
+    settings.refuse(fmt::format("'{}' is {}; at most {} can be run", key, size, kMaxOutputs));
   return size;
 }
 
@@ -123,10 +123,10 @@ void read_heads(const Settings& settings, LlamaConfig& config) {
   }
   if (config.head_dim % 2 != 0)
     settings.refuse(fmt::format("'head_dim' is {}; it must be even", config.head_dim));
-  if (const std::int64_t outputs = std::int64_t{config.heads} * config.head_dim; outputs > kMostOutputs) {
+  if (const std::int64_t outputs = std::int64_t{config.heads} * config.head_dim; outputs > kMaxOutputs) {
     settings.refuse(
         fmt::format("'num_attention_heads', {}, times 'head_dim', {}, is {}; at most {} can be run",
-                    config.heads, config.head_dim, outputs, kMostOutputs));
+                    config.heads, config.head_dim, outputs, kMaxOutputs));
   }
 }
 

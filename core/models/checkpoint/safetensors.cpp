@@ -22,7 +22,7 @@ namespace speclab {
 namespace {
 
 constexpr std::size_t kLengthBytes = 8;
-constexpr std::uint64_t kMostHeader = 100'000'000;  // the format's own limit
+constexpr std::uint64_t kMaxHeader = 100'000'000;  // the format's own limit
 
 std::optional<Dtype> dtype_named(const std::string& name) {
   if (name == "F32") return Dtype::f32;
@@ -140,7 +140,7 @@ Safetensors::Safetensors(std::filesystem::path path) : path_(std::move(path)), f
   }
   std::uint64_t length = 0;
   std::memcpy(&length, bytes.data(), sizeof length);
-  if (length > kMostHeader || length > bytes.size() - kLengthBytes) {
+  if (length > kMaxHeader || length > bytes.size() - kLengthBytes) {
     refuse(
         fmt::format("says that its header has {} bytes, but the file has {} (truncated, or not safetensors)",
                     length, bytes.size()));

@@ -4,7 +4,7 @@
 
 #include "core/check.h"
 #include "core/numerics/softmax.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 

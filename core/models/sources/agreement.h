@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 

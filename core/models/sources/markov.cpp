@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "core/check.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 
 namespace speclab {
 
@@ -28,18 +28,18 @@ void SourceModel::close(SequenceId sequence) { cache(sequence) = {}; }
 
 int SourceModel::length(SequenceId sequence) const { return static_cast<int>(cache(sequence).text.size()); }
 
-const Forward& SourceModel::forward(std::span<const Slice> batch) {
-  std::size_t most_rows = 0;
+const Forward& SourceModel::forward(std::span<const SequenceInput> batch) {
+  std::size_t max_rows = 0;
   bool features = false;
-  for (const Slice& slice : batch) {
-    most_rows += (slice.give == Give::features ? slice.text.size() : 1) + slice.nodes.size();
-    features |= slice.give == Give::features;
+  for (const SequenceInput& slice : batch) {
+    max_rows += (slice.give == PassOutput::features ? slice.text.size() : 1) + slice.nodes.size();
+    features |= slice.give == PassOutput::features;
   }
   const auto cols = static_cast<std::size_t>(vocab_);
-  if (values_.size() < most_rows * cols) values_.resize(most_rows * cols);
+  if (values_.size() < max_rows * cols) values_.resize(max_rows * cols);
   result_.first.clear();
   Work work{.op = Op::forward, .sequences = static_cast<int>(batch.size())};
-  for (const Slice& slice : batch) {
+  for (const SequenceInput& slice : batch) {
     Cache& cached = cache(slice.sequence);
     const auto before = static_cast<std::int64_t>(cached.text.size());
     const auto fresh = static_cast<std::int64_t>(slice.text.size());
@@ -54,10 +54,10 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
     };
     for (const Token token : slice.text) {
       cached.text.push_back(hash = mixed(hash, static_cast<std::uint64_t>(token)));
-      if (slice.give == Give::features) write_row({token, hash, 1});
+      if (slice.give == PassOutput::features) write_row({token, hash, 1});
     }
     const auto length = static_cast<std::int64_t>(cached.text.size());
-    if (slice.give == Give::scores && fresh > 0) write_row({slice.text.back(), hash, 1});
+    if (slice.give == PassOutput::scores && fresh > 0) write_row({slice.text.back(), hash, 1});
     if (slice.nodes.empty()) continue;
     const auto size = static_cast<std::size_t>(slice.tree->size());
     if (cached.node.size() < size) {
@@ -75,7 +75,7 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
       cached.drafted[node] = cached.draft;
       ++cached.nodes;
       work.pairs += length + depth;
-      if (slice.give == Give::scores) write_row({slice.tree->token(node), here, depth + 1});
+      if (slice.give == PassOutput::scores) write_row({slice.tree->token(node), here, depth + 1});
     }
   }
   result_.hidden = {values_.data(), work.rows, vocab_, Place::host};
@@ -85,9 +85,9 @@ const Forward& SourceModel::forward(std::span<const Slice> batch) {
   return result_;
 }
 
-Work SourceModel::keep(std::span<const Kept> batch) {
-  Work work{.op = Op::keep, .sequences = static_cast<int>(batch.size())};
-  for (const Kept& kept : batch) {
+Work SourceModel::commit(std::span<const Commit> batch) {
+  Work work{.op = Op::commit, .sequences = static_cast<int>(batch.size())};
+  for (const Commit& kept : batch) {
     Cache& cached = cache(kept.sequence);
     work.context += static_cast<std::int64_t>(cached.text.size());
     for (const int node : kept.path) {
@@ -100,9 +100,9 @@ Work SourceModel::keep(std::span<const Kept> batch) {
   return work;
 }
 
-Work SourceModel::rewind(std::span<const Rewound> batch) {
-  Work work{.op = Op::rewind, .sequences = static_cast<int>(batch.size())};
-  for (const Rewound& rewound : batch) {
+Work SourceModel::truncate(std::span<const Truncation> batch) {
+  Work work{.op = Op::truncate, .sequences = static_cast<int>(batch.size())};
+  for (const Truncation& rewound : batch) {
     Cache& cached = cache(rewound.sequence);
     SPECLAB_CHECK(rewound.length >= 0 && static_cast<std::size_t>(rewound.length) <= cached.text.size(),
                   "cannot rewind {} tokens to {}", cached.text.size(), rewound.length);

@@ -19,9 +19,9 @@ class SourceModel : public LanguageModel {
   void open(SequenceId sequence) override;
   void close(SequenceId sequence) override;
   int length(SequenceId sequence) const override;
-  const Forward& forward(std::span<const Slice> batch) override;
-  Work keep(std::span<const Kept> batch) override;
-  Work rewind(std::span<const Rewound> batch) override;
+  const Forward& forward(std::span<const SequenceInput> batch) override;
+  Work commit(std::span<const Commit> batch) override;
+  Work truncate(std::span<const Truncation> batch) override;
 
  private:
   struct Cache {

@@ -48,9 +48,9 @@ void Bpe::read_vocabulary(const Component& model) {
   const Component vocabulary = model.part("vocab");
   if (!vocabulary.json().is_object()) vocabulary.refuse("is not an object");
   for (const auto& [piece, token] : vocabulary.json().items()) {
-    if (!token.is_number_unsigned() || token.get<std::uint64_t>() >= Vocabulary::kMostTokens) {
+    if (!token.is_number_unsigned() || token.get<std::uint64_t>() >= Vocabulary::kMaxTokens) {
       vocabulary.refuse(
-          fmt::format("'{}' has id {}, not a number below {}", piece, token.dump(), Vocabulary::kMostTokens));
+          fmt::format("'{}' has id {}, not a number below {}", piece, token.dump(), Vocabulary::kMaxTokens));
     }
     if (!vocabulary_.add(piece, token.get<Token>())) {
       vocabulary.refuse(fmt::format("id {} belongs to two pieces, '{}' and '{}'", token.dump(),

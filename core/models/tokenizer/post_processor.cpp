@@ -7,7 +7,7 @@
 namespace speclab {
 namespace {
 
-constexpr std::size_t kMostTokensAround = 1024;
+constexpr std::size_t kMaxTokensAround = 1024;
 
 std::vector<Token> special_tokens(const Component& processor, const std::string& name) {
   const Component known = processor.part("special_tokens");
@@ -36,7 +36,7 @@ PostProcessor from_template(const Component& component) {
     std::vector<Token>& side = seen_text ? after : before;
     const std::vector<Token> tokens = special_tokens(component, name);
     side.insert(side.end(), tokens.begin(), tokens.end());
-    if (side.size() > kMostTokensAround) component.refuse("'single' puts thousands of tokens around a text");
+    if (side.size() > kMaxTokensAround) component.refuse("'single' puts thousands of tokens around a text");
   }
   if (!seen_text) component.refuse("'single' has no sequence");
   return [before, after](std::vector<Token>& tokens) {

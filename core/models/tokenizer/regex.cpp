@@ -33,15 +33,15 @@ constexpr std::size_t kFreeSteps = 64;
 // million.
 constexpr std::size_t kSteps = 1'000'000;
 constexpr std::size_t kStepsPerByte = 128;
-constexpr std::uint32_t kMostHeap = 1u << 19;  // KiB
+constexpr std::uint32_t kMaxHeap = 1u << 19;  // KiB
 
-constexpr std::size_t kMostText = std::size_t{1} << 23;
+constexpr std::size_t kMaxText = std::size_t{1} << 23;
 
 using MatchContext = std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)>;
 
 MatchContext match_context() {
   MatchContext context(allocated(pcre2_match_context_create(nullptr)), &pcre2_match_context_free);
-  pcre2_set_heap_limit(context.get(), kMostHeap);
+  pcre2_set_heap_limit(context.get(), kMaxHeap);
   return context;
 }
 
@@ -66,9 +66,9 @@ struct Regex::Code {
   // place where a match may begin.
   int run(std::string_view text, std::size_t from, std::uint32_t options, std::size_t steps,
           pcre2_match_data* data, pcre2_match_context* context) const {
-    const auto most = static_cast<std::uint32_t>(std::min<std::size_t>(steps, UINT32_MAX));
-    pcre2_set_match_limit(context, most);
-    pcre2_set_depth_limit(context, most);
+    const auto max = static_cast<std::uint32_t>(std::min<std::size_t>(steps, UINT32_MAX));
+    pcre2_set_match_limit(context, max);
+    pcre2_set_depth_limit(context, max);
     options |= PCRE2_NO_UTF_CHECK;
     int found = pcre2_match(code, bytes(text), text.size(), from, options, data, context);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) {  // the interpreter backtracks on the heap
@@ -93,14 +93,14 @@ struct Regex::Code {
   std::optional<Span> find_at(std::string_view text, std::size_t at, MatchSteps& steps,
                               pcre2_match_data* data, pcre2_match_context* context) const {
     int found = run(text, at, PCRE2_ANCHORED, kFreeSteps, data, context);
-    for (std::size_t most = kFreeSteps * 4; limited(found); most *= 4) {
-      if (found == PCRE2_ERROR_HEAPLIMIT || !steps.take(most)) {
+    for (std::size_t max = kFreeSteps * 4; limited(found); max *= 4) {
+      if (found == PCRE2_ERROR_HEAPLIMIT || !steps.take(max)) {
         throw ConfigError(fmt::format(
             "the tokenizer's pattern '{}' backtracks without end on a text of {} bytes: its matches may take "
             "{} steps together",
             shown, steps.bytes(), kSteps + kStepsPerByte * steps.bytes()));
       }
-      found = run(text, at, PCRE2_ANCHORED, most, data, context);
+      found = run(text, at, PCRE2_ANCHORED, max, data, context);
     }
     return span(found, text, data);
   }
@@ -185,11 +185,11 @@ bool Regex::matches_at_start(std::string_view text) const {
 }
 
 void check_growth(std::size_t bytes) {
-  if (bytes <= kMostText) return;
+  if (bytes <= kMaxText) return;
   throw ConfigError(fmt::format(
       "the tokenizer's replacements make more than {} MiB of this text; their chain in tokenizer.json "
       "grows without end",
-      kMostText >> 20));
+      kMaxText >> 20));
 }
 
 std::string replace_all(const Regex& pattern, std::string_view text, std::string_view content,

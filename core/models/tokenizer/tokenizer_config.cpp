@@ -132,9 +132,9 @@ void append_added(const std::filesystem::path& file, std::vector<ListedToken>& a
   if (!std::filesystem::exists(file, none)) return;
   const json object = read_json_object(file);
   for (const auto& [text, token] : object.items()) {
-    if (!token.is_number_unsigned() || token.get<std::uint64_t>() >= Vocabulary::kMostTokens)
+    if (!token.is_number_unsigned() || token.get<std::uint64_t>() >= Vocabulary::kMaxTokens)
       throw ConfigError(fmt::format("{}: '{}' has the token {}, not a number below {}", file.string(), text,
-                                    token.dump(), Vocabulary::kMostTokens));
+                                    token.dump(), Vocabulary::kMaxTokens));
     added.push_back({file.filename().string(), text, token.get<Token>()});
   }
 }

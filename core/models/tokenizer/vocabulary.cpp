@@ -8,7 +8,7 @@
 namespace speclab {
 
 bool Vocabulary::add(std::string_view piece, Token token) {
-  if (token < 0 || token >= kMostTokens || has(token)) return false;
+  if (token < 0 || token >= kMaxTokens || has(token)) return false;
   if (!ids_.emplace(piece, token).second) return false;
   pieces_.emplace(token, piece);
   end_ = std::max(end_, token + 1);

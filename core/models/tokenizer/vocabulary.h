@@ -19,7 +19,7 @@ struct StringHash {
 // Pieces of text and their tokens, one to one.
 class Vocabulary {
  public:
-  static constexpr Token kMostTokens = 1 << 22;
+  static constexpr Token kMaxTokens = 1 << 22;
 
   // False, and nothing changes, if the token is out of range or it or the piece is taken.
   bool add(std::string_view piece, Token token);

@@ -155,15 +155,15 @@ void measure_keep(benchmark::State& state, DeviceTiming& timing, const ModelShap
                  });
 }
 
-constexpr int kLongest = 32768, kLargestBatch = 64, kBatchContext = 512, kMostNodes = 64;
+constexpr int kLongest = 32768, kLargestBatch = 64, kBatchContext = 512, kMaxNodes = 64;
 
 }  // namespace
 
 std::size_t largest_operands(const ModelShape& shape) {
   const double position = 4.0 * shape.kv_heads * padded8(shape.head_dim);  // keys and values of a layer
   const double attention =
-      position * std::max(kLongest + kMostNodes, kLargestBatch * (kBatchContext + kMostNodes));
-  const double keep = position * shape.layers * (kBatchContext + kMostNodes);
+      position * std::max(kLongest + kMaxNodes, kLargestBatch * (kBatchContext + kMaxNodes));
+  const double keep = position * shape.layers * (kBatchContext + kMaxNodes);
   const double head = 2.0 * shape.vocab * padded16(shape.hidden);
   return static_cast<std::size_t>(2 * std::max({attention, keep, head}));  // two sets at least
 }
@@ -171,7 +171,7 @@ std::size_t largest_operands(const ModelShape& shape) {
 void add_attention_cases(DeviceTiming& timing, const ModelShape& shape) {
   const std::string name = slug(shape.name);
   for (const int context : {512, 2048, 8192, kLongest}) {
-    for (const int nodes : {0, 1, 4, 16, kMostNodes}) {
+    for (const int nodes : {0, 1, 4, 16, kMaxNodes}) {
       add_case(fmt::format("tree_attention/{}/context:{}/nodes:{}", name, context, nodes),
                [&timing, shape, context, nodes](auto& state) {
                  measure_attention(state, timing, shape, 1, context, nodes);

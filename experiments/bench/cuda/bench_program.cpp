@@ -28,7 +28,7 @@ class FailureCounter : public benchmark::ConsoleReporter {
 
 }  // namespace
 
-void add_case(const std::string& name, std::function<void(benchmark::State&)> body, int most_samples) {
+void add_case(const std::string& name, std::function<void(benchmark::State&)> body, int max_samples) {
   benchmark::RegisterBenchmark(name.c_str(),
                                [body = std::move(body)](benchmark::State& state) {
                                  try {
@@ -38,7 +38,7 @@ void add_case(const std::string& name, std::function<void(benchmark::State&)> bo
                                  }
                                })
       ->UseManualTime()
-      ->Iterations(std::min(samples, most_samples))
+      ->Iterations(std::min(samples, max_samples))
       ->Unit(benchmark::kMicrosecond);
 }
 

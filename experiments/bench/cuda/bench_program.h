@@ -11,7 +11,7 @@
 namespace speclab {
 
 // Registers a benchmark that is timed by the device. What it throws is its error, and the others go on.
-void add_case(const std::string& name, std::function<void(benchmark::State&)> body, int most_samples = 1000);
+void add_case(const std::string& name, std::function<void(benchmark::State&)> body, int max_samples = 1000);
 
 // What a benchmark of the first CUDA device does: `prepare` gets the arguments that are no options and
 // registers the cases. The exit status: 1 where there is no device, where no case was chosen or where one

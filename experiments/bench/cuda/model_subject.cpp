@@ -7,7 +7,7 @@
 namespace speclab {
 namespace {
 
-constexpr int kMostNodes = 1024;
+constexpr int kMaxNodes = 1024;
 constexpr int kFilledAtOnce = 4096;  // tokens
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -19,8 +19,8 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
 ModelSubject::ModelSubject(
     DeviceTiming& timing,
     const std::function<std::unique_ptr<CudaTransformer>(std::shared_ptr<Stream>)>& make)
-    : timing_(timing), model_(make(timing.shared_stream())), nodes_(kMostNodes) {
-  for (int node = 1; node <= kMostNodes; ++node) tree_.add((node - 1) / 2, node * 101 % model_->vocab());
+    : timing_(timing), model_(make(timing.shared_stream())), nodes_(kMaxNodes) {
+  for (int node = 1; node <= kMaxNodes; ++node) tree_.add((node - 1) / 2, node * 101 % model_->vocab());
   std::iota(nodes_.begin(), nodes_.end(), 1);
 }
 
@@ -38,14 +38,14 @@ void ModelSubject::prepare(int sequences, int context) {
       text.push_back((i + static_cast<int>(s)) * 37 % model_->vocab());
     }
     text.resize(static_cast<std::size_t>(context) + 1);
-    const Rewound rewound{id, std::min(context, model_->length(id))};
-    model_->rewind({&rewound, 1});
+    const Truncation rewound{id, std::min(context, model_->length(id))};
+    model_->truncate({&rewound, 1});
     while (model_->length(id) < context) {
       const int begin = model_->length(id), count = std::min(kFilledAtOnce, context - begin);
-      const Slice slice{
+      const SequenceInput slice{
           .sequence = id,
           .text = std::span(text).subspan(static_cast<std::size_t>(begin), static_cast<std::size_t>(count)),
-          .give = Give::nothing};
+          .give = PassOutput::nothing};
       model_->forward({&slice, 1});
     }
   }
@@ -68,7 +68,7 @@ void ModelSubject::back_to_the_text() {
   for (std::size_t s = 0; s < texts_.size(); ++s) {
     rewound_.push_back({static_cast<SequenceId>(s), static_cast<int>(texts_[s].size()) - 1});
   }
-  model_->rewind(rewound_);
+  model_->truncate(rewound_);
 }
 
 ModelSubject::Pass ModelSubject::pass(int nodes) {

@@ -51,8 +51,8 @@ class ModelSubject {
   std::vector<std::vector<Token>> texts_;  // by sequence
   TokenTree tree_;
   std::vector<int> nodes_;
-  std::vector<Slice> slices_;
-  std::vector<Rewound> rewound_;
+  std::vector<SequenceInput> slices_;
+  std::vector<Truncation> rewound_;
   PinnedBuffer<const float*> row_pointers_on_host_;
   DeviceBuffer<const float*> row_pointers_;
   PinnedBuffer<std::int32_t> tokens_on_host_;

@@ -14,7 +14,7 @@
 namespace speclab {
 namespace {
 
-constexpr int kOurMostRows = FewRowsProduct<Bf16>::kMostRows;
+constexpr int kOurMaxRows = FewRowsProduct<Bf16>::kMaxRows;
 
 // A matrix of a model, as the pass multiplies with it.
 struct Matrix {
@@ -56,7 +56,7 @@ Launch ours(DeviceTiming& timing, const Matrix& matrix, const Operands& operands
             void (*by)(const FewRowsProduct<Bf16, W>&, Stream&) = multiply<Bf16, W>) {
   return [&timing, &operands, matrix, rows, by](int set) {
     const int stride = matrix.finish == Finish::gate ? padded16(matrix.outputs) : matrix.outputs;
-    for (int first = 0; first < rows; first += kOurMostRows) {
+    for (int first = 0; first < rows; first += kOurMaxRows) {
       FewRowsProduct<Bf16, W> task;
       task.weights = timing.rotating<W>(set, matrix.bytes(sizeof(W)));
       task.scales = timing.rotating<float>(0, 0);
@@ -64,7 +64,7 @@ Launch ours(DeviceTiming& timing, const Matrix& matrix, const Operands& operands
       const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(first) * stride;
       task.out = matrix.finish == Finish::gate ? static_cast<void*>(operands.gated.data() + at)
                                                : static_cast<void*>(operands.out.data() + at);
-      task.rows = std::min(rows - first, kOurMostRows);
+      task.rows = std::min(rows - first, kOurMaxRows);
       task.inputs = matrix.inputs;
       task.outputs = matrix.outputs;
       task.stride = stride;

@@ -82,11 +82,11 @@ void measure_argmax(benchmark::State& state, DeviceTiming& timing, const ModelSh
 }
 
 void measure_likeliest(benchmark::State& state, DeviceTiming& timing, const ModelShape& shape, int rows) {
-  constexpr int kMost = 10;
+  constexpr int kMax = 10;
   const Logits logits(timing, rows, shape.vocab);
-  const DeviceBuffer<std::int32_t> tokens(static_cast<std::size_t>(rows * kMost), "tokens");
+  const DeviceBuffer<std::int32_t> tokens(static_cast<std::size_t>(rows * kMax), "tokens");
   measure_kernel(state, timing, row_demand(rows, shape.vocab), logits.sets(timing), [&](int set) {
-    row_likeliest({logits.of_set(set), tokens.data(), rows, shape.vocab, kMost}, timing.stream());
+    row_likeliest({logits.of_set(set), tokens.data(), rows, shape.vocab, kMax}, timing.stream());
   });
 }
 

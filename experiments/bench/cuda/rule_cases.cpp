@@ -3,8 +3,8 @@
 #include "core/cost/catalogue.h"
 #include "experiments/bench/cuda/bench_program.h"
 #include "experiments/bench/cuda/kernel_cases.h"
-#include "kernels/cuda/row_facts.h"
 #include "kernels/cuda/row_probabilities.h"
+#include "kernels/cuda/row_stats.h"
 #include "kernels/cuda/tree_verdict.h"
 
 namespace speclab {
@@ -91,7 +91,7 @@ void measure_facts(benchmark::State& state, DeviceTiming& timing, const ModelSha
                      .wrong = judged.wrong.data() + row,
                      .first = 2 * row,
                      .count = 2,
-                     .certainty = true});
+                     .exp_neg_entropy = true});
   }
   for (int i = 0; i < 2 * rows; ++i) tokens.push_back(i);
   const auto there = on_device(asked, timing.stream());
@@ -101,7 +101,7 @@ void measure_facts(benchmark::State& state, DeviceTiming& timing, const ModelSha
   // Logits are read, probabilities written and read.
   measure_kernel(state, timing, {.bytes = 20.0 * rows * shape.vocab}, judged.sets, [&](int set) {
     judged.soften(set, timing.stream());
-    row_facts({.rows = there.data() + set * rows,
+    row_stats({.rows = there.data() + set * rows,
                .tokens = tokens_there.data(),
                .facts = facts.data(),
                .token_facts = token_facts.data(),

@@ -13,7 +13,7 @@ class BlockEarlyBreak : public Block {
   void judge_tree(const Sequence& sequence, const Draft& draft, const Scores& target,
                   Verdict& verdict) override {
     if (sequence.sampling.temperature == 0) return follow_likeliest(draft, target, verdict);
-    Chance& chance = *sequence.judge_chance;
+    RandomSource& chance = *sequence.judge_chance;
     int kept = 0;
     double kept_alpha = 1, alpha = 1;
     residual_.begin(draft, 0, target[0], sequence.sampling);

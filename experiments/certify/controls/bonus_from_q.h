@@ -6,7 +6,7 @@ namespace speclab::bugs {
 
 class BonusFromQ : public SpeculativeSampling {
  protected:
-  Choice choose(int node, Residual& residual, Chance& chance) override {
+  Choice choose(int node, Residual& residual, RandomSource& chance) override {
     const Draft& draft = residual.draft();
     const Row last = node > 0 ? draft.scores(draft.tree().parent(node), draft.proposer(node)) : Row{};
     const bool bonus = draft.first_candidate(node) == TokenTree::kNone;

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 
 namespace speclab::bugs {
 
@@ -14,7 +14,7 @@ namespace speclab::bugs {
 // with any chance, enumeration included.
 class KnownInterval {
  public:
-  bool below(double p, Chance& chance) {  // whether the number is less than p
+  bool below(double p, RandomSource& chance) {  // whether the number is less than p
     if (p <= low_) return false;
     if (p >= high_) return true;
     const bool is_below = chance.bernoulli((p - low_) / (high_ - low_));
@@ -23,7 +23,7 @@ class KnownInterval {
   }
 
   // The index whose share of the cumulative sum of the weights, in index order, holds the number.
-  int pick(std::span<const double> weights, Chance& chance, std::vector<double>& scratch) {
+  int pick(std::span<const double> weights, RandomSource& chance, std::vector<double>& scratch) {
     std::vector<double>& pieces = scratch;
     pieces.clear();
     double total = 0;

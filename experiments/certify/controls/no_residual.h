@@ -8,7 +8,7 @@ namespace speclab::bugs {
 
 class NoResidual : public SpeculativeSampling {
  protected:
-  Choice choose(int node, Residual& residual, Chance& chance) override {
+  Choice choose(int node, Residual& residual, RandomSource& chance) override {
     p_.assign(residual.p().begin(), residual.p().end());
     Choice choice = SpeculativeSampling::choose(node, residual, chance);
     const bool rejected =

@@ -10,7 +10,7 @@ namespace speclab::bugs {
 
 class PNotRescaled : public WithoutReplacement {
  protected:
-  bool accepts(int child, Residual& residual, Chance& chance) override {
+  bool accepts(int child, Residual& residual, RandomSource& chance) override {
     if (chance.bernoulli(residual.odds(child, Draw::without_replacement))) return true;
     const double left = residual.reject(child, Draw::without_replacement);
     if (left <= 0) return true;

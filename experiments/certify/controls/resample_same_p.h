@@ -6,7 +6,7 @@ namespace speclab::bugs {
 
 class ResampleSameP : public SamplingRule {
  protected:
-  Choice choose(int node, Residual& residual, Chance& chance) override {
+  Choice choose(int node, Residual& residual, RandomSource& chance) override {
     const Draft& draft = residual.draft();
     for (int child = draft.first_candidate(node); child != TokenTree::kNone;
          child = draft.next_candidate(child)) {

@@ -11,7 +11,7 @@ namespace speclab::bugs {
 
 class ResidualByIndex : public SpeculativeSampling {
  protected:
-  bool accepts(int child, Residual& residual, Chance& chance) override {
+  bool accepts(int child, Residual& residual, RandomSource& chance) override {
     const Draft& draft = residual.draft();
     const Draw draw = draft.drawn(child);
     if (draw == Draw::fixed) return SpeculativeSampling::accepts(child, residual, chance);

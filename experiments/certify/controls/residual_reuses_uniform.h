@@ -6,14 +6,14 @@
 #include <utility>
 #include <vector>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 #include "experiments/certify/controls/known_interval.h"
 
 namespace speclab::bugs {
 
-class ResidualReusesUniform : public Chance {
+class ResidualReusesUniform : public RandomSource {
  public:
-  explicit ResidualReusesUniform(std::shared_ptr<Chance> inner) : inner_(std::move(inner)) {}
+  explicit ResidualReusesUniform(std::shared_ptr<RandomSource> inner) : inner_(std::move(inner)) {}
 
   bool bernoulli(double p) override {
     uniform_ = {};
@@ -24,7 +24,7 @@ class ResidualReusesUniform : public Chance {
   }
 
  private:
-  std::shared_ptr<Chance> inner_;
+  std::shared_ptr<RandomSource> inner_;
   KnownInterval uniform_;  // of the last accept or rejection, until it is used again
   std::vector<double> scratch_;
 };

@@ -5,20 +5,20 @@
 #include <memory>
 #include <utility>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 #include "experiments/certify/controls/known_interval.h"
 
 namespace speclab::bugs {
 
-class SameUniform : public Chance {
+class SameUniform : public RandomSource {
  public:
-  explicit SameUniform(std::shared_ptr<Chance> inner) : inner_(std::move(inner)) {}
+  explicit SameUniform(std::shared_ptr<RandomSource> inner) : inner_(std::move(inner)) {}
 
   bool bernoulli(double p) override { return uniform_.below(p, *inner_); }
   int categorical(std::span<const double> weights) override { return inner_->categorical(weights); }
 
  private:
-  std::shared_ptr<Chance> inner_;
+  std::shared_ptr<RandomSource> inner_;
   KnownInterval uniform_;
 };
 

@@ -8,17 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 #include "core/sequence.h"
 #include "experiments/certify/controls/known_interval.h"
 
 namespace speclab::bugs {
 
 // One reader of a tape of uniform numbers that others read too.
-class SharedRandomness : public Chance {
+class SharedRandomness : public RandomSource {
  public:
   struct Tape {
-    std::shared_ptr<Chance> inner;
+    std::shared_ptr<RandomSource> inner;
     std::vector<KnownInterval> uniforms = {};
     std::vector<double> scratch = {};
   };

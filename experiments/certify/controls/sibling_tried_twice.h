@@ -5,19 +5,19 @@
 #include <memory>
 #include <utility>
 
-#include "core/chance.h"
+#include "core/random_source.h"
 
 namespace speclab::bugs {
 
-class SiblingTriedTwice : public Chance {
+class SiblingTriedTwice : public RandomSource {
  public:
-  explicit SiblingTriedTwice(std::shared_ptr<Chance> inner) : inner_(std::move(inner)) {}
+  explicit SiblingTriedTwice(std::shared_ptr<RandomSource> inner) : inner_(std::move(inner)) {}
 
   bool bernoulli(double p) override { return inner_->bernoulli(p) || inner_->bernoulli(p); }
   int categorical(std::span<const double> weights) override { return inner_->categorical(weights); }
 
  private:
-  std::shared_ptr<Chance> inner_;
+  std::shared_ptr<RandomSource> inner_;
 };
 
 }  // namespace speclab::bugs

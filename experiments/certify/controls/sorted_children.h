@@ -8,7 +8,7 @@ namespace speclab::bugs {
 
 class SortedChildren : public SpeculativeSampling {
  protected:
-  std::size_t next(std::span<const int> waiting, Residual& residual, Chance&) override {
+  std::size_t next(std::span<const int> waiting, Residual& residual, RandomSource&) override {
     const Draft& draft = residual.draft();
     if (draft.drawn(waiting.front()) == Draw::fixed) return 0;
     const auto q = [&](int child) { return residual.q(draft.proposer(child))[draft.tree().token(child)]; };

@@ -29,7 +29,7 @@ struct Thread {
   std::source_location where;
   unsigned mask = 0;
   bool waited = false;  // for what came before the kernel
-  std::array<std::byte, kMostExchanged> deposit{};
+  std::array<std::byte, kMaxExchanged> deposit{};
 };
 
 struct Block {

@@ -41,8 +41,8 @@ void wait_for_cluster(std::source_location where);
 unsigned cluster_rank();
 std::byte* shared_bytes_of(unsigned rank);  // of a block of the cluster
 
-inline constexpr std::size_t kMostExchanged = 32;  // bytes a lane
-using Deposits = std::array<std::array<std::byte, kMostExchanged>, 32>;
+inline constexpr std::size_t kMaxExchanged = 32;  // bytes a lane
+using Deposits = std::array<std::array<std::byte, kMaxExchanged>, 32>;
 // Waits until every lane of `mask` has called it at the same place, and returns what each put in (0xFF where
 // a lane took no part). Valid until the lane's next call.
 const Deposits& exchange(unsigned mask, const void* mine, std::size_t bytes, std::source_location where);

@@ -19,7 +19,7 @@ void set_clusters(bool there);
 
 void set_memory_bytes(std::size_t bytes);  // of the pretended device; 4 GiB at first
 std::size_t memory_in_use();
-std::size_t most_memory_used();  // since the last reset
+std::size_t max_memory_used();  // since the last reset
 
 // What the driver says. At first there is one device, and it is new enough.
 struct Driver {

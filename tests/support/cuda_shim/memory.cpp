@@ -18,7 +18,7 @@ constexpr std::size_t kAlignment = 256;  // as cudaMalloc promises
 
 struct Memory {
   std::map<const std::byte*, std::size_t> device, pinned;  // begin -> bytes
-  std::size_t total = std::size_t{4} << 30, used = 0, most = 0;
+  std::size_t total = std::size_t{4} << 30, used = 0, max = 0;
   int before_failure = -1;  // allocations; below 0: none is to fail
   bool failed = false;
   bool clusters = false;
@@ -84,14 +84,14 @@ void let_touch_device_memory(bool touch) {
 void set_clusters(bool there) { memory().clusters = there; }
 void set_memory_bytes(std::size_t bytes) { memory().total = bytes; }
 std::size_t memory_in_use() { return memory().used; }
-std::size_t most_memory_used() { return memory().most; }
+std::size_t max_memory_used() { return memory().max; }
 void set_driver(Driver driver) { memory().driver = driver; }
 void reset_machine() {
   set_memory_bytes(std::size_t{4} << 30);
   set_driver({});
   set_clusters(false);
   fail_allocation_after(-1);
-  memory().most = memory().used;
+  memory().max = memory().used;
 }
 
 void fail_allocation_after(int count) {
@@ -164,7 +164,7 @@ cudaError_t cudaMalloc(void** where, std::size_t bytes) {
   if (memory().used + bytes > memory().total) return cudaErrorMemoryAllocation;
   const cudaError_t result = allocate(memory().device, where, bytes);
   if (result == cudaSuccess) memory().used += bytes;
-  memory().most = std::max(memory().most, memory().used);
+  memory().max = std::max(memory().max, memory().used);
   return result;
 }
 

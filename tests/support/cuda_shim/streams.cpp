@@ -91,7 +91,7 @@ void name_next_kernel(const char* name) { streams().kernel_name = name; }
 
 cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void()> body) {
   const dim3 grid = config.gridDim, block = config.blockDim;
-  const auto within = [](unsigned value, unsigned most) { return value >= 1 && value <= most; };
+  const auto within = [](unsigned value, unsigned max) { return value >= 1 && value <= max; };
   const bool fits = within(grid.x, 0x7FFFFFFF) && within(grid.y, 65535) && within(grid.z, 65535) &&
                     within(block.x, 1024) && within(block.x * block.y * block.z, 1024) &&
                     config.dynamicSmemBytes <= std::size_t{227} * 1024;
@@ -102,8 +102,8 @@ cudaError_t enqueue_kernel(const cudaLaunchConfig_t& config, std::function<void(
     if (attribute.id == cudaLaunchAttributeProgrammaticStreamSerialization) launch.early = true;
     if (attribute.id == cudaLaunchAttributeClusterDimension) launch.cluster = attribute.val.clusterDim.x;
   }
-  constexpr unsigned kMostBlocks = 8;  // of a cluster, on every device that has clusters
-  if (!fits || launch.cluster > kMostBlocks || grid.x % launch.cluster != 0) return cudaErrorInvalidValue;
+  constexpr unsigned kMaxBlocks = 8;  // of a cluster, on every device that has clusters
+  if (!fits || launch.cluster > kMaxBlocks || grid.x % launch.cluster != 0) return cudaErrorInvalidValue;
   ++counted_traffic().kernels;
   return enqueue(config.stream, [launch = std::move(launch)] { run(launch); });
 }

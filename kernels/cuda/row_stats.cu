@@ -1,7 +1,7 @@
 #include "core/numerics/exp_nonpositive.h"
 #include "kernels/cuda/launch.h"
-#include "kernels/cuda/row_facts.h"
 #include "kernels/cuda/row_order.h"
+#include "kernels/cuda/row_stats.h"
 #include "kernels/cuda/shared_memory.h"
 #include "kernels/cuda/warp.h"
 
@@ -36,12 +36,12 @@ __global__ void __launch_bounds__(kRowThreads) facts_kernel(RowFactsTask task) {
   fact.logit = row.logits[fact.likeliest];
   const double* p = row.probabilities;
   if (p) fact.probability = p[fact.likeliest];
-  if (row.certainty) {
+  if (row.exp_neg_entropy) {
     const double largest = fact.logit, per_degree = 1 / row.temperature;
     const double mean = row.temperature == 0 ? 0.0 : ordered_row_sum(cols, memory.sums, [&](int i) {
       return p[i] > 0 ? p[i] * ((row.logits[i] - largest) * per_degree) : 0.0;
     });
-    fact.certainty = fact.probability * exp_nonpositive(mean);
+    fact.exp_neg_entropy = fact.probability * exp_nonpositive(mean);
   }
   if (thread == 0) task.facts[blockIdx.x] = fact;
 
@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(kRowThreads) facts_kernel(RowFactsTask task) {
 
 }  // namespace
 
-void row_facts(const RowFactsTask& task, Stream& stream) {
+void row_stats(const RowFactsTask& task, Stream& stream) {
   if (task.count == 0) return;
   launch("row_facts", facts_kernel, {task.count, kRowThreads, sizeof(FactMemory)}, stream, task);
 }

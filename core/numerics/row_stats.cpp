@@ -1,45 +1,45 @@
-#include "core/numerics/row_facts.h"
+#include "core/numerics/row_stats.h"
 
 #include "core/check.h"
 
 namespace speclab {
 
-void RowFacts::look(Batch batch, std::span<const Draft> drafts, const Forward& target,
+void RowStats::look(Batch batch, std::span<const Draft> drafts, const Forward& target,
                     std::span<const Asked> asked) {
   for (const Asked& about : asked)
-    SPECLAB_CHECK(!about.certainty || about.probabilities,
+    SPECLAB_CHECK(!about.exp_neg_entropy || about.probabilities,
                   "certainty is of probabilities, which are not asked for");
   asked_.assign(asked.begin(), asked.end());
   look(batch, drafts, target);
 }
 
-void RowFacts::check_token(At at, Token token) {
+void RowStats::check_token(At at, Token token) {
   SPECLAB_CHECK(asked(at).candidates || token == likeliest(at),
                 "candidates of sequence {} were not asked for beforehand", at.sequence);
 }
 
-float RowFacts::logit(At at, Token token) {
+float RowStats::logit(At at, Token token) {
   check_token(at, token);
   return logit_of(at, token);
 }
 
-int RowFacts::ahead(At at, Token token) {
+int RowStats::ahead(At at, Token token) {
   SPECLAB_CHECK(asked(at).ranks, "ranks of sequence {} were not asked for beforehand", at.sequence);
   check_token(at, token);
   return rank_of(at, token);
 }
 
-double RowFacts::probability(At at, Token token) {
+double RowStats::probability(At at, Token token) {
   SPECLAB_CHECK(asked(at).probabilities, "probabilities of sequence {} were not asked for beforehand",
                 at.sequence);
   check_token(at, token);
   return probability_of(at, token);
 }
 
-double RowFacts::certainty(At at) {
-  SPECLAB_CHECK(asked(at).certainty, "the certainty of sequence {} was not asked for beforehand",
+double RowStats::exp_neg_entropy(At at) {
+  SPECLAB_CHECK(asked(at).exp_neg_entropy, "the certainty of sequence {} was not asked for beforehand",
                 at.sequence);
-  return certainty_at(at);
+  return exp_neg_entropy_at(at);
 }
 
 }  // namespace speclab

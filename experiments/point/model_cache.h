@@ -14,10 +14,10 @@
 namespace speclab {
 
 // What points of one thread share: models, tokenizers, digests of files, times of passes. Each is got once.
-class ModelShelf {
+class ModelCache {
  public:
   // Models on the processor compute with this many threads; 0: all cores.
-  explicit ModelShelf(int threads) : threads_(threads) {}
+  explicit ModelCache(int threads) : threads_(threads) {}
   int threads() const { return threads_; }
 
   CpuBackend& cpu();

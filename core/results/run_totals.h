@@ -14,19 +14,19 @@
 namespace speclab {
 
 // A sequence's totals in one run: a step's time is divided evenly among all that were in it.
-struct PromptTally : PromptSums {
+struct PromptTotals : PromptSums {
   std::vector<std::int64_t> by_accepted;  // n -> drafting steps that accepted n
 
-  bool operator==(const PromptTally&) const = default;
+  bool operator==(const PromptTotals&) const = default;
 };
 
 inline constexpr int kOps = static_cast<int>(Op::step) + 1;
 
 // Everything that metrics need of one run, in space that does not grow with its steps. A run that
 // was recorded step by step and one that was only counted give the same tally.
-class RunTally {
+class RunTotals {
  public:
-  explicit RunTally(int role = 0, int repeat = 0) : role_(role), repeat_(repeat) {}
+  explicit RunTotals(int role = 0, int repeat = 0) : role_(role), repeat_(repeat) {}
 
   void charge(bool admission, const Work& work, Seconds measured, Seconds priced);
   void admit(int sequence, Seconds measured, Seconds priced);
@@ -39,33 +39,33 @@ class RunTally {
 
   int role() const { return role_; }
   int repeat() const { return repeat_; }
-  const std::vector<PromptTally>& prompts() const { return prompts_; }  // by sequence
-  const TimeSums& time(bool admission, int actor, Op op) const;         // of an actor below actors()
+  const std::vector<PromptTotals>& prompts() const { return prompts_; }  // by sequence
+  const TimeSums& time(bool admission, int actor, Op op) const;          // of an actor below actors()
   int actors() const { return static_cast<int>(times_[0].size()) / kOps; }
 
   void append_to(Hdf5File& file) const;
   // Throws Hdf5Error where rows cannot be true.
-  static std::vector<RunTally> read(const Hdf5Reader& file, const std::string& group, RowCheck& check);
+  static std::vector<RunTotals> read(const Hdf5Reader& file, const std::string& group, RowCheck& check);
 
  private:
-  PromptTally& prompt(int sequence);
+  PromptTotals& prompt(int sequence);
   TimeSums& slot(bool admission, int actor, Op op);
 
   int role_ = 0, repeat_ = 0;
-  std::vector<PromptTally> prompts_;
+  std::vector<PromptTotals> prompts_;
   std::vector<TimeSums> times_[2];  // of steps, of admissions: (actor, op)
 };
 
 // Inline: a simulation counts millions of steps that cost little more than this.
 
-inline PromptTally& RunTally::prompt(int sequence) {
+inline PromptTotals& RunTotals::prompt(int sequence) {
   const auto index = static_cast<std::size_t>(sequence);
   if (index >= prompts_.size()) [[unlikely]]
     prompts_.resize(index + 1);
   return prompts_[index];
 }
 
-inline TimeSums& RunTally::slot(bool admission, int actor, Op op) {
+inline TimeSums& RunTotals::slot(bool admission, int actor, Op op) {
   const auto index = static_cast<std::size_t>(actor * kOps + static_cast<int>(op));
   if (index >= times_[0].size()) [[unlikely]] {
     for (std::vector<TimeSums>& times : times_) times.resize(static_cast<std::size_t>((actor + 1) * kOps));
@@ -73,7 +73,7 @@ inline TimeSums& RunTally::slot(bool admission, int actor, Op op) {
   return times_[admission ? 1 : 0][index];
 }
 
-inline void RunTally::charge(bool admission, const Work& work, Seconds measured, Seconds priced) {
+inline void RunTotals::charge(bool admission, const Work& work, Seconds measured, Seconds priced) {
   TimeSums& time = slot(admission, static_cast<int>(work.actor), work.op);
   ++time.charges;
   time.measured += measured;
@@ -81,12 +81,12 @@ inline void RunTally::charge(bool admission, const Work& work, Seconds measured,
   static_cast<WorkSums&>(time) += WorkSums::of(work);
 }
 
-inline void RunTally::step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes,
-                           int batch) {
+inline void RunTotals::step(std::span<const StepRow> rows, Seconds measured, Seconds priced, Seconds passes,
+                            int batch) {
   const auto shown = static_cast<int>(rows.size());
   const double share = shown == 0 ? 0 : 1.0 / std::max(shown, batch);
   for (const StepRow& row : rows) {
-    PromptTally& tally = prompt(static_cast<int>(row.sequence));
+    PromptTotals& tally = prompt(static_cast<int>(row.sequence));
     ++tally.steps;
     static_cast<StepCounts&>(tally) += static_cast<const StepCounts&>(row);
     tally.measured += measured * share;

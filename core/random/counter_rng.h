@@ -2,18 +2,18 @@
 
 #include <cstdint>
 
-#include "core/chance.h"
 #include "core/check.h"
 #include "core/numerics/weighted_choice.h"
 #include "core/random/mix64.h"
+#include "core/random_source.h"
 
 namespace speclab {
 
 // A pure function of (seed, sequence, stream, number of decisions so far): splitmix64 by counter.
 // One uniform per decision, so that whoever has key and count decides the same.
-class CounterChance : public Chance {
+class CounterRng : public RandomSource {
  public:
-  CounterChance(std::uint64_t seed, std::uint64_t sequence, std::uint64_t stream)
+  CounterRng(std::uint64_t seed, std::uint64_t sequence, std::uint64_t stream)
       : key_(mix64(mix64(mix64(seed + kGolden) ^ (sequence + kGolden)) ^ (stream + kGolden))) {}
 
   bool bernoulli(double p) override {

@@ -1,4 +1,4 @@
-#include "experiments/point/model_shelf.h"
+#include "experiments/point/model_cache.h"
 
 #include <fmt/format.h>
 
@@ -9,12 +9,12 @@
 
 namespace speclab {
 
-CpuBackend& ModelShelf::cpu() {
+CpuBackend& ModelCache::cpu() {
   if (cpu_ == nullptr) cpu_ = std::make_unique<CpuBackend>(threads_);
   return *cpu_;
 }
 
-Backend& ModelShelf::backend(const std::string& device) {
+Backend& ModelCache::backend(const std::string& device) {
   if (device == "cpu") return cpu();
   int number = 0;
   const std::string_view given = device;
@@ -31,13 +31,13 @@ Backend& ModelShelf::backend(const std::string& device) {
   return *slot;
 }
 
-const Tokenizer& ModelShelf::tokenizer(const std::filesystem::path& directory) {
+const Tokenizer& ModelCache::tokenizer(const std::filesystem::path& directory) {
   const auto found = tokenizers_.find(directory);
   if (found != tokenizers_.end()) return found->second;
   return tokenizers_.emplace(directory, Tokenizer::load(directory / "tokenizer.json")).first->second;
 }
 
-const std::string& ModelShelf::digest_of(const std::filesystem::path& path, DigestKind kind) {
+const std::string& ModelCache::digest_of(const std::filesystem::path& path, DigestKind kind) {
   std::string& slot = digests_[{path, kind}];
   if (slot.empty()) slot = digest(path, kind);
   return slot;

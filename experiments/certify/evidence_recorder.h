@@ -18,9 +18,9 @@ struct RowFact {
 
 // A rule whose verdicts become evidence. The rule itself does not notice: rows are read where the *tree* says
 // they are, whatever the rule looked at.
-class Witness : public RuleDecorator {
+class EvidenceRecorder : public RuleDecorator {
  public:
-  Witness(AcceptanceRule& inner, Evidence& evidence, RowReader& reader)
+  EvidenceRecorder(AcceptanceRule& inner, Evidence& evidence, RowReader& reader)
       : RuleDecorator(inner), evidence_(evidence), reader_(reader) {}
 
   void judge(Batch batch, std::span<const Draft> drafts, const Forward& target,

@@ -13,11 +13,11 @@ struct FactRow {
   const double* probabilities = nullptr;  // (cols), what the temperature made of them; may be null
   const int* wrong = nullptr;             // of RowProbabilities; null where probabilities are
   double temperature = 1;
-  int first = 0, count = 0;               // of the tokens that are asked about
-  bool ranks = false, certainty = false;  // whether these are; else they are nothing
+  int first = 0, count = 0;                     // of the tokens that are asked about
+  bool ranks = false, exp_neg_entropy = false;  // whether these are; else they are nothing
 };
 struct RowFact {
-  double certainty = 0;         // see RowFacts
+  double exp_neg_entropy = 0;   // see RowFacts
   double probability = 0;       // of the likeliest token
   float logit = 0;              // of it
   std::int32_t likeliest = -1;  // -1: the row is wrong, or holds nothing but NaNs; then all else is nothing
@@ -35,6 +35,6 @@ struct RowFactsTask {
   TokenFact* token_facts = nullptr;      // by token
   int count = 0, cols = 0;
 };
-void row_facts(const RowFactsTask& task, Stream& stream);
+void row_stats(const RowFactsTask& task, Stream& stream);
 
 }  // namespace speclab

@@ -2,12 +2,12 @@
 
 #include <vector>
 
-#include "core/numerics/row_facts.h"
+#include "core/numerics/row_stats.h"
 
 namespace speclab {
 
 // Facts of rows in host memory, each made when it is asked for.
-class HostRowFacts : public RowFacts {
+class HostRowStats : public RowStats {
  public:
   Token likeliest(At at) override;
 
@@ -16,7 +16,7 @@ class HostRowFacts : public RowFacts {
   float logit_of(At at, Token token) override;
   int rank_of(At at, Token token) override;
   double probability_of(At at, Token token) override;
-  double certainty_at(At at) override;
+  double exp_neg_entropy_at(At at) override;
 
   int row_of(At at) const { return first_[at.sequence] + at.node; }
   std::span<const float> logits(At at) const { return rows_[row_of(at)].f32(); }

@@ -20,9 +20,9 @@ namespace speclab {
 
 // One point, put together: the only place that knows every part. Making it checks every setting;
 // ConfigError says what is wrong with them, ImpossiblePoint that they do not go together.
-class Rig {
+class PointRunner {
  public:
-  Rig(const Config& config, ModelShelf& shelf);
+  PointRunner(const Config& config, ModelCache& cache);
 
   // Resolved: defaults and seeds included, what the point does not use left out.
   const std::map<std::string, nlohmann::json>& settings() const { return settings_; }
@@ -59,7 +59,7 @@ class Rig {
   void decode(std::span<Sequence> sequences, Decoder& decoder);  // unrecorded
   void warm_up();  // fills caches and buffers, once per role, unrecorded
 
-  ModelShelf& shelf_;
+  ModelCache& cache_;
   std::vector<std::string> remarks_;  // of the config
   std::map<std::string, nlohmann::json> settings_;
   Workload workload_;
@@ -84,6 +84,6 @@ class Rig {
 
 // The same, but where there is no room for the point's models beside those of earlier ones, these go: no rig
 // may be left that uses them.
-std::unique_ptr<Rig> make_rig(const Config& config, ModelShelf& shelf);
+std::unique_ptr<PointRunner> make_point_runner(const Config& config, ModelCache& cache);
 
 }  // namespace speclab

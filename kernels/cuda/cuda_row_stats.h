@@ -2,22 +2,22 @@
 
 #include <vector>
 
-#include "core/numerics/row_facts.h"
+#include "core/numerics/row_stats.h"
 #include "kernels/cuda/cuda_rule.h"
 #include "kernels/cuda/draft_nodes.h"
 #include "kernels/cuda/packed_upload.h"
 #include "kernels/cuda/probability_space.h"
-#include "kernels/cuda/row_facts.h"
+#include "kernels/cuda/row_stats.h"
 
 namespace speclab {
 
 // Facts of rows in device memory, all made when the batch is looked at; they come back in one copy. Answers
 // have the bits of HostRowFacts. Asked about a row that has a NaN where there should be probabilities, or
 // nothing above minus infinity, it throws ConfigError.
-class CudaRowFacts : public RowFacts {
+class CudaRowStats : public RowStats {
  public:
-  explicit CudaRowFacts(CudaRuleOptions options) : options_(checked(std::move(options))) {}
-  ~CudaRowFacts() override { options_.stream->drain(); }
+  explicit CudaRowStats(CudaRuleOptions options) : options_(checked(std::move(options))) {}
+  ~CudaRowStats() override { options_.stream->drain(); }
 
   const char* place() const override { return "device"; }
   Token likeliest(At at) override { return fact(at).likeliest; }
@@ -27,7 +27,7 @@ class CudaRowFacts : public RowFacts {
   float logit_of(At at, Token token) override { return of(at, token).logit; }
   int rank_of(At at, Token token) override { return of(at, token).ahead; }
   double probability_of(At at, Token token) override { return of(at, token).probability; }
-  double certainty_at(At at) override { return fact(at).certainty; }
+  double exp_neg_entropy_at(At at) override { return fact(at).exp_neg_entropy; }
 
   // Rows whose probabilities are there at the same time.
   struct Run {

@@ -1,4 +1,4 @@
-#include "strategies/fit.h"
+#include "strategies/compatibility.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -23,7 +23,7 @@ std::string name(Draw draw) {
 }
 
 // Where no node has two candidates, putting back makes no difference.
-bool accepts(const Needs& rule, Draw draw, bool branches) {
+bool accepts(const RuleRequirements& rule, Draw draw, bool branches) {
   return std::ranges::any_of(rule.draws, [&](Draw wanted) {
     return wanted == draw || (!branches && wanted != Draw::fixed && draw != Draw::fixed);
   });
@@ -31,7 +31,7 @@ bool accepts(const Needs& rule, Draw draw, bool branches) {
 
 }  // namespace
 
-void check_fit(const DraftTraits& drafts, const Needs& rule, bool greedy) {
+void check_compatibility(const DraftTraits& drafts, const RuleRequirements& rule, bool greedy) {
   if (greedy) return;
   if (rule.chain && drafts.branches) {
     throw ImpossiblePoint("this rule judges chains, but the drafts branch; use topology.kind = 'chain'");

@@ -1,4 +1,4 @@
-#include "experiments/point/rig.h"
+#include "experiments/point/point_runner.h"
 
 #include <utility>
 
@@ -7,9 +7,9 @@
 #include "experiments/point/calibration.h"
 #include "experiments/point/run_settings.h"
 #include "experiments/point/serve.h"
+#include "strategies/compatibility.h"
 #include "strategies/drafter_kinds.h"
 #include "strategies/drafters/none.h"
-#include "strategies/fit.h"
 #include "strategies/rules/speculative_sampling.h"
 
 namespace speclab {
@@ -51,16 +51,16 @@ void append(std::vector<std::string>& all, const std::vector<std::string>& more)
 
 }  // namespace
 
-Rig::Rig(const Config& config, ModelShelf& shelf)
-    : shelf_(shelf),
+PointRunner::PointRunner(const Config& config, ModelCache& cache)
+    : cache_(cache),
       remarks_(config.remarks),
       pricing_(config, settings_),
-      models_(config, shelf, pricing_, workload_, settings_) {
+      models_(config, cache, pricing_, workload_, settings_) {
   make_clock(config);
   models_.charge_to(*clock_);
   reader_ = models_.backend().reader();
   Params workload = section(config, "workload"), sampling = section(config, "sampling");
-  workload_ = read_workload(workload, sampling, models_.facts(), config, shelf);
+  workload_ = read_workload(workload, sampling, models_.facts(), config, cache);
   resolve(workload);
   if (workload_.batch == 1) settings_.erase("workload.refill");
   if (!workload_.prompts_digest.empty()) settings_["workload.prompts_digest"] = workload_.prompts_digest;
@@ -73,11 +73,11 @@ Rig::Rig(const Config& config, ModelShelf& shelf)
   resolve(record);
 }
 
-void Rig::resolve(const Params& params) {
+void PointRunner::resolve(const Params& params) {
   for (const auto& [key, value] : params.resolved()) settings_[params.section() + "." + key] = value;
 }
 
-void Rig::make_clock(const Config& config) {
+void PointRunner::make_clock(const Config& config) {
   Params p = section(config, "clock");
   const ClockSettings read = read_clock(p);
   repeats_ = read.repeats;
@@ -96,7 +96,7 @@ void Rig::make_clock(const Config& config) {
   resolve(p);
 }
 
-void Rig::make_strategy(const Config& config) {
+void PointRunner::make_strategy(const Config& config) {
   Parts parts;
   parts.distributions = [this]() -> Distributions& {
     return *distributions_.emplace_back(models_.backend().distributions());
@@ -131,7 +131,7 @@ void Rig::make_strategy(const Config& config) {
   if (!drafter.lacks(kPricedAs)) read_priced_as(drafter);
   drafter_ = make(drafters(), drafter, parts);
   rule_ = parts.rule_on_rows(make(rules(), rule, parts));
-  check_fit(drafter_->traits(), rule_->needs(), parts.greedy);
+  check_compatibility(drafter_->traits(), rule_->requirements(), parts.greedy);
   resolve(drafter);
   resolve(rule);
   settings_["rule.lossless"] = rule_->lossless(workload_.sampling);
@@ -149,7 +149,7 @@ void Rig::make_strategy(const Config& config) {
   baseline_ = std::make_unique<Decoder>(models_.target(), *metered_plain_drafter_, *metered_plain_rule_);
 }
 
-Continuations Rig::promise_continuations() {
+Continuations PointRunner::promise_continuations() {
   if (workload_.sampling.temperature > 0) {
     throw ImpossiblePoint(
         "this drafter knows what plain decoding writes, and at a temperature above 0 that is another text "
@@ -161,7 +161,7 @@ Continuations Rig::promise_continuations() {
           }};
 }
 
-void Rig::record_continuations() {
+void PointRunner::record_continuations() {
   if (!continuations_promised_ || !continuations_.empty()) return;
   std::vector<Sequence> sequences = workload_.sequences();
   decode_plainly(sequences);
@@ -170,7 +170,7 @@ void Rig::record_continuations() {
   }
 }
 
-void Rig::describe(Provenance& provenance) const {
+void PointRunner::describe(Provenance& provenance) const {
   models_.describe(provenance);
   pricing_.describe(provenance);
   provenance.clock = clock_->kind();
@@ -182,26 +182,26 @@ void Rig::describe(Provenance& provenance) const {
       describe_calibration(TimedTexts(workload_), models_.facts().max_positions, provenance);
 }
 
-void Rig::calibrate_prices() {
+void PointRunner::calibrate_prices() {
   if (pricing_.calibrated() == nullptr) return;
-  calibrate(*pricing_.calibrated(), models_.metered_models(), TimedTexts(workload_), shelf_, *clock_);
+  calibrate(*pricing_.calibrated(), models_.metered_models(), TimedTexts(workload_), cache_, *clock_);
 }
 
-void Rig::decode(std::span<Sequence> sequences, Decoder& decoder) {
+void PointRunner::decode(std::span<Sequence> sequences, Decoder& decoder) {
   RunObserver unwatched;
   serve(decoder, *clock_, sequences, workload_.batch, unwatched);
 }
 
-void Rig::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
+void PointRunner::decode(std::span<Sequence> sequences, AcceptanceRule& rule) {
   record_continuations();
   calibrate_prices();
   Decoder decoder(models_.target(), *metered_drafter_, rule);
   decode(sequences, decoder);
 }
 
-void Rig::decode_plainly(std::span<Sequence> sequences) { decode(sequences, *baseline_); }
+void PointRunner::decode_plainly(std::span<Sequence> sequences) { decode(sequences, *baseline_); }
 
-void Rig::warm_up() {
+void PointRunner::warm_up() {
   for (Decoder* decoder : {baseline_.get(), method_.get()}) {
     std::vector<Sequence> sequences = workload_.sequences();
     const std::size_t some = std::min(sequences.size(), static_cast<std::size_t>(workload_.batch));
@@ -209,7 +209,7 @@ void Rig::warm_up() {
   }
 }
 
-std::vector<HeadRecord> Rig::measure_heads() {
+std::vector<HeadRecord> PointRunner::measure_heads() {
   DraftHeads* heads = models_.heads_on_target();
   if (heads == nullptr) return {};
   constexpr std::size_t kPrompts = 8;
@@ -222,7 +222,7 @@ std::vector<HeadRecord> Rig::measure_heads() {
   return accuracy;
 }
 
-std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
+std::vector<std::vector<Token>> PointRunner::run(Recorder& recorder) {
   std::vector<std::vector<Token>> written;
   RecordedRun observer(recorder, measured() ? pricing_.model() : nullptr, workload_);
   record_continuations();
@@ -245,17 +245,17 @@ std::vector<std::vector<Token>> Rig::run(Recorder& recorder) {
   return written;
 }
 
-std::unique_ptr<Rig> make_rig(const Config& config, ModelShelf& shelf) {
+std::unique_ptr<PointRunner> make_point_runner(const Config& config, ModelCache& cache) {
   try {
-    return std::make_unique<Rig>(config, shelf);
+    return std::make_unique<PointRunner>(config, cache);
   } catch (const ConfigError&) {
     throw;
   } catch (const BrokenInvariant&) {
     throw;
   } catch (const std::exception&) {  // of the device's memory or the host's
-    shelf = ModelShelf(shelf.threads());
+    cache = ModelCache(cache.threads());
   }
-  return std::make_unique<Rig>(config, shelf);
+  return std::make_unique<PointRunner>(config, cache);
 }
 
 }  // namespace speclab

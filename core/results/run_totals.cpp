@@ -1,33 +1,33 @@
-#include "core/results/tally.h"
+#include "core/results/run_totals.h"
 
 #include <algorithm>
 
 namespace speclab {
 namespace {
 
-RunTally& run_of(std::vector<RunTally>& runs, int role, int repeat) {
+RunTotals& run_of(std::vector<RunTotals>& runs, int role, int repeat) {
   const auto found = std::ranges::find_if(
-      runs, [&](const RunTally& run) { return run.role() == role && run.repeat() == repeat; });
+      runs, [&](const RunTotals& run) { return run.role() == role && run.repeat() == repeat; });
   return found != runs.end() ? *found : runs.emplace_back(role, repeat);
 }
 
 }  // namespace
 
-const TimeSums& RunTally::time(bool admission, int actor, Op op) const {
+const TimeSums& RunTotals::time(bool admission, int actor, Op op) const {
   return times_[admission ? 1 : 0][actor * kOps + static_cast<int>(op)];
 }
 
-void RunTally::admit(int sequence, Seconds measured, Seconds priced) {
-  PromptTally& tally = prompt(sequence);
+void RunTotals::admit(int sequence, Seconds measured, Seconds priced) {
+  PromptTotals& tally = prompt(sequence);
   tally.admission_measured += measured;
   tally.admission_priced += priced;
 }
 
-void RunTally::append_to(Hdf5File& file) const {
+void RunTotals::append_to(Hdf5File& file) const {
   std::vector<PromptRecord> prompts;
   std::vector<AcceptedRecord> accepted;
   for (std::size_t i = 0; i < prompts_.size(); ++i) {
-    const PromptTally& p = prompts_[i];
+    const PromptTotals& p = prompts_[i];
     const auto sequence = static_cast<std::int32_t>(i);
     prompts.push_back({p, role_, repeat_, sequence});
     for (std::size_t n = 0; n < p.by_accepted.size(); ++n) {
@@ -45,8 +45,8 @@ void RunTally::append_to(Hdf5File& file) const {
   file.append<TimeRecord>("time", times);
 }
 
-std::vector<RunTally> RunTally::read(const Hdf5Reader& file, const std::string& group, RowCheck& check) {
-  std::vector<RunTally> runs;
+std::vector<RunTotals> RunTotals::read(const Hdf5Reader& file, const std::string& group, RowCheck& check) {
+  std::vector<RunTotals> runs;
   const auto rows = [&]<class Row>(const std::string& table, const auto& take) {
     const std::vector<Row> all = file.read<Row>(group + table);
     check.table(group + table, all.size());

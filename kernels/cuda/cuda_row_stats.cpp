@@ -1,4 +1,4 @@
-#include "kernels/cuda/cuda_row_facts.h"
+#include "kernels/cuda/cuda_row_stats.h"
 
 #include <algorithm>
 
@@ -17,7 +17,7 @@ void each_candidate(const Draft& draft, int node, const Use& use) {
 
 }  // namespace
 
-void CudaRowFacts::look(Batch batch, std::span<const Draft> drafts, const Forward& target) {
+void CudaRowStats::look(Batch batch, std::span<const Draft> drafts, const Forward& target) {
   cols_ = target.logits.cols;
   nodes_.number(batch, drafts, target);
   count();
@@ -25,7 +25,7 @@ void CudaRowFacts::look(Batch batch, std::span<const Draft> drafts, const Forwar
   launch();
 }
 
-void CudaRowFacts::count() {
+void CudaRowStats::count() {
   softmaxes_ = tokens_ = 0;
   bool nucleus = false;
   for (std::size_t i = 0; i < nodes_.trees().size(); ++i) {
@@ -36,12 +36,12 @@ void CudaRowFacts::count() {
     softmaxes_ += static_cast<std::size_t>(tree.size);
     nucleus |= about.probabilities->top_p < 1;
   }
-  rows_at_once_ = ProbabilitySpace::rows_at_once(softmaxes_, cols_, nucleus, options_.most_numbers);
+  rows_at_once_ = ProbabilitySpace::rows_at_once(softmaxes_, cols_, nucleus, options_.max_numbers);
   space_.require(rows_at_once_, nucleus ? rows_at_once_ : 0, cols_);
   wrong_.require(softmaxes_, "faults of rows");
 }
 
-void CudaRowFacts::fill(const Forward& target) {
+void CudaRowStats::fill(const Forward& target) {
   upload_.begin();
   at_ = {.rows = upload_.add<FactRow>(static_cast<std::size_t>(nodes_.size())),
          .softmax = upload_.add<RowSoftmax>(softmaxes_),
@@ -58,7 +58,7 @@ void CudaRowFacts::fill(const Forward& target) {
       row = {.logits = target.logits[nodes_.row(tree, now)].as<float>(),
              .first = token,
              .ranks = about.ranks,
-             .certainty = about.certainty};
+             .exp_neg_entropy = about.exp_neg_entropy};
       first_token_.push_back(token);
       if (about.candidates) {
         each_candidate(*tree.draft, nodes_.node(now),
@@ -82,7 +82,7 @@ void CudaRowFacts::fill(const Forward& target) {
   upload_.send(*options_.stream);
 }
 
-void CudaRowFacts::launch() {
+void CudaRowStats::launch() {
   Stream& stream = *options_.stream;
   const auto nodes = static_cast<std::size_t>(nodes_.size());
   const std::size_t size = nodes * sizeof(RowFact) + tokens_ * sizeof(TokenFact);
@@ -97,7 +97,7 @@ void CudaRowFacts::launch() {
                        .count = run.softmax_end - run.first_softmax,
                        .cols = cols_},
                       stream);
-    row_facts({.rows = upload_.device(at_.rows) + run.begin,
+    row_stats({.rows = upload_.device(at_.rows) + run.begin,
                .tokens = upload_.device(at_.tokens),
                .facts = facts + run.begin,
                .token_facts = token_facts,
@@ -109,7 +109,7 @@ void CudaRowFacts::launch() {
   stream.wait();
 }
 
-const RowFact& CudaRowFacts::fact(At at) const {
+const RowFact& CudaRowStats::fact(At at) const {
   const DraftNodes::Tree& tree = nodes_.trees()[at.sequence];
   const int number = nodes_.number(tree, at.node);
   const RowFact& found = reinterpret_cast<const RowFact*>(fetched_.data())[number];
@@ -117,7 +117,7 @@ const RowFact& CudaRowFacts::fact(At at) const {
   return found;
 }
 
-TokenFact CudaRowFacts::of(At at, Token token) const {
+TokenFact CudaRowStats::of(At at, Token token) const {
   const RowFact& row = fact(at);
   if (token == row.likeliest) return {row.probability, row.logit, 0};
   const DraftNodes::Tree& tree = nodes_.trees()[at.sequence];

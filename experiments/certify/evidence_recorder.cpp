@@ -1,9 +1,9 @@
-#include "experiments/certify/witness.h"
+#include "experiments/certify/evidence_recorder.h"
 
 #include <algorithm>
 
 #include "core/numerics/softmax.h"
-#include "core/random/counter_chance.h"
+#include "core/random/counter_rng.h"
 #include "core/results/recorder.h"
 
 namespace speclab {
@@ -21,8 +21,8 @@ Row drawn_from(const Draft& draft, int node) {
 
 }  // namespace
 
-void Witness::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
-                    std::span<Verdict> verdicts) {
+void EvidenceRecorder::judge(Batch batch, std::span<const Draft> drafts, const Forward& target,
+                             std::span<Verdict> verdicts) {
   inner_.judge(batch, drafts, target, verdicts);
   drawn_from_.clear();
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -42,8 +42,8 @@ void Witness::judge(Batch batch, std::span<const Draft> drafts, const Forward& t
 }
 
 // Tokens that the end of the text or the length limit cuts off are no evidence: nobody sees them.
-Transforms Witness::observe(const Sequence& sequence, const Draft& draft, const Rows& logits, int first_row,
-                            std::span<const Row> drawn_from, const Verdict& verdict) {
+Transforms EvidenceRecorder::observe(const Sequence& sequence, const Draft& draft, const Rows& logits,
+                                     int first_row, std::span<const Row> drawn_from, const Verdict& verdict) {
   Transforms first;
   std::vector<RowFact>& facts = facts_[sequence.id];
   std::vector<Token> text;  // prompt and what was written, as long as that is short
