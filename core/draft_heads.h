@@ -23,7 +23,8 @@ class DraftHeads {
   virtual int vocab() const = 0;
   virtual void open(SequenceId sequence) = 0;
   virtual void close(SequenceId sequence) = 0;
-  // What is asked from now on is asked of this row: the target's, at the place before the next tree's root.
+  // Sets the hidden row that later forward() calls read: the target's, at the place before the next tree's
+  // root.
   virtual void set_hidden(SequenceId sequence, Row hidden) = 0;
   virtual bool has_hidden(SequenceId sequence) const = 0;
 

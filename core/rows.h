@@ -9,7 +9,7 @@ namespace speclab {
 enum class Place : std::uint8_t { host, device };
 enum class Scalar : std::uint8_t { f32, f64 };  // logits and hidden rows; probabilities
 
-// A view on one row. Whoever handed it out says how long it lives.
+// A view on one row, valid as long as the function that returned it says.
 struct Row {
   const void* data = nullptr;
   int cols = 0;

@@ -43,6 +43,6 @@ struct Sequence {
   }
 };
 
-using Batch = std::span<Sequence* const>;  // whoever is running now; joins and leaves between steps
+using Batch = std::span<Sequence* const>;  // the sequences that run now; they join and leave between steps
 
 }  // namespace speclab

@@ -10,7 +10,7 @@
 namespace speclab {
 
 // A pure function of (seed, sequence, stream, number of decisions so far): splitmix64 by counter.
-// One uniform per decision, so that whoever has key and count decides the same.
+// One uniform per decision, so that key and count alone determine it.
 class CounterRng : public RandomSource {
  public:
   CounterRng(std::uint64_t seed, std::uint64_t sequence, std::uint64_t stream)
@@ -24,7 +24,7 @@ class CounterRng : public RandomSource {
   }
   int categorical(std::span<const double> weights) override { return weighted_choice(weights, uniform()); }
 
-  // For whoever decides in its place, such as a kernel: decision number taken() + 1 has the uniform
+  // For a kernel that decides in its place: decision number taken() + 1 has the uniform
   // counter_uniform(key(), taken() + 1).
   std::uint64_t key() const { return key_; }
   std::uint64_t taken() const { return taken_; }

@@ -10,7 +10,7 @@ namespace speclab {
 
 // What becomes of a key of a JSON file that another program wrote. A key that is not there, or null, is none.
 enum class KeyFate : std::uint8_t {
-  read,   // by whoever reads the file
+  read,   // by the file's reader
   only,   // would change results: refused by name, unless its value is one of `values`
   said,   // is not followed, though it changes what other programs do: named in a remark, unless one of
           // `values`

@@ -73,7 +73,8 @@ class Params {
                                  std::string_view help);
 
   // A setting that is a table, or a list of tables, of settings of its own: [{}] or {} where it is left out.
-  // Whoever makes what they describe hands them to `settle`, which finishes them and resolves the setting.
+  // `settle` takes them back from the code that made what they describe, finishes them and resolves the
+  // setting.
   Params table(Names names, std::string_view help);
   std::vector<Params> tables(Names names, std::string_view help);
   void settle(const std::string& name, const Params& table);

@@ -105,24 +105,17 @@ std::string CertifiedPoint::title() const {
   return left.empty() ? out : out + ", " + in_words(left);
 }
 
-CertifiedPoint certify_point(PointRunner& runner, const StatisticalOptions& options) {
-  CertifiedPoint point;
-  point.settings = runner.settings();
-  Provenance made;
-  runner.describe(made);
-  point.device = made.device;
-  point.small = prove_small(point.settings, runner.workload().sampling);
-  if (runner.workload().sampling.temperature == 0) {
-    const GreedySubject subject{
-        .target = runner.target(),
-        .rule = runner.rule(),
-        .reader = runner.reader(),
-        .plainly = [&](std::span<Sequence> s) { runner.decode_plainly(s); },
-        .by_method = [&](std::span<Sequence> s, AcceptanceRule& rule) { runner.decode(s, rule); }};
-    point.greedy = certify_greedy(subject, runner.workload().sequences());
+CertifiedPoint certify_point(const Subject& subject, const Settings& settings, const std::string& device,
+                             const StatisticalOptions& options) {
+  CertifiedPoint point{.settings = settings, .device = device};
+  const std::vector<Sequence> sequences = subject.sequences(subject.seed);
+  const Sampling& sampling = sequences.front().sampling;
+  point.small = prove_small(settings, sampling);
+  if (sampling.temperature == 0) {
+    point.greedy = certify_greedy(subject, sequences);
     point.decision = point.greedy->decision;
   } else {
-    point.statistical = certify_statistically(runner, options);
+    point.statistical = certify_statistically(subject, options);
     point.decision = point.statistical->certificate.decision;
   }
   if (point.small.decision == Decision::lossy) point.decision = Decision::lossy;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "core/models/tokenizer/tokenizer.h"
 #include "core/results/hdf5.h"
 #include "core/results/recorder.h"
 #include "experiments/certify/greedy.h"
@@ -30,7 +31,9 @@ struct CertifiedPoint {
   std::string title() const;  // the strategy in words, and all of `differs`
 };
 
-CertifiedPoint certify_point(PointRunner& runner, const StatisticalOptions& options);
+// Of a point with these resolved settings, whose models run on `device`.
+CertifiedPoint certify_point(const Subject& subject, const Settings& settings, const std::string& device,
+                             const StatisticalOptions& options);
 
 // One screen: verdict last. `tokenizer` shows tokens of mismatches as text; may be null.
 std::string to_text(const CertifiedPoint& point, const Tokenizer* tokenizer);

@@ -54,7 +54,7 @@ class Noting : public RuleDecorator {
   std::unordered_map<SequenceId, std::vector<TwoLikeliest>> notes_;  // by emitted token
 };
 
-std::span<const float> row_after(const GreedySubject& subject, SequenceId id, std::span<const Token> text) {
+std::span<const float> row_after(const Subject& subject, SequenceId id, std::span<const Token> text) {
   LanguageModel& target = subject.target;
   target.open(id);
   const SequenceInput slice{.sequence = id, .text = text};
@@ -65,7 +65,7 @@ std::span<const float> row_after(const GreedySubject& subject, SequenceId id, st
 
 }  // namespace
 
-GreedyResult certify_greedy(const GreedySubject& subject, const std::vector<Sequence>& sequences) {
+GreedyResult certify_greedy(const Subject& subject, const std::vector<Sequence>& sequences) {
   std::vector<Sequence> plain = sequences, method = sequences;
   for (const Sequence& s : sequences) {
     SPECLAB_CHECK(s.sampling.temperature == 0, "greedy equality at temperature {}", s.sampling.temperature);

@@ -1,14 +1,9 @@
 #pragma once
 
-#include <functional>
-#include <span>
 #include <vector>
 
 #include "analysis/certificate/certificate.h"
-#include "core/acceptance_rule.h"
-#include "core/language_model.h"
-#include "core/row_reader.h"
-#include "core/sequence.h"
+#include "experiments/certify/subject.h"
 
 namespace speclab {
 
@@ -29,18 +24,8 @@ struct GreedyResult {
   Decision decision = Decision::lossless;
 };
 
-// What decodes: the method's target and rule, and how sequences are decoded to their ends, plainly or with
-// verdicts from a rule that watches the method's own.
-struct GreedySubject {
-  LanguageModel& target;
-  AcceptanceRule& rule;
-  RowReader& reader;  // of the target's rows
-  std::function<void(std::span<Sequence>)> plainly;
-  std::function<void(std::span<Sequence>, AcceptanceRule&)> by_method;
-};
-
 // Decodes fresh sequences of temperature 0 plainly and by the method, and compares token by token. Lossy: a
 // mismatch is no tie.
-GreedyResult certify_greedy(const GreedySubject& subject, const std::vector<Sequence>& sequences);
+GreedyResult certify_greedy(const Subject& subject, const std::vector<Sequence>& sequences);
 
 }  // namespace speclab

@@ -40,19 +40,17 @@ void check_rows(LanguageModel& target, RowReader& reader, const Sequence& sequen
 
 }  // namespace
 
-StatisticalResult certify_statistically(PointRunner& runner, const StatisticalOptions& options) {
-  Workload workload = runner.workload();
-  const std::uint64_t seed = workload.seed;
+StatisticalResult certify_statistically(const Subject& subject, const StatisticalOptions& options) {
+  const std::uint64_t seed = subject.seed;
   StatisticalResult result{.evidence = Evidence(mix64(seed ^ kGolden)), .certificate = {}, .rows = {}};
-  EvidenceRecorder witness(runner.rule(), result.evidence, runner.reader());
+  EvidenceRecorder witness(subject.rule, result.evidence, subject.reader);
   InterimLooks looks(options.tokens, options.until_decided);
   for (std::uint64_t round = 0;; ++round) {
-    workload.seed = mix64(seed + kGolden * round);
-    std::vector<Sequence> sequences = workload.sequences();
+    std::vector<Sequence> sequences = subject.sequences(mix64(seed + kGolden * round));
     witness.begin_round();
-    runner.decode(sequences, witness);
+    subject.by_method(sequences, witness);
     for (const Sequence& sequence : sequences) {
-      check_rows(runner.target(), runner.reader(), sequence, witness.facts(sequence.id), result.rows);
+      check_rows(subject.target, subject.reader, sequence, witness.facts(sequence.id), result.rows);
     }
     if (options.emitted) options.emitted(result.evidence.tokens());
     if (!looks.due(result.evidence.tokens())) continue;

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "analysis/certificate/certificate.h"
-#include "experiments/point/point_runner.h"
+#include "experiments/certify/subject.h"
 
 namespace speclab {
 
@@ -28,7 +28,8 @@ struct StatisticalResult {
   int looks = 1;
 };
 
-// Decodes the rig's workload again and again, each round with streams of its own, and tests what was emitted.
-StatisticalResult certify_statistically(PointRunner& runner, const StatisticalOptions& options);
+// Decodes the subject's sequences again and again, each round with random streams of its own, and tests what
+// was emitted.
+StatisticalResult certify_statistically(const Subject& subject, const StatisticalOptions& options);
 
 }  // namespace speclab

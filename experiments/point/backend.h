@@ -16,11 +16,11 @@
 
 namespace speclab {
 
-// A model with weights. Whoever made it keeps it.
+// A model with weights, owned by the backend.
 struct LoadedModel {
   LanguageModel& model;
   const LlamaConfig& config;
-  std::string runs = {};  // what was found out about how it is best run, for whoever reads the results
+  std::string runs = {};                  // what was found out about how it is best run, for the result file
   std::vector<std::string> remarks = {};  // as Provenance has them
 };
 

@@ -27,7 +27,7 @@ struct TimedModel {
   Actor actor = Actor::target;
   std::string name;       // equal names have equal tables on one machine; empty: nothing has its name
   int max_positions = 0;  // 0: no limit
-  bool wanted = true;     // false: it only stands open for those that share its cache
+  bool wanted = true;     // false: opened only because another model shares its KV cache
 };
 
 inline constexpr int kTimedRepeats = 21;  // of each pass

@@ -77,7 +77,7 @@ std::string read_device(Params& p) {
   return p.text({"device"}, "cpu", "where models run: cpu, cuda, cuda:1, ...");
 }
 
-// As config.json says; 0 where it does not, which is left to whoever loads the folder.
+// As config.json says; 0 where it does not; loading the folder reports that.
 int rows_of_tokens(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json";
   if (!std::filesystem::exists(file)) return 0;
@@ -101,7 +101,7 @@ std::vector<std::string> paths_of_heads(const json& drafter) {
   return found;
 }
 
-// Empty where there is none, of which whoever loads them tells.
+// Empty where there is none; loading them reports that.
 std::filesystem::path path_of_heads(const std::string& path, const std::filesystem::path& directory) {
   try {
     return find_path("drafter.path", path, directory);

@@ -9,7 +9,7 @@
 
 namespace speclab {
 
-// Whoever watches a run.
+// Watches a run; each event may be ignored.
 class RunObserver {
  public:
   virtual ~RunObserver() = default;

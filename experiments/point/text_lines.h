@@ -12,7 +12,7 @@ struct TextLine {
   int number = 0;         // counted from 1
 };
 
-// The lines of a file's text that are not blank, whoever's line ends it has (LF, CR LF, CR) and behind a byte
+// The lines of a file's text that are not blank, whichever line ends it has (LF, CR LF, CR) and behind a byte
 // order mark. Blank are Unicode's spaces. ConfigError, with file and line, where the text is not UTF-8.
 std::vector<TextLine> lines_of_text(std::string_view text, const std::filesystem::path& file);
 

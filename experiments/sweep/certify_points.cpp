@@ -23,15 +23,15 @@ namespace {
 
 int severity(Decision d) { return d == Decision::lossy ? 2 : d == Decision::undecided ? 1 : 0; }
 
-struct Subject {
+struct Asked {
   Config config;
   StatisticalOptions options;
 };
 
 // The points that can be certified, each once, and into `settings` what tells them apart.
-std::vector<Subject> subjects(const Experiment& experiment, ModelCache& cache,
-                              std::vector<Settings>& settings) {
-  std::vector<Subject> all;
+std::vector<Asked> subjects(const Experiment& experiment, ModelCache& cache,
+                            std::vector<Settings>& settings) {
+  std::vector<Asked> all;
   std::map<std::string, int> skipped;  // reasons
   std::set<std::uint64_t> seen;        // points that differ only in settings that they do not use are one
   for (const PointRequest& request : points(experiment)) {
@@ -66,6 +66,21 @@ void write_all(const std::filesystem::path& path, const Provenance& made,
 
 }  // namespace
 
+Subject subject_of(PointRunner& runner) {
+  return {.target = runner.target(),
+          .rule = runner.rule(),
+          .reader = runner.reader(),
+          .plainly = [&](std::span<Sequence> all) { runner.decode_plainly(all); },
+          .by_method = [&](std::span<Sequence> all, AcceptanceRule& rule) { runner.decode(all, rule); },
+          .seed = runner.workload().seed,
+          .sequences =
+              [workload = runner.workload()](std::uint64_t seed) {
+                Workload seeded = workload;
+                seeded.seed = seed;
+                return seeded.sequences();
+              }};
+}
+
 Hdf5File new_certificate_file(const std::filesystem::path& path, const std::string& format,
                               const Provenance& made) {
   Hdf5File file = Hdf5File::in_memory(path);
@@ -82,7 +97,7 @@ Decision certify_points(const Experiment& experiment, const std::filesystem::pat
                         const Provenance& made, CertificateDetail detail) {
   ModelCache cache(0);
   std::vector<Settings> asked;
-  std::vector<Subject> all = subjects(experiment, cache, asked);
+  std::vector<Asked> all = subjects(experiment, cache, asked);
   const std::vector<Settings> differs = differing(asked);
   std::vector<CertifiedPoint> points;
   Decision verdict = Decision::lossless;
@@ -97,7 +112,8 @@ Decision certify_points(const Experiment& experiment, const std::filesystem::pat
       options.emitted = [&](std::int64_t tokens) { progress.reached(static_cast<std::size_t>(tokens), ""); };
       for (const std::string& remark : described.remarks)
         if (said.insert(remark).second) progress.say(remark);
-      CertifiedPoint point = certify_point(*runner, options);
+      CertifiedPoint point =
+          certify_point(subject_of(*runner), runner->settings(), described.device, options);
       point.differs = differs[i];
       if (severity(point.decision) > severity(verdict)) verdict = point.decision;
       if (detail == CertificateDetail::whole) {

@@ -6,9 +6,14 @@
 #include "analysis/certificate/certificate.h"
 #include "core/results/hdf5.h"
 #include "core/results/recorder.h"
+#include "experiments/certify/subject.h"
 #include "experiments/config/config_file.h"
+#include "experiments/point/point_runner.h"
 
 namespace speclab {
+
+// A point as what is certified. It refers to the runner.
+Subject subject_of(PointRunner& runner);
 
 // What is printed of certificates: each as it is made, or only what they come to.
 enum class CertificateDetail : bool { summary, whole };

@@ -32,7 +32,7 @@ struct EagleRows {
   const float* const* features = nullptr;  // that are fused; null where a row is none of fc's
   const float* const* states = nullptr;    // EAGLE-3: from which the layer starts
   float* const* made = nullptr;            // where the layer's result is kept; null: nowhere
-  float* const* asked = nullptr;           // and again, for whoever reads its logits
+  float* const* asked = nullptr;           // and again, for the reader of its logits
   bool any_fused = false;
 };
 

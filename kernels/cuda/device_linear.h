@@ -20,7 +20,7 @@ struct DeviceLinear {
   explicit operator bool() const { return matrix.data != nullptr; }
 };
 
-// out (rows, outputs) = x times the matrix; the bias is left to whoever reads `out`. x: (rows,
+// out (rows, outputs) = x times the matrix; the bias is added by the reader of `out`. x: (rows,
 // padded16(inputs)) of the matrix's type. See FewRowsProduct::not_finite.
 void multiply(const DeviceLinear& linear, const void* x, float* out, int rows, Stream& stream,
               std::int32_t* not_finite = nullptr);

@@ -29,7 +29,7 @@ int rows_of_heads(const std::filesystem::path& directory) {
     if (settings.has("vocab_size")) return settings.count("vocab_size");
     return static_cast<int>(rows_of_outputs(head_files(directory), settings));
   } catch (const ConfigError&) {
-    return 0;  // whoever loads the heads says what is wrong
+    return 0;  // loading the heads reports what is wrong
   }
 }
 

@@ -8,8 +8,8 @@
 
 namespace speclab {
 
-// A drafter whose drafts grow round by round where a topology wants them to. What it is to write is how nodes
-// get children.
+// A drafter whose drafts grow round by round where a topology wants them to. Subclasses implement grow(): how
+// nodes get children.
 class GrowingDrafter : public Drafter {
  public:
   // Where the temperature is not 0, guesses are drawn as `draw` says.

@@ -25,7 +25,7 @@ MergedDrafter::MergedDrafter(std::vector<std::unique_ptr<Drafter>> drafters) {
   }
 }
 
-// Whoever puts a merged drafter together checks its parts one by one, so none prunes what is drawn.
+// The registry checks a merged drafter's parts one by one, so none prunes what is drawn.
 DraftTraits MergedDrafter::traits() const {
   DraftTraits all{
       .draws = {}, .branches = parts_.size() > 1, .prunes_by_token = false, .proposers = proposers_};

@@ -6,9 +6,9 @@
 
 namespace speclab {
 
-// A rule that samples from the target's distribution, from the root to a leaf. What it is to write is how one
-// node is decided. At temperature 0 the distribution is one-hot, and every such rule follows the likeliest
-// token.
+// A rule that samples from the target's distribution, from the root to a leaf. Subclasses implement choose():
+// how one node is decided. At temperature 0 the distribution is one-hot, and every such rule follows the
+// likeliest token.
 class SamplingRule : public HostRule {
  public:
   bool lossless(const Sampling&) const override { return true; }

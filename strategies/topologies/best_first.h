@@ -9,7 +9,7 @@ namespace speclab {
 // The dynamic draft tree of EAGLE-2 (Li et al. 2024, arXiv 2406.16858, section 4). Expansion: in each of
 // `depth` levels the top_k nodes whose path is likeliest to the draft model get top_k children each.
 // Reranking: of all nodes the `nodes` likeliest stay, of equals the shallower; as no path is likelier than
-// its beginning, they are connected. A node stays for what its own token is, so guesses must be fixed; as in
+// its beginning, they are connected. Pruning looks at the token, so only Draw::fixed is lossless; as in
 // the released code they are judged as certain. Its confidence is the softmax at temperature 1, here it is
 // Draft::confidence.
 class BestFirst : public Topology {

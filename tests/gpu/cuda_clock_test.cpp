@@ -21,7 +21,7 @@ class CudaClockOnDevice : public OnDevice {
     OnDevice::SetUp();
     if (!IsSkipped()) stream_.emplace();
   }
-  // The host is busy, and the device waits for it, as whoever reads results makes it.
+  // The host is busy, and the device waits for it, as reading results makes it.
   void host_works(double milliseconds) {
     stream_->wait();
     std::this_thread::sleep_for(std::chrono::duration<double, std::milli>(milliseconds));

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "experiments/certify/certified_point.h"
+#include "experiments/sweep/certify_points.h"
 #include "tests/gpu/small_models.h"
 #include "tests/support/temporary_folder.h"
 #include "tests/support/tiny_models.h"
@@ -44,7 +45,8 @@ class CertificateOnDevice : public testing::Test {
          {{"prompts", path("prompts.jsonl")}, {"max_new_tokens", 20}, {"batch", 16}, {"ignore_eos", true}}}};
     PointRunner runner(config, cache_);
     EXPECT_EQ(runner.target().forward({}).logits.place, Place::device);
-    return certify_point(runner, {.certificate = {.distance = 0.1}, .tokens = tokens});
+    return certify_point(subject_of(runner), runner.settings(), "stand-in",
+                         {.certificate = {.distance = 0.1}, .tokens = tokens});
   }
 
   TemporaryFolder folder_;

@@ -192,7 +192,7 @@ TEST(HeadKeysTest, TablesSayWhy) {
   }
 }
 
-// A value that no key can have, so that whoever reads it must say so.
+// A value that no key can have, so that its reader must say so.
 const json kOdd = json::array({{{"odd", 1}}});
 
 bool names_it(const std::string& text, const std::string& key) {

@@ -252,7 +252,7 @@ TEST(KnownKeysTest, TablesSayWhyAndNameAKeyOnce) {
   }
 }
 
-// A value that no key can have, so that whoever reads it must say so.
+// A value that no key can have, so that its reader must say so.
 const Json kOdd = Json::array({{{"odd", 1}}});
 
 bool names_it(const std::string& text, const char* key) {
