@@ -21,16 +21,17 @@ import numpy as np
 import torch
 
 import evaluate
-import heads as head_kinds
+import head_kinds
 import options
 import target as targets
 from cache_features import Features
 from data import end_token, read_tokenizer, tokenise, up_to_end
+from heads import Heads
 
 RANKS = 4
 
 
-class Followers(head_kinds.Heads):
+class Followers(Heads):
     """Counts of what follows a token at some distance, as a draft whose logits are log counts.
 
     `bigram` reads the token before the guessed one; `distant` the last token whose state is known, as Medusa does.

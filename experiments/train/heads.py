@@ -86,25 +86,3 @@ def scale_columns(matrix: torch.Tensor, first: int, last: int | None, factor: fl
     scaled = matrix.clone()
     scaled[:, first:last] *= factor
     return scaled
-
-
-def kinds() -> dict[str, type[Heads]]:
-    from eagle import Eagle
-    from eagle3 import Eagle3
-    from hydra import Hydra
-    from medusa import Medusa
-
-    return {"medusa": Medusa, "hydra": Hydra, "eagle": Eagle, "eagle3": Eagle3}
-
-
-def kind_of(config: dict) -> str:
-    for kind in ("medusa", "hydra"):
-        if f"{kind}_num_heads" in config:
-            return kind
-    return "eagle3" if "draft_vocab_size" in config else "eagle"
-
-
-def load(folder: pathlib.Path) -> Heads:
-    """Read heads of any kind back."""
-    config = json.loads((folder / "config.json").read_text())
-    return kinds()[kind_of(config)].from_config(config).fill(folder).eval()

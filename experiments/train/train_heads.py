@@ -15,7 +15,7 @@ import pathlib
 
 import numpy as np
 
-import heads as head_kinds
+import head_kinds
 import options
 import target as targets
 from budget import Run, optimise, read_record, write_record
@@ -37,7 +37,7 @@ def train(args) -> None:
     target = targets.load(args.target, args.hf, args.device)
     documents = tokenise(args.corpus, args.works, tokenizer, "train")
     frequency = np.bincount(np.concatenate(documents), minlength=target.config.vocab_size)
-    heads = head_kinds.kinds()[args.kind].make(target, args, frequency)
+    heads = head_kinds.KINDS[args.kind].make(target, args, frequency)
     before = read_record(args.init)
     if args.init:
         heads.fill(args.init)
@@ -64,7 +64,7 @@ def export(heads, args, before: dict, run: Run) -> None:
 
 def main() -> None:
     parser = options.program(__doc__)
-    parser.add_argument("--kind", choices=head_kinds.kinds(), required=True)
+    parser.add_argument("--kind", choices=head_kinds.KINDS, required=True)
     options.add_target(parser)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--features", type=pathlib.Path, help="folder written by cache_features.py")

@@ -13,7 +13,8 @@ import pathlib
 
 import torch
 
-import heads as head_kinds
+import head_kinds
+import heads
 import options
 import target as targets
 from budget import Run, optimise, write_record
@@ -56,7 +57,7 @@ def train(args) -> None:
     def backward(progress: float):
         ids = next(feed).to(args.device)
         joint = progress >= args.warm_up
-        log_p = head_kinds.teacher(teacher, teacher.features(ids)[0])
+        log_p = heads.teacher(teacher, teacher.features(ids)[0])
         with torch.autocast(args.device.split(":")[0], torch.bfloat16), torch.set_grad_enabled(joint):
             hidden, _ = target.features(ids)
         losses = weighted_losses(target, medusa, ids, log_p, joint, args)
