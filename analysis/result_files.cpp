@@ -66,16 +66,16 @@ LoadedResults load_folder(const fs::path& folder) {
   for (const fs::path& file : files) {
     try {
       const std::string other = take(file, results);
-      if (!other.empty()) results.remarks.push_back(fmt::format("{}: left out: it {}", file.string(), other));
+      if (!other.empty()) results.remarks.push_back(fmt::format("left out: {}: it {}", file.string(), other));
     } catch (const std::runtime_error& error) {  // of this file: the others are whole
       results.remarks.push_back(fmt::format("left out: {}", error.what()));
     }
   }
   if (results.points.empty()) {
     std::string text = fmt::format("{}: there is no result file in this folder", folder.string());
-    for (const std::string& remark : results.remarks) text += "\n  " + remark;
+    for (const std::string& remark : results.remarks) text += "; " + remark;
     if (!folders.empty())
-      text += fmt::format("\n  its folders are: {}; a sweep's points lie in the one of its name",
+      text += fmt::format("; its folders are: {}; a sweep's points lie in the one of its name",
                           fmt::join(folders, ", "));
     throw ConfigError(text);
   }

@@ -24,10 +24,43 @@ std::string given(const Params& p, std::span<const std::string_view> names) {
   return "";
 }
 
-int read_length(Params& p, const std::string& form) {
+std::vector<double> read_joint(Params& p) {
+  return p.numbers(
+      {kJoint[0], kJoint[1], kJoint[2], kJoint[3]}, {}, {},
+      "by position, that a step accepts so many guesses or more: vLLM's per-position acceptance rate");
+}
+
+double read_share(Params& p) {
+  return p.number({kShare[0], kShare[1], kShare[2]}, 0, {.min = 0, .max = 1},
+                  "accepted / drafted, at at_length");
+}
+
+double read_tokens(Params& p) {
+  return p.number({kTokens[0], kTokens[1], kTokens[2], kTokens[3], kTokens[4], kTokens[5]}, 1, {},
+                  "tokens of a step on average, the target's own included, at at_length");
+}
+
+int read_length(Params& p) {
+  return p.integer({"at_length"}, 1, {.min = 1, .max = 1024},
+                   "guesses a step where accepted_share or tokens_per_step was measured");
+}
+
+int require_length(Params& p, const std::string& form) {
   if (p.lacks("at_length"))
     p.fail(form, "is of a draft length: give that too, as at_length = 5 for 5 guesses a step");
-  return p.integer({"at_length"}, 1, {.min = 1, .max = 1024}, "guesses a step where it was measured");
+  return read_length(p);
+}
+
+// For lists of settings, where each form stands in place of the others.
+void list_other_forms(Params& p) {
+  const auto listed = [&](const auto& read) {
+    read(p);
+    p.left_out_is("acceptance");
+  };
+  listed(read_joint);
+  listed(read_share);
+  listed(read_tokens);
+  listed(read_length);
 }
 
 }  // namespace
@@ -81,7 +114,6 @@ void overrule_other_forms(Params& p) {
 }
 
 std::vector<double> read_acceptance(Params& p, const std::string& meaning) {
-  const Params::Range probability{.min = 0, .max = 1};
   overrule_other_forms(p);
   const std::string joint = given(p, kJoint), share = given(p, kShare), tokens = given(p, kTokens);
   std::vector<std::string> forms;
@@ -95,38 +127,32 @@ std::vector<double> read_acceptance(Params& p, const std::string& meaning) {
     p.fail("at_length", "belongs to accepted_share or tokens_per_step, and neither is set");
 
   std::vector<double> converted{0.8};
-  try {
-    if (!joint.empty()) {
-      converted = from_joint_rates(p.numbers({kJoint[0], kJoint[1], kJoint[2], kJoint[3]}, {}, {},
-                                             "by position, that a step accepts so many guesses or more"));
-    } else if (!share.empty()) {
-      const double part = p.number({kShare[0], kShare[1], kShare[2]}, 0, probability, "accepted / drafted");
-      const int length = read_length(p, share);
-      converted = {from_mean_accepted(part * length, length)};
-    } else if (!tokens.empty()) {
-      const double mean = p.number({kTokens[0], kTokens[1], kTokens[2], kTokens[3], kTokens[4], kTokens[5]},
-                                   1, {}, "tokens of a step on average, the target's own included");
-      const int length = read_length(p, tokens);
-      if (mean < 1 || mean > length + 1) {
-        p.fail(tokens,
-               fmt::format("= {} cannot be: a step of {} guesses makes 1 to {} tokens, the target's own "
-                           "included",
-                           mean, length, length + 1));
-      }
-      converted = {from_mean_accepted(mean - 1, length)};
+  if (!joint.empty()) {
+    const std::vector<double> rates = read_joint(p);
+    try {
+      converted = from_joint_rates(rates);
+    } catch (const ConfigError& error) {
+      p.fail(joint, error.what());
     }
-  } catch (const ConfigError& error) {
-    if (joint.empty()) throw;
-    p.fail(joint, error.what());
+  } else if (!share.empty()) {
+    const double part = read_share(p);
+    const int length = require_length(p, share);
+    converted = {from_mean_accepted(part * length, length)};
+  } else if (!tokens.empty()) {
+    const double mean = read_tokens(p);
+    const int length = require_length(p, tokens);
+    if (mean < 1 || mean > length + 1) {
+      p.fail(
+          tokens,
+          fmt::format("= {} cannot be: a step of {} guesses makes 1 to {} tokens, the target's own included",
+                      mean, length, length + 1));
+    }
+    converted = {from_mean_accepted(mean - 1, length)};
   }
-  std::vector<double> rates = p.numbers(
-      {kConditional[0], kConditional[1]}, converted, probability,
-      meaning +
-          ". Instead of it: joint_acceptance = [...], by position that a step accepts so many guesses or "
-          "more "
-          "(vLLM's per-position acceptance rate, synthetic_acceptance_rates); accepted_share, accepted / "
-          "drafted (draft_acceptance_rate, spec_accept_rate), or tokens_per_step, the target's own included "
-          "(mean_acceptance_length, tau), each with at_length = the draft length");
+  std::vector<double> rates =
+      p.numbers({kConditional[0], kConditional[1]}, converted, {.min = 0, .max = 1},
+                meaning + ". joint_acceptance, accepted_share or tokens_per_step may be given instead of it");
+  if (p.lists()) list_other_forms(p);
   if (rates.empty()) p.fail("acceptance", "is an empty list");
   return rates;
 }

@@ -70,6 +70,16 @@ std::filesystem::path point_path(const std::filesystem::path& results, const Poi
   return results / settings.experiment / (settings.name() + ".h5");
 }
 
+std::optional<std::int64_t> other_schema(const std::filesystem::path& path) {
+  try {
+    const Hdf5Apart file(path);
+    const nlohmann::json schema = file.get("/", "schema");
+    if (schema.is_number_integer() && schema != kSchema) return schema.get<std::int64_t>();
+  } catch (const Hdf5Error&) {
+  }
+  return std::nullopt;
+}
+
 std::optional<PointStatus> point_status(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {

@@ -28,6 +28,9 @@ struct PointStatus {
   std::string reason;
 };
 
+// The schema of a point's file that another version wrote; nothing of any other file.
+std::optional<std::int64_t> other_schema(const std::filesystem::path& path);
+
 // What became of a point, or nothing: no such file, or none that is whole and of this program's schema.
 std::optional<PointStatus> point_status(const std::filesystem::path& path);
 

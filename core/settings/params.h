@@ -36,7 +36,7 @@ class Params {
   struct Range {
     double min = -std::numeric_limits<double>::infinity();
     double max = std::numeric_limits<double>::infinity();
-    bool open_min = false;  // `least` itself is out
+    bool open_min = false;  // `min` itself is out
   };
 
   // `given` is a JSON object; `places` says where a key was written: "file:line", or the option of the
@@ -95,6 +95,9 @@ class Params {
   // For those who only want to know which settings are read: one that is required and left out is "", and a
   // key that nobody reads is none.
   static Params listing(std::string section, nlohmann::json given = nlohmann::json::object());
+
+  // Whether it is such a one: settings that are read in place of each other are then all read.
+  bool lists() const { return listing_; }
 
   // Throws ConfigError naming the first key that nobody read, and those that were.
   void finish() const;

@@ -164,14 +164,27 @@ std::vector<std::string> split_values(const std::string& text) {
   return parts;
 }
 
-json parse_value(const std::string& text) {
-  toml::table parsed;
-  try {
-    parsed = parse_toml("value = " + text, kCommandLine);
-  } catch (const ConfigError&) {
-    return text;
+// .844, as tables print it, is 0.844 in TOML.
+std::string with_zeros(const std::string& text) {
+  std::string written;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = i == 0 || std::string_view("[, +-=").find(text[i - 1]) != std::string_view::npos;
+    if (text[i] == '.' && begins && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9')
+      written += '0';
+    written += text[i];
   }
-  return to_json(*parsed.get("value"), kCommandLine);
+  return written;
+}
+
+// One TOML value; a text where it is none.
+json parse_value(const std::string& text) {
+  for (const std::string& written : {text, with_zeros(text)}) {
+    try {
+      return to_json(*parse_toml("value = " + written, kCommandLine).get("value"), kCommandLine);
+    } catch (const ConfigError&) {
+    }
+  }
+  return text;
 }
 
 // "1..8", both ends included.

@@ -1,6 +1,7 @@
 #include "experiments/point/cpu_backend.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -15,6 +16,19 @@
 
 namespace speclab {
 namespace {
+
+// Weights are made before anything runs: more than the machine has would end it.
+void check_memory(const std::string& name, const LlamaConfig& c) {
+  const double h = c.hidden, d = c.head_dim;
+  const double layer = 2 * h * c.heads * d + 2 * h * c.kv_heads * d + 3 * h * c.intermediate;
+  const double bytes = 2 * (c.layers * layer + (c.tied ? 1 : 2) * h * c.vocab);
+  const double memory =
+      static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
+  if (bytes <= memory) return;
+  throw ConfigError(
+      fmt::format("random weights of {}: {:.1f} GB in bf16, and this machine has {:.1f} GB of memory", name,
+                  bytes / 1e9, memory / 1e9));
+}
 
 void check_use(const ModelUse& use) {
   if (use.precision != Precision::as_stored) {
@@ -49,6 +63,7 @@ LoadedModel CpuBackend::model(const std::filesystem::path& folder, const ModelUs
 LoadedModel CpuBackend::random_model(const std::string& name, const LlamaConfig& config, std::uint64_t seed,
                                      const ModelUse& use) {
   check_use(use);
+  check_memory(name, config);
   CpuTransformer& found = made(name, use.actor, [&] { return random_weights(config, Dtype::bf16, seed); });
   return {found, found.config()};
 }

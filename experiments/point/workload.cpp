@@ -119,6 +119,7 @@ Workload read_workload(Params& workload, Params& sampling, const TargetFacts& ta
   if (made.sampling.temperature > 0 && made.sampling.temperature < 1e-6) {
     sampling.fail("temperature", "is to be 0 or at least 1e-6");
   }
+  sampling.never({"top_k"}, -1, "0 is what takes all tokens here");
   made.sampling.top_k = sampling.integer({"top_k"}, 0, {.min = 0}, "of the target and the draft; 0: all");
   made.sampling.top_p =
       sampling.number({"top_p"}, 1, {.min = 0, .max = 1, .open_min = true}, "likewise; 1: all");

@@ -124,6 +124,7 @@ class Sweep {
       const std::filesystem::path file = options_.results / experiment_ / (key + ".h5");
       const std::optional<PointStatus> status = whole_status(file, merge);
       if (!status || status->status == kFailed) {
+        if (!status) keep_earlier(file);
         merge.reset();
         continue;
       }
@@ -136,6 +137,15 @@ class Sweep {
     }
     if (!merge) return std::nullopt;
     return merge->finish();
+  }
+
+  // What another version wrote is not written over: it gets another name.
+  void keep_earlier(const std::filesystem::path& file) {
+    if (!std::filesystem::exists(file)) return;
+    const std::optional<std::int64_t> schema = other_schema(file);
+    if (!schema) return;
+    std::filesystem::rename(file, fmt::format("{}.schema-{}", file.string(), *schema));
+    ++outcome_.earlier;
   }
 
   static std::optional<PointStatus> whole_status(const std::filesystem::path& file,
@@ -236,6 +246,12 @@ std::string to_text(const SweepOutcome& outcome) {
   if (outcome.same > 0) out += fmt::format(", {} the same as another", outcome.same);
   if (outcome.failed > 0) out += fmt::format(", {} FAILED", outcome.failed);
   out += "\n";
+  if (outcome.earlier > 0) {
+    out += fmt::format(
+        "note: {} points were there in the files of another version of this program; these are kept as "
+        "*.schema-N\n",
+        outcome.earlier);
+  }
   for (const std::string& remark : outcome.unused) out += fmt::format("note: {}\n", printable_line(remark));
   for (const std::string& file : outcome.unreadable)
     out += fmt::format("left out: {}\n", printable_line(file));

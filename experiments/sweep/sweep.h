@@ -19,6 +19,7 @@ struct SweepOutcome {
   std::filesystem::path file;           // all points in one
   std::vector<std::string> unreadable;  // files of earlier sweeps that it lacks, each with the reason
   std::vector<std::string> unused;  // settings without effect at any of the points that ran, a sentence each
+  int earlier = 0;                  // files of another version's schema, kept beside those that ran anew
   int others = 0;                   // points of other sweeps of that name, in the folder but not in the file
 };
 
