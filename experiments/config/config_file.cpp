@@ -179,10 +179,13 @@ std::string with_zeros(const std::string& text) {
 // One TOML value; a text where it is none.
 json parse_value(const std::string& text) {
   for (const std::string& written : {text, with_zeros(text)}) {
+    toml::table parsed;
     try {
-      return to_json(*parse_toml("value = " + written, kCommandLine).get("value"), kCommandLine);
+      parsed = parse_toml("value = " + written, kCommandLine);
     } catch (const ConfigError&) {
+      continue;
     }
+    return to_json(*parsed.get("value"), kCommandLine);
   }
   return text;
 }
