@@ -107,7 +107,9 @@ std::string CertifiedPoint::title() const {
 
 CertifiedPoint certify_point(const Subject& subject, const Settings& settings, const std::string& device,
                              const StatisticalOptions& options) {
-  CertifiedPoint point{.settings = settings, .device = device};
+  CertifiedPoint point;
+  point.settings = settings;
+  point.device = device;
   const std::vector<Sequence> sequences = subject.sequences(subject.seed);
   const Sampling& sampling = sequences.front().sampling;
   point.small = prove_small(settings, sampling);
