@@ -26,7 +26,7 @@ void check_memory(const std::string& name, const LlamaConfig& c) {
       static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
   if (bytes <= memory) return;
   throw ConfigError(
-      fmt::format("random weights of {}: {:.1f} GB in bf16, and this machine has {:.1f} GB of memory", name,
+      fmt::format("{}: its weights are {:.1f} GB in bf16, and this machine has {:.1f} GB of memory", name,
                   bytes / 1e9, memory / 1e9));
 }
 
