@@ -25,8 +25,9 @@ class PublishedRates : public testing::Test {
     const Ended ended = speclab(arguments);
     EXPECT_EQ(ended.status, 0) << ended.err;
     for (const auto& entry : fs::recursive_directory_iterator("r")) {
-      if (entry.path().extension() == ".h5")
-        return Hdf5File::open(entry.path()).get("/settings", "drafter.acceptance").get<std::vector<double>>();
+      if (entry.path().extension() != ".h5") continue;
+      const nlohmann::json rates = Hdf5File::open(entry.path()).get("/settings", "drafter.acceptance");
+      return rates.is_array() ? rates.get<std::vector<double>>() : std::vector{rates.get<double>()};
     }
     return {};
   }
