@@ -19,8 +19,9 @@ void scale(std::span<double> values, double factor) {
   for (double& value : values) value *= factor;
 }
 
-// The same bits from every clone: contraction is off and no lane adds to another.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+// The same bits from every clone: contraction is off and no lane adds to another. Which clone it is, is
+// decided before the thread sanitizer can run.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_THREAD__)
 __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #endif
 void exponentials(const float* logits, std::size_t count, double largest, double per_degree, double* out) {
