@@ -8,12 +8,12 @@ namespace speclab {
 enum class Actor : std::uint8_t { host, target, draft };
 
 enum class Op : std::uint8_t {
-  forward,  // a pass over a model
-  commit,   // a cache made a path certain
-  truncate, // a cache forgot certain text
-  draft,    // the drafter's own time, passes of its models apart
-  judge,    // the rule
-  step      // what is left of a step
+  forward,   // a pass over a model
+  commit,    // a cache made a path certain
+  truncate,  // a cache forgot certain text
+  draft,     // the drafter's own time, passes of its models apart
+  judge,     // the rule
+  step       // what is left of a step
 };
 
 // What was done, in units that neither the device nor the model's size enters; summed over the batch.
