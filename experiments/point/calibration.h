@@ -18,7 +18,7 @@ struct TimedTexts {
   int length = 0;  // of each; its last token is not cached
 };
 
-// Fills empty prices with what passes of these models take. Of a model that another point of the shelf timed
+// Fills empty prices with what passes of these models take. Of a model that another point of the cache timed
 // over such texts, what was found then.
 void calibrate(CalibratedCost& prices, std::span<const TimedModel> models, const TimedTexts& texts,
                ModelCache& cache, Clock& clock);

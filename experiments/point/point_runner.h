@@ -82,8 +82,8 @@ class PointRunner {
   std::vector<std::vector<Token>> continuations_;
 };
 
-// The same, but where there is no room for the point's models beside those of earlier ones, these go: no rig
-// may be left that uses them.
+// The same, but where there is no room for the point's models beside those of earlier ones, these go: no
+// runner may be left that uses them.
 std::unique_ptr<PointRunner> make_point_runner(const Config& config, ModelCache& cache);
 
 }  // namespace speclab

@@ -1,5 +1,5 @@
-// The rig records what plain decoding writes before the first run, and asks the oracle nothing it cannot
-// know.
+// The point runner records what plain decoding writes before the first run, and asks the oracle nothing it
+// cannot know.
 #include <gtest/gtest.h>
 
 #include "core/errors.h"
